@@ -11,7 +11,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 const root = path.resolve(import.meta.dirname, "..");
-const reference = /new URL\(\s*(["'])(\.{1,2}\/[^"']*-(?:worker|process))\.ts\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
+const reference =
+  /new URL\(\s*(["'])(\.{1,2}\/[^"']*-(?:worker|process))\.ts\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
 const placeholder = /"mmsb-built:([^"]+)"/g;
 
 /** @param {"chunk" | "built"} mode */
@@ -27,7 +28,10 @@ export function workerUrls(mode) {
       let found = false;
       const out = code.replace(reference, (_all, _quote, target) => {
         found = true;
-        const built = `${path.relative(root, path.resolve(path.dirname(file), target))}.js`.replaceAll("\\", "/");
+        const built = `${path.relative(root, path.resolve(path.dirname(file), target))}.js`.replaceAll(
+          "\\",
+          "/",
+        );
         return mode === "built"
           ? `new URL(${JSON.stringify(pathToFileURL(path.join(root, "dist", built)).href)})`
           : `new URL("mmsb-built:${built}", import.meta.url)`;
