@@ -1,0 +1,89 @@
+import type { MmsbError } from "../base/errors.ts";
+import type { Result } from "../base/result.ts";
+import type { Edge, PageDescriptor } from "../pages/page-types.ts";
+import type { RecordBatch } from "./record-batch.ts";
+
+export type RecordingFormat = "mmsb" | "mmsblog1";
+
+/** Something wrong with a file, and what it cost. */
+export interface Damage {
+  readonly error: MmsbError;
+  /** Byte offset in the file concerned where the damage begins. */
+  readonly offset: number;
+  readonly path: string;
+  /** Bytes that could not be read because of it. */
+  readonly lostBytes: number;
+  /** LSN of the last good record before it. */
+  readonly afterLsn: number;
+}
+
+/** LSNs (from, to inclusive) that are missing between two readable blocks. */
+export interface LsnGap {
+  readonly fromLsn: number;
+  readonly toLsn: number;
+}
+
+export interface CheckpointRef {
+  /** The state in it is the state after this record. */
+  readonly lsn: number;
+  readonly kind: "full" | "dirty";
+  /** For a dirty one: the LSN of the checkpoint that it builds upon. */
+  readonly baseLsn: number;
+  /** LSN of its `Checkpoint` record; 0 where there is none (genesis, start of a segment). */
+  readonly recordLsn: number;
+  readonly stateHash: Uint8Array;
+  readonly structureHash: Uint8Array;
+  /** Bytes of page content in it. */
+  readonly sizeBytes: number;
+}
+
+/** A checkpoint, read page by page so that it need not fit in memory. */
+export interface CheckpointImage {
+  readonly ref: CheckpointRef;
+  /** In id order. A dirty one lists only the pages changed (or created) since its base. */
+  readonly pages: readonly PageDescriptor[];
+  /** Ids of the pages destroyed since the base (dirty only). */
+  readonly destroyed: readonly bigint[];
+  /** The whole edge set, sorted. */
+  readonly edges: readonly Edge[];
+  /** Fills `out` (exactly the page's size) with the bytes of `pages[index]`. */
+  readPage(index: number, out: Uint8Array): Result<void>;
+}
+
+/**
+ * Records in LSN order, block by block, whatever the file format. Index, replay, server and command line know recordings only
+ * through this. All reads are synchronous and cost one block (≤ 64 KiB) each.
+ */
+export interface RecordSource {
+  readonly path: string;
+  readonly format: RecordingFormat;
+  readonly formatVersion: number;
+  /** 16 bytes that name the recording. A foreign log has none: the first 16 bytes of the SHA-256 of its content. */
+  readonly uuid: Uint8Array;
+  /** Bytes of all its files. */
+  readonly fileBytes: number;
+  /** CRC32C of the last good block: with uuid and length it tells whether an index still fits. */
+  readonly lastBlockCrc: number;
+  /** The writer closed it and nothing is damaged. */
+  readonly complete: boolean;
+  /** First and last readable LSN; `lastLsn` = `firstLsn` - 1 where there is no record. */
+  readonly firstLsn: number;
+  readonly lastLsn: number;
+  /** LSN of the last record that is not part of an unfinished transaction: where the final state stands. */
+  readonly committedLsn: number;
+  readonly damage: readonly Damage[];
+  readonly gaps: readonly LsnGap[];
+  /** In LSN order; the first is the genesis state (or the full checkpoint that the oldest kept segment begins with). */
+  readonly checkpoints: readonly CheckpointRef[];
+
+  readonly blockCount: number;
+  blockFirstLsn(block: number): number;
+  blockRecordCount(block: number): number;
+  /** The block that holds `lsn`, or -1. O(log blocks). */
+  findBlock(lsn: number): number;
+  readBlock(block: number, into: RecordBatch): Result<void>;
+  loadCheckpoint(ref: CheckpointRef): Result<CheckpointImage>;
+  /** Looks for blocks written since; true where there are new ones. */
+  refresh(): Result<boolean>;
+  close(): void;
+}
