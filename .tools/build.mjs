@@ -1,7 +1,8 @@
 // Builds what is stale into dist/: the engine for plain Node, the page, the desktop shell. Each target is built aside and
-// then moved into place, so whoever runs the old one meanwhile never sees half of the new one.
+// then moved into place, so whoever runs the old one meanwhile never sees half of the new one. setup.mjs starts this while
+// it holds the lock; run that (`npm run build`) instead of this file.
 import "./node-version.mjs";
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { dist, root, runMain, Stop, say } from "./project.mjs";
 import { staleTargets, stampFile } from "./targets.mjs";
@@ -98,8 +99,17 @@ async function buildTarget(target, stamp) {
   say(`built ${target.name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
 
+/** What a build that was killed left behind. */
+function sweep() {
+  if (!existsSync(dist)) return;
+  for (const name of readdirSync(dist)) {
+    if (name.startsWith(".building-")) rmSync(path.join(dist, name), { recursive: true, force: true });
+  }
+}
+
 runMain(async () => {
   let failed = 0;
+  sweep();
   for (const { target, stamp } of staleTargets()) {
     try {
       await buildTarget(target, stamp);

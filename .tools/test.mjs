@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { root, runMain } from "./project.mjs";
+import { root, runMain, Stop } from "./project.mjs";
 import { setUp } from "./setup.mjs";
 
 /** @typedef {import("./vitest-summary.mjs").Summary} Summary */
@@ -13,6 +13,7 @@ import { setUp } from "./setup.mjs";
 
 /** @type {Summary} */
 const total = { passed: 0, failed: [], skipped: [] };
+let testsRun = 0;
 const scratch = mkdtempSync(path.join(os.tmpdir(), "mmsb-test-"));
 
 /** @param {string} [line] */
@@ -23,6 +24,16 @@ function count({ name, ok, output }) {
   print(ok ? `ok      ${name}` : `FAILED  ${name}\n${output.trim().replace(/^/gm, "        ")}`);
   if (ok) total.passed++;
   else total.failed.push(name);
+}
+
+/** @returns {{ ok: boolean, output: string }} */
+function prepare() {
+  try {
+    return { ok: setUp().built, output: "its reason stands above" };
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    return { ok: false, output: error.message };
+  }
 }
 
 /**
@@ -128,6 +139,7 @@ function merge(runner, code, file, parse) {
     return;
   }
   const summary = parse(readFileSync(file, "utf8"));
+  testsRun += summary.passed + summary.failed.length;
   total.passed += summary.passed;
   total.failed.push(...summary.failed);
   for (const skip of summary.skipped) {
@@ -140,8 +152,7 @@ function merge(runner, code, file, parse) {
 runMain(async () => {
   const patterns = process.argv.slice(2);
   try {
-    const { built } = setUp();
-    count({ name: "build", ok: built, output: "see above" });
+    count({ name: "set-up and build", ...prepare() });
     if (patterns.length === 0) {
       await Promise.all([check("law"), check("lint").then(() => check("typecheck"))]);
     }
@@ -150,9 +161,10 @@ runMain(async () => {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+  if (testsRun === 0) total.failed.push("no test ran");
   print();
   for (const name of total.failed) print(`failed: ${name}`);
   for (const { name, reason } of total.skipped) print(`skipped: ${name}: ${reason}`);
   print(`${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);
-  return total.failed.length > 0 || total.passed === 0 ? 1 : 0;
+  return total.failed.length > 0 ? 1 : 0;
 });
