@@ -1,0 +1,224 @@
+/**
+ * Where pages lie, by dense slot: page `s` is `arenas[arena[s]][at[s] .. at[s] + size[s]]`.
+ * The page table's own columns fit as they are; a batch names slots and never builds a view per page.
+ */
+export interface PageSpans {
+  readonly arenas: readonly Uint8Array[];
+  readonly arena: Uint8Array | Uint16Array | Uint32Array;
+  /** Byte offset of the page in its arena. */
+  readonly at: Uint32Array;
+  /** Bytes of the page; 0 = no such page, which drops what is written to it. */
+  readonly size: Uint32Array;
+}
+
+/** The slot of a page that is not there: a batch skips its rows. */
+export const NO_SLOT = 0xffff_ffff;
+
+/**
+ * The hot loops. One interface, several implementations that agree bit for bit; every function works on whole columns, keeps no
+ * state, takes no callback, builds no object per item, and reports trouble as a number:
+ *
+ * - *Runs* are parallel columns `offset`, `length` (bytes), rows `[from, to)`, in canonical form: ascending, not empty, with at
+ *   least one untouched byte between two of them, and offset + length < 2^32.
+ * - A *body* is a delta as the log keeps it: run section, then the bytes of all runs (layout: `run-decode.ts`).
+ * - A negative result `-(p) - 1` means: corrupt at byte `p` of `bytes`. {@link corruptOffset} gives `p` back.
+ *
+ * Callers own the arguments' sanity (indexes inside their columns); bytes that come from a file are never trusted.
+ */
+export interface Accel {
+  readonly name: string;
+
+  /** CRC-32C (Castagnoli) as a u32; `seed` is the CRC of the bytes before, so that a CRC can be taken in parts. */
+  crc32c(bytes: Uint8Array, seed?: number): number;
+
+  /** Both ranges must lie inside their arrays; they may overlap. */
+  copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void;
+
+  /** Writes the run section; `out` has room for `runSectionBound(to - from)` bytes at `at`. Returns the position after it. */
+  encodeRuns(
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    out: Uint8Array,
+    at: number,
+  ): number;
+
+  /** How many runs the body at `[start, end)` claims to hold: at most its bytes. Negative: corrupt. */
+  runCount(bytes: Uint8Array, start: number, end: number): number;
+
+  /**
+   * Decodes and checks the body's run section into columns with room for `runCount` rows.
+   * Returns where the payload starts (it ends at `end` exactly). Negative: corrupt, and the columns hold rubbish.
+   */
+  decodeRuns(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+  ): number;
+
+  /**
+   * Writes the body's bytes into the page at `page[pageAt .. pageAt + pageSize]`; what lies beyond the page's end is dropped.
+   * Returns the bytes written. Negative: corrupt, and nothing was written.
+   */
+  applyBody(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    page: Uint8Array,
+    pageAt: number,
+    pageSize: number,
+  ): number;
+
+  /**
+   * {@link applyBody} for rows `[from, to)` in order. Returns `to`, or `-(row) - 1` for the first row whose body is corrupt: the
+   * rows before it are applied, it and those after are not. Rows of {@link NO_SLOT} are skipped, unread.
+   */
+  applyBodies(
+    bytes: Uint8Array,
+    bodyStart: Uint32Array,
+    bodyLength: Uint32Array,
+    slot: Uint32Array,
+    from: number,
+    to: number,
+    pages: PageSpans,
+  ): number;
+
+  /**
+   * Encodes deltas `[from, to)` one after another at `at`: delta `d` has the runs `runStart[d] .. runStart[d + 1]` and its bytes
+   * at `payloadStart[d]`. Fills `bodyStart` and `bodyLength` (rows from `from`). Returns the row it stopped at: `to`, or the
+   * first delta for which `out` might lack room.
+   */
+  encodeBodies(
+    runStart: Uint32Array,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    payloadStart: Uint32Array,
+    payload: Uint8Array,
+    from: number,
+    to: number,
+    out: Uint8Array,
+    at: number,
+    bodyStart: Uint32Array,
+    bodyLength: Uint32Array,
+  ): number;
+
+  /** Scatters `payload[payloadAt ..]` over the page's runs, cut at the page's end. Returns the bytes written. */
+  applyRuns(
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    page: Uint8Array,
+    pageAt: number,
+    pageSize: number,
+  ): number;
+
+  /** {@link applyRuns} for deltas `[from, to)` given as in {@link encodeBodies}, in order. Returns the bytes written. */
+  applyDeltas(
+    slot: Uint32Array,
+    runStart: Uint32Array,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    payloadStart: Uint32Array,
+    payload: Uint8Array,
+    from: number,
+    to: number,
+    pages: PageSpans,
+  ): number;
+
+  /** Collects the page's bytes under the runs into `out` at `at`. Every run lies inside the page. Returns the position after. */
+  gatherRuns(
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    page: Uint8Array,
+    pageAt: number,
+    out: Uint8Array,
+    at: number,
+  ): number;
+
+  /**
+   * Appends the runs of bytes that differ, looking from offset `from` to `to` of both images, at row `count` of the columns.
+   * Returns the new count. Where that fills the columns there may be more: give it longer ones and go on from the last run's end.
+   */
+  diffImages(
+    before: Uint8Array,
+    beforeAt: number,
+    after: Uint8Array,
+    afterAt: number,
+    from: number,
+    to: number,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    count: number,
+  ): number;
+
+  /** `page[pageAt + i] = values[valuesAt + i]` where `mask[maskAt + i]` is not zero, for `i < length`. */
+  blendMasked(
+    mask: Uint8Array,
+    maskAt: number,
+    values: Uint8Array,
+    valuesAt: number,
+    page: Uint8Array,
+    pageAt: number,
+    length: number,
+  ): void;
+
+  /**
+   * Appends the runs of non-zero flags (one byte a flag) of `mask[maskAt + from .. maskAt + to]`, as {@link diffImages} does.
+   * Offsets count from `maskAt`.
+   */
+  maskToRuns(
+    mask: Uint8Array,
+    maskAt: number,
+    from: number,
+    to: number,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    count: number,
+  ): number;
+
+  /** As {@link maskToRuns} for a bit mask: flag `i` is bit `i % 8` of byte `i / 8`. */
+  bitsToRuns(
+    bits: Uint8Array,
+    bitsAt: number,
+    from: number,
+    to: number,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    count: number,
+  ): number;
+
+  /** Sets flags to 1 under the runs, cut at `length`; the rest of `mask[maskAt .. maskAt + length]` becomes 0. */
+  runsToMask(
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    mask: Uint8Array,
+    maskAt: number,
+    length: number,
+  ): void;
+
+  /** As {@link runsToMask} for a bit mask of `length` flags, in `ceil(length / 8)` bytes. */
+  runsToBits(
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    bits: Uint8Array,
+    bitsAt: number,
+    length: number,
+  ): void;
+}
+
+/** Where a negative result of {@link Accel} says that the bytes are corrupt. */
+export function corruptOffset(result: number): number {
+  return -result - 1;
+}

@@ -1,0 +1,95 @@
+/** See `Accel.maskToRuns`. */
+export function maskToRuns(
+  mask: Uint8Array,
+  maskAt: number,
+  from: number,
+  to: number,
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+  count: number,
+): number {
+  const capacity = Math.min(runOffset.length, runLength.length);
+  let i = from;
+  while (count < capacity) {
+    while (i < to && mask[maskAt + i] === 0) i++;
+    if (i >= to) break;
+    const start = i;
+    do i++;
+    while (i < to && mask[maskAt + i] !== 0);
+    runOffset[count] = start;
+    runLength[count++] = i - start;
+  }
+  return count;
+}
+
+/** See `Accel.bitsToRuns`. */
+export function bitsToRuns(
+  bits: Uint8Array,
+  bitsAt: number,
+  from: number,
+  to: number,
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+  count: number,
+): number {
+  const capacity = Math.min(runOffset.length, runLength.length);
+  let i = from;
+  while (count < capacity) {
+    i = skipBits(bits, bitsAt, i, to, 0x00);
+    if (i >= to) break;
+    const start = i;
+    i = skipBits(bits, bitsAt, i, to, 0xff);
+    runOffset[count] = start;
+    runLength[count++] = i - start;
+  }
+  return count;
+}
+
+/** The first index from `i` on whose bit differs from those of `pattern` (0x00 or 0xff), or `to`. */
+function skipBits(bits: Uint8Array, bitsAt: number, i: number, to: number, pattern: number): number {
+  while (i < to) {
+    const different = (bits[bitsAt + Math.floor(i / 8)]! ^ pattern) >>> (i % 8);
+    if (different !== 0) return Math.min(to, i + 31 - Math.clz32(different & -different));
+    i += 8 - (i % 8);
+  }
+  return to;
+}
+
+/** See `Accel.runsToMask`. */
+export function runsToMask(
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+  from: number,
+  to: number,
+  mask: Uint8Array,
+  maskAt: number,
+  length: number,
+): void {
+  mask.fill(0, maskAt, maskAt + length);
+  for (let i = from; i < to; i++) {
+    const start = Math.min(length, runOffset[i]!);
+    mask.fill(1, maskAt + start, maskAt + Math.min(length, start + runLength[i]!));
+  }
+}
+
+/** See `Accel.runsToBits`. */
+export function runsToBits(
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+  from: number,
+  to: number,
+  bits: Uint8Array,
+  bitsAt: number,
+  length: number,
+): void {
+  bits.fill(0, bitsAt, bitsAt + Math.ceil(length / 8));
+  for (let i = from; i < to; i++) {
+    const start = Math.min(length, runOffset[i]!);
+    const end = Math.min(length, start + runLength[i]!);
+    const firstWhole = Math.min(end, Math.ceil(start / 8) * 8);
+    const lastWhole = Math.max(firstWhole, end - (end % 8));
+    for (let bit = start; bit < firstWhole; bit++) bits[bitsAt + Math.floor(bit / 8)]! |= 1 << (bit % 8);
+    bits.fill(0xff, bitsAt + Math.ceil(firstWhole / 8), bitsAt + Math.floor(lastWhole / 8));
+    for (let bit = lastWhole; bit < end; bit++) bits[bitsAt + Math.floor(bit / 8)]! |= 1 << (bit % 8);
+  }
+}

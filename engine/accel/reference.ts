@@ -1,0 +1,30 @@
+import type { Accel } from "./accel.ts";
+import { copyBytes } from "./copy-bytes.ts";
+import { crc32c } from "./crc32c.ts";
+import { blendMasked, diffImages } from "./image-diff.ts";
+import { bitsToRuns, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
+import { applyBodies, applyBody, applyDeltas, applyRuns, encodeBodies, gatherRuns } from "./run-apply.ts";
+import { decodeRuns, runCount } from "./run-decode.ts";
+import { encodeRuns } from "./run-encode.ts";
+
+/** Every hot loop in TypeScript: what the others are measured against, and what runs where they cannot. */
+export const referenceAccel: Accel = {
+  name: "typescript",
+  crc32c,
+  copyBytes,
+  encodeRuns,
+  runCount,
+  decodeRuns,
+  applyBody,
+  applyBodies,
+  encodeBodies,
+  applyRuns,
+  applyDeltas,
+  gatherRuns,
+  diffImages,
+  blendMasked,
+  maskToRuns,
+  bitsToRuns,
+  runsToMask,
+  runsToBits,
+};
