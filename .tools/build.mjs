@@ -110,7 +110,7 @@ function sweep() {
 runMain(async () => {
   let failed = 0;
   sweep();
-  for (const { target, stamp } of staleTargets()) {
+  for (const { target, stamp } of staleTargets(process.argv.slice(2))) {
     try {
       await buildTarget(target, stamp);
     } catch (error) {

@@ -81,17 +81,18 @@ const isInstalled = () => readIfThere(installStampFile) === installStamp();
 
 /**
  * Brings node_modules and dist/ up to date. Says nothing where nothing is to do; speaks on stderr only.
+ * @param {string[]} places the targets that are needed, by their place under dist/ (targets.mjs); none means all
  * @returns {{ built: boolean }} `built` is false where a build failed (its reason has been printed)
  */
-export function setUp() {
-  if (isInstalled() && staleTargets().length === 0) return { built: true };
+export function setUp(...places) {
+  if (isInstalled() && staleTargets(places).length === 0) return { built: true };
   const release = acquireLock();
   try {
     if (!isInstalled()) installPackages();
-    if (staleTargets().length === 0) return { built: true };
+    if (staleTargets(places).length === 0) return { built: true };
     // In a process of its own: the bundler changes NODE_ENV and takes memory that the caller need not carry.
     const build = fileURLToPath(new URL("./build.mjs", import.meta.url));
-    const done = spawnSync(process.execPath, [build], { cwd: root, stdio: ["ignore", 2, 2] });
+    const done = spawnSync(process.execPath, [build, ...places], { cwd: root, stdio: ["ignore", 2, 2] });
     return { built: done.status === 0 };
   } finally {
     release();

@@ -80,10 +80,13 @@ export function stampFile(target) {
   return path.join(root, "dist", ".stamps", target.place);
 }
 
-/** Targets whose sources differ from what was last built, each with its new stamp. */
-export function staleTargets() {
+/**
+ * Targets whose sources differ from what was last built, each with its new stamp.
+ * @param {readonly string[]} places look at these targets only; all of them where none is named
+ */
+export function staleTargets(places = []) {
   return targets()
-    .filter((target) => target.entries.length > 0)
+    .filter(({ entries, place }) => entries.length > 0 && (places.length === 0 || places.includes(place)))
     .map((target) => ({ target, stamp: stampOf(target) }))
     .filter(
       ({ target, stamp }) =>
