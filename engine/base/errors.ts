@@ -67,6 +67,9 @@ export type ErrorCode =
   | "WAVE_BUDGET"
   | "EVENT_CORRUPT"
   // protocol and server
+  | "ACCESS_DENIED"
+  | "BOOKMARKS_CHANGED"
+  | "BOOKMARKS_FORMAT"
   | "PROTOCOL_VERSION"
   | "PROTOCOL_MESSAGE"
   | "PROTOCOL_TOO_LARGE"
