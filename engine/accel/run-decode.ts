@@ -5,9 +5,12 @@
  *   section  = tag u8, [count - 63 : varint, where the tag's low six bits are 63], then by the tag's high two bits:
  *
  *   0 LIST     count times: gap : varint, length - 1 : varint
- *   1 PACKED   parameters u8, [length - 1 : varint, where kl = 15], bits
- *   2 STRIDED  parameters u8, [length - 1 : varint, where kl = 15], unit : varint (>= 1), base : varint, bits
+ *   1 PACKED   columns, bits
+ *   2 STRIDED  columns, unit : varint (>= 1), base : varint, bits
  *   3          reserved: corrupt
+ *
+ *   columns  = kg * 16 + kl u8, [gap zero runs u8, where kg = 14], [length zero runs u8, where kl = 14],
+ *              [length - 1 : varint, where kl = 15]
  *
  * The tag's low six bits hold the count of runs up to 62. A varint is LEB128 (7 bits a byte, lowest first, the last byte not zero
  * unless it is the only one) and holds at most 2^32 - 1.
@@ -20,22 +23,26 @@
  *   start(0) = base + unit * g(0)
  *   start(i) = start(i-1) + unit * (floor(length(i-1) / unit) + 1 + g(i))
  *
- * With unit 1 these are the gaps of LIST. A unit that divides the distance of all starts makes fields of an array of structs, and
- * counters, cost no more than the choice of the elements.
+ * With unit 1 these are the gaps of LIST. A unit that divides the distances of all starts makes counters, and fields in an array
+ * of structs, cost no more than the choice of the elements.
  *
- * `parameters` is kg * 16 + kl, the Rice parameters (Rice and Plaunt, 1971) of the two columns. kg = 15: every g is 0 and takes no
- * bits. kl = 15: every length is the one given and takes no bits. The bits, from the lowest of the first byte up:
+ * The bits are the column of all g, then the column of all l, then zeros up to a whole byte; the first bit is the lowest of the
+ * first byte. kg and kl say how a column is written:
  *
- *   for each run: the low kg bits of g (unless kg = 15), the low kl bits of l (unless kl = 15)
- *   for each run: g >> kg zeros and a one (unless kg = 15), l >> kl zeros and a one (unless kl = 15)
- *   zeros up to a whole byte
+ *   0..13  Rice code (Rice and Plaunt, 1971) with k = this: the low k bits of every symbol, lowest first; then for every symbol
+ *          (symbol >> k) zeros and a one. (The fixed part stands apart so that nothing waits for a shift by an unknown count.)
+ *   14     mostly zeros; its zero-run byte is kz * 16 + kv, both at most 13. By turns: how many zero symbols come next (maybe none),
+ *          Rice-coded with kz; and the symbol after them, less 1, Rice-coded with kv. It ends with the number of zeros that makes
+ *          the column full (maybe none). A number stands alone here: (number >> k) zeros, a one, the low k bits.
+ *   15     no bits: every g is 0; every l is the one given
  *
- * The fixed part stands apart from the unary part so that a decoder has no chain of dependent shifts through both.
- *
- * Corrupt is: anything that does not fit into the body, a varint too long or too large, unit 0, bits set in the padding,
+ * Corrupt is: anything that does not fit into the body, a varint too long or too large, a symbol above 2^32 - 1, no runs in another
+ * form than LIST, more runs than the body has bytes left, unit 0, bits set in the padding,
  * start + length >= 2^32, a payload that is not exactly the sum of the lengths. A reader takes every form for every list; which one
  * a writer picks is said in `run-encode.ts`.
  */
+
+import { bitsByte, finishBits, readRiceColumn, readZeroRunColumn, startBits } from "./rice-reader.ts";
 
 export const FORM_LIST = 0x00;
 export const FORM_PACKED = 0x40;
@@ -43,8 +50,10 @@ export const FORM_STRIDED = 0x80;
 const FORM_MASK = 0xc0;
 /** Low six bits of the tag: the count itself, or that it follows. */
 export const COUNT_FOLLOWS = 63;
-/** A Rice parameter that says: the column takes no bits. */
-export const RICE_NONE = 15;
+/** Largest Rice parameter, and the column modes above it. */
+export const MAX_RICE = 13;
+export const COLUMN_ZERO_RUNS = 14;
+export const COLUMN_CONSTANT = 15;
 
 const U32_MAX = 0xffff_ffff;
 
@@ -98,8 +107,8 @@ export function decodeRuns(
   if (count > runOffset.length || count > runLength.length) return -start - 1;
   const form = bytes[start]! & FORM_MASK;
   if (form === FORM_LIST) return decodeList(bytes, cursor, end, count, runOffset, runLength);
-  if (form === FORM_PACKED || form === FORM_STRIDED) {
-    return decodePacked(bytes, cursor, end, count, form === FORM_STRIDED, runOffset, runLength);
+  if (count > 0 && (form === FORM_PACKED || form === FORM_STRIDED)) {
+    return decodeColumns(bytes, cursor, end, count, form === FORM_STRIDED, runOffset, runLength);
   }
   return -start - 1;
 }
@@ -141,137 +150,115 @@ function decodeList(
   return end - at === total ? at : -at - 1;
 }
 
-/** Up to four bytes from `at`, lowest first; zeros beyond `end`. */
-function wordBefore(bytes: Uint8Array, at: number, end: number): number {
-  let word = 0;
-  for (let i = 0; i < 4 && at + i < end; i++) word |= bytes[at + i]! << (8 * i);
-  return word;
-}
-
-function decodePacked(
+/** PACKED (unit 1, base 0) and STRIDED: both columns of symbols into place, then the symbols into runs. */
+function decodeColumns(
   bytes: Uint8Array,
   at: number,
   end: number,
   count: number,
-  strided: boolean,
+  isStrided: boolean,
   runOffset: Uint32Array,
   runLength: Uint32Array,
 ): number {
   if (at >= end) return -end - 1;
-  const parameters = bytes[at++]!;
-  const hasGaps = parameters >>> 4 !== RICE_NONE;
-  const hasLengths = (parameters & 15) !== RICE_NONE;
-  let length = 0;
-  if (!hasLengths) {
-    length = readVarint(bytes, at, end) + 1;
+  const gapMode = bytes[at]! >>> 4;
+  const lengthMode = bytes[at]! & 15;
+  at++;
+  let gapZeroRuns = 0;
+  let lengthZeroRuns = 0;
+  if (gapMode === COLUMN_ZERO_RUNS) {
+    gapZeroRuns = at < end ? bytes[at]! : 0xff;
+    if (!isZeroRunByte(gapZeroRuns)) return -at - 1;
+    at++;
+  }
+  if (lengthMode === COLUMN_ZERO_RUNS) {
+    lengthZeroRuns = at < end ? bytes[at]! : 0xff;
+    if (!isZeroRunByte(lengthZeroRuns)) return -at - 1;
+    at++;
+  } else if (lengthMode === COLUMN_CONSTANT) {
+    const symbol = readVarint(bytes, at, end);
     at = cursor;
-    if (length <= 0) return -at - 1;
+    if (symbol < 0) return -at - 1;
+    runLength.fill(symbol, 0, count);
   }
   let unit = 1;
   let base = 0;
-  if (strided) {
+  if (isStrided) {
     unit = readVarint(bytes, at, end);
     if (unit < 1) return -(unit < 0 ? cursor : at) - 1;
     base = readVarint(bytes, cursor, end);
     at = cursor;
     if (base < 0) return -at - 1;
   }
-  const gapBits = hasGaps ? parameters >>> 4 : 0;
-  const lengthBits = hasLengths ? parameters & 15 : 0;
-  const width = gapBits + lengthBits;
-  const gapMask = (1 << gapBits) - 1;
-  const lengthMask = (1 << lengthBits) - 1;
-  const gapScale = 1 << gapBits;
-  const lengthScale = 1 << lengthBits;
 
-  let lowAt = at;
-  let lowShift = 0;
-  let unaryAt = at + Math.floor((count * width) / 8);
-  if (unaryAt > end) return -end - 1;
-  let word = 0;
-  let wordBits = 0;
-  if (((count * width) & 7) !== 0) {
-    if (unaryAt >= end) return -end - 1;
-    const used = (count * width) & 7;
-    word = bytes[unaryAt++]! >>> used;
-    wordBits = 8 - used;
+  startBits(at);
+  if (gapMode === COLUMN_CONSTANT) runOffset.fill(0, 0, count);
+  else if (!readColumn(bytes, end, count, gapMode, gapZeroRuns, runOffset)) return -bitsByte() - 1;
+  if (lengthMode !== COLUMN_CONSTANT) {
+    if (!readColumn(bytes, end, count, lengthMode, lengthZeroRuns, runLength)) return -bitsByte() - 1;
   }
+  const payloadAt = finishBits(bytes);
+  if (payloadAt < 0) return -bitsByte() - 1;
 
-  let start = base;
+  const total =
+    unit === 1 && base === 0
+      ? runsFromGaps(count, runOffset, runLength)
+      : runsFromUnits(count, unit, base, runOffset, runLength);
+  if (total < 0) return -at - 1;
+  return end - payloadAt === total ? payloadAt : -payloadAt - 1;
+}
+
+function isZeroRunByte(byte: number): boolean {
+  return byte >>> 4 <= MAX_RICE && (byte & 15) <= MAX_RICE;
+}
+
+function readColumn(
+  bytes: Uint8Array,
+  end: number,
+  count: number,
+  mode: number,
+  zeroRuns: number,
+  symbols: Uint32Array,
+): boolean {
+  return mode === COLUMN_ZERO_RUNS
+    ? readZeroRunColumn(bytes, end, count, zeroRuns >>> 4, zeroRuns & 15, symbols)
+    : readRiceColumn(bytes, end, count, mode, symbols);
+}
+
+/** Turns symbols into runs, in place; their bytes, or -1 where one ends beyond 2^32 - 1. */
+function runsFromGaps(count: number, runOffset: Uint32Array, runLength: Uint32Array): number {
+  let position = 0;
   let total = 0;
-  let gap = 0;
-  let low = 0;
   for (let i = 0; i < count; i++) {
-    if (width !== 0) {
-      low =
-        lowAt + 4 < end
-          ? bytes[lowAt]! | (bytes[lowAt + 1]! << 8) | (bytes[lowAt + 2]! << 16) | (bytes[lowAt + 3]! << 24)
-          : wordBefore(bytes, lowAt, end);
-      low >>>= lowShift;
-      // width <= 28 and shift <= 7: a fifth byte may hold the rest
-      if (lowShift + width > 32) low |= bytes[lowAt + 4]! << (32 - lowShift);
-      lowShift += width;
-      lowAt += lowShift >>> 3;
-      lowShift &= 7;
-    }
-    if (hasGaps) {
-      let quotient = 0;
-      while (word === 0) {
-        quotient += wordBits;
-        if (unaryAt + 4 <= end) {
-          word =
-            bytes[unaryAt]! |
-            (bytes[unaryAt + 1]! << 8) |
-            (bytes[unaryAt + 2]! << 16) |
-            (bytes[unaryAt + 3]! << 24);
-          wordBits = 32;
-          unaryAt += 4;
-        } else if (unaryAt < end) {
-          word = bytes[unaryAt++]!;
-          wordBits = 8;
-        } else return -end - 1;
-      }
-      const zeros = 31 - Math.clz32(word & -word);
-      word = (word >>> zeros) >>> 1;
-      wordBits -= zeros + 1;
-      gap = (quotient + zeros) * gapScale + (low & gapMask);
-    }
-    // `length` is still that of the run before
-    start =
-      i === 0
-        ? base + unit * gap
-        : unit === 1
-          ? start + length + 1 + gap
-          : start + unit * (Math.floor(length / unit) + 1 + gap);
-    if (hasLengths) {
-      let quotient = 0;
-      while (word === 0) {
-        quotient += wordBits;
-        if (unaryAt + 4 <= end) {
-          word =
-            bytes[unaryAt]! |
-            (bytes[unaryAt + 1]! << 8) |
-            (bytes[unaryAt + 2]! << 16) |
-            (bytes[unaryAt + 3]! << 24);
-          wordBits = 32;
-          unaryAt += 4;
-        } else if (unaryAt < end) {
-          word = bytes[unaryAt++]!;
-          wordBits = 8;
-        } else return -end - 1;
-      }
-      const zeros = 31 - Math.clz32(word & -word);
-      word = (word >>> zeros) >>> 1;
-      wordBits -= zeros + 1;
-      length = (quotient + zeros) * lengthScale + ((low >>> gapBits) & lengthMask) + 1;
-    }
-    if (start + length > U32_MAX) return -Math.min(unaryAt, end - 1) - 1;
-    runOffset[i] = start;
+    const offset = position + runOffset[i]!;
+    const length = runLength[i]! + 1;
+    position = offset + length;
+    if (position > U32_MAX) return -1;
+    runOffset[i] = offset;
     runLength[i] = length;
     total += length;
+    position++;
   }
-  const padding = wordBits & 7;
-  const payloadAt = unaryAt - (wordBits >>> 3);
-  if ((word & ((1 << padding) - 1)) !== 0) return -(payloadAt - 1) - 1;
-  return end - payloadAt === total ? payloadAt : -payloadAt - 1;
+  return total;
+}
+
+function runsFromUnits(
+  count: number,
+  unit: number,
+  base: number,
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+): number {
+  let next = base;
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const offset = next + unit * runOffset[i]!;
+    const length = runLength[i]! + 1;
+    if (offset + length > U32_MAX) return -1;
+    runOffset[i] = offset;
+    runLength[i] = length;
+    total += length;
+    next = offset + unit * (Math.floor(length / unit) + 1);
+  }
+  return total;
 }

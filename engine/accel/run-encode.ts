@@ -1,27 +1,37 @@
 import { varintSize, writeVarint } from "../base/bytes.ts";
-import { COUNT_FOLLOWS, FORM_LIST, FORM_PACKED, FORM_STRIDED, RICE_NONE } from "./run-decode.ts";
+import { finishBits, plan, planColumn, startBits, writeColumn } from "./rice-writer.ts";
+import {
+  COLUMN_CONSTANT,
+  COLUMN_ZERO_RUNS,
+  COUNT_FOLLOWS,
+  FORM_LIST,
+  FORM_PACKED,
+  FORM_STRIDED,
+} from "./run-decode.ts";
 
 /*
  * How the writer picks among the forms of `run-decode.ts`, so that the same runs give the same bytes everywhere:
  *
- *   up to 3 runs   LIST. (At three runs of 41 bytes in 4 KiB it takes 10 bytes of the 10.04 that 1.1 x the bound leaves.)
- *   more           the smallest of PACKED, STRIDED (where the starts have a common distance above 1) and LIST, the first on a tie.
+ *   up to 2 runs   LIST
+ *   more           the shortest of PACKED, LIST and, where the distances of all starts have a common divisor (unit) above 1,
+ *                  STRIDED; the first of them on a tie.
  *
- * A column's Rice parameter k is, of the three from max(0, m - 1) up that are at most 14, the one of least cost, the lowest on a tie;
- * m = floor(log2(floor(sum / count))), at most 14, and 0 where that mean is 0. A column of equal lengths uses kl = 15 where its varint costs no more; a gap column of zeros uses kg = 15.
+ * Columns are planned as `rice-writer.ts` says; before that, a gap column of nothing but zeros takes mode 15, and equal lengths take
+ * it where their varint is not longer than the planned column. STRIDED has base = start(0) % unit, or start(0) itself where all gap
+ * symbols after the first are 0 (then the first is 0 too).
  */
 
-const LIST_ALWAYS = 3;
-const MAX_RICE = 14;
+const LIST_ALWAYS = 2;
 
 /** Room that {@link encodeRuns} needs: LIST is the longest form that is ever chosen (tag, count, 5 + 5 bytes a run). */
 export function runSectionBound(count: number): number {
   return (count < COUNT_FOLLOWS ? 1 : 6) + count * 10;
 }
 
-/** Grows with the longest list seen; holds gap and length symbols of the list at hand. */
-let gapSymbols = new Uint32Array(64);
-let lengthSymbols = new Uint32Array(64);
+/** Symbols of the list at hand; they grow with the longest list seen. */
+let gaps = new Uint32Array(64);
+let unitGaps = new Uint32Array(64);
+let lengths = new Uint32Array(64);
 
 /** See `Accel.encodeRuns`. */
 export function encodeRuns(
@@ -32,9 +42,9 @@ export function encodeRuns(
   out: Uint8Array,
   at: number,
 ): number {
-  const count = to - from;
-  if (count <= LIST_ALWAYS) return writeList(runOffset, runLength, from, to, out, at);
-  return writeSmallest(runOffset, runLength, from, to, out, at);
+  return to - from <= LIST_ALWAYS
+    ? writeList(runOffset, runLength, from, to, out, at)
+    : writeShortest(runOffset, runLength, from, to, out, at);
 }
 
 function writeTag(form: number, count: number, out: Uint8Array, at: number): number {
@@ -69,9 +79,10 @@ function writeList(
   return at;
 }
 
+/** Bytes of LIST after the tag, from the symbol columns. */
 function listBytes(count: number): number {
-  let size = count < COUNT_FOLLOWS ? 1 : 1 + varintSize(count - COUNT_FOLLOWS);
-  for (let i = 0; i < count; i++) size += varintSize(gapSymbols[i]!) + varintSize(lengthSymbols[i]!);
+  let size = 0;
+  for (let i = 0; i < count; i++) size += varintSize(gaps[i]!) + varintSize(lengths[i]!);
   return size;
 }
 
@@ -84,36 +95,7 @@ function greatestDivisor(a: number, b: number): number {
   return a;
 }
 
-/** Bits of the column with its best Rice parameter k, as `bits * 16 + k` (one number, so that nothing is allocated). */
-function riceCost(symbols: Uint32Array, count: number, sum: number): number {
-  const mean = Math.floor(sum / count);
-  const middle = mean === 0 ? 0 : 31 - Math.clz32(mean);
-  const low = Math.min(MAX_RICE - 1, Math.max(0, middle - 1));
-  let quotients0 = 0;
-  let quotients1 = 0;
-  let quotients2 = 0;
-  for (let i = 0; i < count; i++) {
-    const quotient = symbols[i]! >>> low;
-    quotients0 += quotient;
-    quotients1 += quotient >>> 1;
-    quotients2 += quotient >>> 2;
-  }
-  let bits = quotients0 + count * (low + 1);
-  let k = low;
-  const bits1 = quotients1 + count * (low + 2);
-  if (bits1 < bits) {
-    bits = bits1;
-    k = low + 1;
-  }
-  const bits2 = quotients2 + count * (low + 3);
-  if (bits2 < bits && low + 2 <= MAX_RICE) {
-    bits = bits2;
-    k = low + 2;
-  }
-  return bits * 16 + k;
-}
-
-function writeSmallest(
+function writeShortest(
   runOffset: Uint32Array,
   runLength: Uint32Array,
   from: number,
@@ -122,137 +104,125 @@ function writeSmallest(
   at: number,
 ): number {
   const count = to - from;
-  if (count > gapSymbols.length) {
-    gapSymbols = new Uint32Array(count * 2);
-    lengthSymbols = new Uint32Array(count * 2);
+  if (count > gaps.length) {
+    gaps = new Uint32Array(count * 2);
+    unitGaps = new Uint32Array(count * 2);
+    lengths = new Uint32Array(count * 2);
   }
-  let position = 0;
-  let gapSum = 0;
-  let lengthSum = 0;
-  let different = 0;
-  let unit = runOffset[from + 1]! - runOffset[from]!;
+  const first = runOffset[from]!;
   const firstLength = runLength[from]!;
-  for (let i = from; i < to; i++) {
-    const offset = runOffset[i]!;
-    const length = runLength[i]!;
+  let position = 0;
+  let start = first;
+  let unit = runOffset[from + 1]! - first;
+  let gapSum = 0;
+  let gapsNonZero = 0;
+  let lengthSum = 0;
+  let lengthsNonZero = 0;
+  let different = 0;
+  for (let i = 0; i < count; i++) {
+    const offset = runOffset[from + i]!;
+    const length = runLength[from + i]!;
     const gap = offset - position;
-    gapSymbols[i - from] = gap;
-    lengthSymbols[i - from] = length - 1;
+    gaps[i] = gap;
+    lengths[i] = length - 1;
     gapSum += gap;
     lengthSum += length - 1;
+    if (gap !== 0) gapsNonZero++;
+    if (length !== 1) lengthsNonZero++;
     different |= length ^ firstLength;
-    if (unit !== 1 && i > from) unit = greatestDivisor(offset - runOffset[i - 1]!, unit);
+    if (unit !== 1 && (offset - start) % unit !== 0) unit = greatestDivisor(offset - start, unit);
+    start = offset;
     position = offset + length + 1;
   }
 
-  // the length column, the same in both packed forms
-  let lengthCost = riceCost(lengthSymbols, count, lengthSum);
-  if (different === 0 && varintSize(firstLength - 1) * 8 <= Math.floor(lengthCost / 16)) {
-    lengthCost = varintSize(firstLength - 1) * 8 * 16 + RICE_NONE;
+  // the length column is the same in both forms
+  planColumn(lengths, count, lengthSum, lengthsNonZero);
+  let lengthMode = plan.mode;
+  let lengthBits = plan.bits;
+  const lengthParameters = plan.zeroRuns;
+  if (different === 0 && varintSize(firstLength - 1) * 8 <= lengthBits) {
+    lengthMode = COLUMN_CONSTANT;
+    lengthBits = varintSize(firstLength - 1) * 8;
   }
-  const lengthBits = Math.floor(lengthCost / 16);
-  const tagBytes = count < COUNT_FOLLOWS ? 1 : 1 + varintSize(count - COUNT_FOLLOWS);
+  let gapMode = COLUMN_CONSTANT;
+  let gapBits = 0;
+  if (gapsNonZero > 0) {
+    planColumn(gaps, count, gapSum, gapsNonZero);
+    gapMode = plan.mode;
+    gapBits = plan.bits;
+  }
+  let gapParameters = plan.zeroRuns;
 
+  // all sizes without the tag; a run takes two bytes of a LIST at least
   let form = FORM_PACKED;
-  let base = 0;
-  let gapCost = riceCost(gapSymbols, count, gapSum);
-  let bytes = tagBytes + 1 + Math.ceil((Math.floor(gapCost / 16) + lengthBits) / 8);
-  const isListShorter = bytes > 2 * count + tagBytes && listBytes(count) < bytes;
-  if (isListShorter) bytes = listBytes(count);
-  if (unit > 1) {
-    // Only now are the symbols of a coarser unit worth their divisions; those of unit 1 are not needed again unless it loses.
-    const first = runOffset[from]!;
-    let sum = 0;
-    for (let i = from + 1; i < to; i++) {
-      const symbol = (runOffset[i]! - runOffset[i - 1]!) / unit - Math.floor(runLength[i - 1]! / unit) - 1;
-      gapSymbols[i - from] = symbol;
-      sum += symbol;
+  let size = 1 + Math.ceil((gapBits + lengthBits) / 8);
+  if (size > 2 * count) {
+    const listSize = listBytes(count);
+    if (listSize < size) {
+      form = FORM_LIST;
+      size = listSize;
     }
-    const isPeriodic = sum === 0;
-    base = isPeriodic ? first : first % unit;
-    gapSymbols[0] = isPeriodic ? 0 : (first - base) / unit;
-    const cost = isPeriodic ? RICE_NONE : riceCost(gapSymbols, count, sum + gapSymbols[0]!);
-    const stridedBytes =
-      tagBytes +
-      1 +
-      varintSize(unit) +
-      varintSize(base) +
-      Math.ceil((Math.floor(cost / 16) + lengthBits) / 8);
-    if (stridedBytes < bytes) {
-      form = FORM_STRIDED;
-      gapCost = cost;
-    } else if (!isListShorter) fillGaps(runOffset, runLength, from, to);
   }
-  if (form === FORM_PACKED && isListShorter) return writeList(runOffset, runLength, from, to, out, at);
+  let base = 0;
+  let column = gaps;
+  if (unit > 1) {
+    const columnSum = fillUnitGaps(runOffset, runLength, from, count, unit);
+    const isPeriodic = columnSum === 0;
+    base = isPeriodic ? first : first % unit;
+    let columnMode = COLUMN_CONSTANT;
+    let columnBits = 0;
+    if (!isPeriodic) {
+      const firstSymbol = (first - base) / unit;
+      unitGaps[0] = firstSymbol;
+      planColumn(unitGaps, count, columnSum + firstSymbol, unitGapsNonZero + (firstSymbol === 0 ? 0 : 1));
+      columnMode = plan.mode;
+      columnBits = plan.bits;
+    }
+    const stridedSize = 1 + varintSize(unit) + varintSize(base) + Math.ceil((columnBits + lengthBits) / 8);
+    if (stridedSize < size) {
+      form = FORM_STRIDED;
+      column = unitGaps;
+      gapMode = columnMode;
+      gapParameters = plan.zeroRuns;
+    }
+  }
+  if (form === FORM_LIST) return writeList(runOffset, runLength, from, to, out, at);
 
-  const gapRice = gapCost % 16;
-  const lengthRice = lengthCost % 16;
   at = writeTag(form, count, out, at);
-  out[at++] = (gapRice << 4) | lengthRice;
-  if (lengthRice === RICE_NONE) at = writeVarint(out, at, firstLength - 1);
+  out[at++] = (gapMode << 4) | lengthMode;
+  if (gapMode === COLUMN_ZERO_RUNS) out[at++] = gapParameters;
+  if (lengthMode === COLUMN_ZERO_RUNS) out[at++] = lengthParameters;
+  else if (lengthMode === COLUMN_CONSTANT) at = writeVarint(out, at, firstLength - 1);
   if (form === FORM_STRIDED) {
     at = writeVarint(out, at, unit);
     at = writeVarint(out, at, base);
   }
-  return writeBits(count, gapRice, lengthRice, out, at);
+  startBits();
+  at = writeColumn(column, count, gapMode, gapParameters, out, at);
+  at = writeColumn(lengths, count, lengthMode, lengthParameters, out, at);
+  return finishBits(out, at);
 }
 
-function fillGaps(runOffset: Uint32Array, runLength: Uint32Array, from: number, to: number): void {
-  let position = 0;
-  for (let i = from; i < to; i++) {
-    gapSymbols[i - from] = runOffset[i]! - position;
-    position = runOffset[i]! + runLength[i]! + 1;
-  }
-}
+let unitGapsNonZero = 0;
 
-/** Both parts of the bits, from the symbol columns. */
-function writeBits(count: number, gapRice: number, lengthRice: number, out: Uint8Array, at: number): number {
-  const hasGaps = gapRice !== RICE_NONE;
-  const hasLengths = lengthRice !== RICE_NONE;
-  const gapBits = hasGaps ? gapRice : 0;
-  const lengthBits = hasLengths ? lengthRice : 0;
-  let word = 0;
-  let bits = 0; // below 8 between symbols, so that 14 more always fit
-  if (gapBits + lengthBits > 0) {
-    const gapMask = (1 << gapBits) - 1;
-    const lengthMask = (1 << lengthBits) - 1;
-    for (let i = 0; i < count; i++) {
-      word |= (gapSymbols[i]! & gapMask) << bits;
-      bits += gapBits;
-      while (bits >= 8) {
-        out[at++] = word;
-        word >>>= 8;
-        bits -= 8;
-      }
-      word |= (lengthSymbols[i]! & lengthMask) << bits;
-      bits += lengthBits;
-      while (bits >= 8) {
-        out[at++] = word;
-        word >>>= 8;
-        bits -= 8;
-      }
-    }
+/** The symbols of `unit` from the second run on; returns their sum. */
+function fillUnitGaps(
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+  from: number,
+  count: number,
+  unit: number,
+): number {
+  let sum = 0;
+  unitGapsNonZero = 0;
+  unitGaps[0] = 0;
+  for (let i = 1; i < count; i++) {
+    const before = from + i - 1;
+    const distance = runOffset[from + i]! - runOffset[before]!;
+    const symbol = distance / unit - Math.floor(runLength[before]! / unit) - 1;
+    unitGaps[i] = symbol;
+    sum += symbol;
+    if (symbol !== 0) unitGapsNonZero++;
   }
-  for (let i = 0; i < count; i++) {
-    if (hasGaps) {
-      bits += gapSymbols[i]! >>> gapBits;
-      while (bits >= 8) {
-        out[at++] = word;
-        word = 0;
-        bits -= 8;
-      }
-      word |= 1 << bits++;
-    }
-    if (hasLengths) {
-      bits += lengthSymbols[i]! >>> lengthBits;
-      while (bits >= 8) {
-        out[at++] = word;
-        word = 0;
-        bits -= 8;
-      }
-      word |= 1 << bits++;
-    }
-  }
-  if (bits > 0) out[at++] = word;
-  return at;
+  return sum;
 }
