@@ -31,7 +31,7 @@ export interface Accel {
   /** CRC-32C (Castagnoli) as a u32; `seed` is the CRC of the bytes before, so that a CRC can be taken in parts. */
   crc32c(bytes: Uint8Array, seed?: number): number;
 
-  /** Both ranges must lie inside their arrays; they may overlap. */
+  /** Both ranges lie inside their arrays and do not overlap. */
   copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void;
 
   /** Writes the run section; `out` has room for `runSectionBound(to - from)` bytes at `at`. Returns the position after it. */
@@ -87,9 +87,9 @@ export interface Accel {
   ): number;
 
   /**
-   * Encodes deltas `[from, to)` one after another at `at`: delta `d` has the runs `runStart[d] .. runStart[d + 1]` and its bytes
-   * at `payloadStart[d]`. Fills `bodyStart` and `bodyLength` (rows from `from`). Returns the row it stopped at: `to`, or the
-   * first delta for which `out` might lack room.
+   * Encodes deltas `[from, to)` one after another from `at` on, ending at or before `limit`: delta `d` has the runs
+   * `runStart[d] .. runStart[d + 1]` and its bytes at `payloadStart[d]`. Body lengths go to `bodyLength` from `bodyRow` on. Returns
+   * the row it stopped at: `to`, or the first delta whose body might not fit.
    */
   encodeBodies(
     runStart: Uint32Array,
@@ -101,8 +101,9 @@ export interface Accel {
     to: number,
     out: Uint8Array,
     at: number,
-    bodyStart: Uint32Array,
+    limit: number,
     bodyLength: Uint32Array,
+    bodyRow: number,
   ): number;
 
   /** Scatters `payload[payloadAt ..]` over the page's runs, cut at the page's end. Returns the bytes written. */

@@ -83,19 +83,19 @@ export function encodeBodies(
   to: number,
   out: Uint8Array,
   at: number,
-  bodyStart: Uint32Array,
+  limit: number,
   bodyLength: Uint32Array,
+  bodyRow: number,
 ): number {
   for (let row = from; row < to; row++) {
     const first = runStart[row]!;
     const last = runStart[row + 1]!;
     let size = 0;
     for (let i = first; i < last; i++) size += runLength[i]!;
-    if (at + runSectionBound(last - first) + size > out.length) return row;
-    bodyStart[row] = at;
+    if (at + runSectionBound(last - first) + size > limit) return row;
     const payloadAt = encodeRuns(runOffset, runLength, first, last, out, at);
     copyBytes(payload, payloadStart[row]!, out, payloadAt, size);
-    bodyLength[row] = payloadAt + size - at;
+    bodyLength[bodyRow++] = payloadAt + size - at;
     at = payloadAt + size;
   }
   return to;

@@ -35,13 +35,34 @@ export class RunList {
     this.length = length;
   }
 
-  /** Appends a run. The caller keeps the list canonical; see {@link isCanonical} and `canonicalRuns`. */
+  /** Appends a run. The caller keeps the list canonical; see {@link isCanonical} and {@link extend}. */
   push(offset: number, length: number): void {
     const row = this.count;
     if (row === this.offset.length) this.reserve(row + 1);
     this.offset[row] = offset;
     this.length[row] = length;
     this.count = row + 1;
+  }
+
+  /** Adds a run that starts at or after the last one's start: merges it where they overlap or touch. */
+  extend(offset: number, length: number): void {
+    if (length === 0) return;
+    const last = this.count - 1;
+    if (last >= 0 && offset <= this.offset[last]! + this.length[last]!) {
+      this.length[last] = Math.max(this.length[last]!, offset + length - this.offset[last]!);
+    } else this.push(offset, length);
+  }
+
+  /** The last row that starts at or before `offset`, or -1. */
+  rowAtOrBefore(offset: number): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.offset[middle]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 
   get totalBytes(): number {
