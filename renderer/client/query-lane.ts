@@ -1,0 +1,134 @@
+import type { MmsbError } from "../../engine/base/errors.ts";
+import type { Result } from "../../engine/base/result.ts";
+import type { Progress } from "../../engine/protocol/control.ts";
+import type { QueryCache } from "./query-cache.ts";
+
+export interface LaneState<T> {
+  /** The newest answer there is; it may belong to an older question (`stale`). */
+  readonly data: T | undefined;
+  readonly error: MmsbError | undefined;
+  /** A newer question is on its way. */
+  readonly stale: boolean;
+  readonly progress: Progress | undefined;
+}
+
+export interface Question<T> {
+  readonly key: string;
+  /** Answers of another scope are not shown while this one is on its way: another page's bytes would mislead. */
+  readonly scope: string;
+  readonly ask: (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<Result<T>>;
+}
+
+/** A question that takes longer than this is given up when a newer one waits. */
+const PATIENCE_MS = 300;
+
+export interface LaneOptions {
+  /** Give up the running question as soon as a newer one comes: for slow ones whose old answers are of no use. */
+  readonly abandon: boolean;
+}
+
+/**
+ * Asks one question at a time. While one runs, only the newest of those that follow is kept: a scrub that moves faster than answers
+ * come sees the latest answer there is, and never works through a queue of old ones.
+ */
+export class QueryLane<T> {
+  readonly #cache: QueryCache<unknown>;
+  readonly #options: LaneOptions;
+  readonly #listeners = new Set<() => void>();
+  #state: LaneState<T> = { data: undefined, error: undefined, stale: false, progress: undefined };
+  #wanted: Question<T> | undefined;
+  #running: { key: string; abort: AbortController; startedMs: number } | undefined;
+
+  constructor(cache: QueryCache<unknown>, options: LaneOptions = { abandon: false }) {
+    this.#cache = cache;
+    this.#options = options;
+  }
+
+  get state(): LaneState<T> {
+    return this.#state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly snapshot = (): LaneState<T> => this.#state;
+
+  /** The question whose answer is wanted now. Asking the same again is free. */
+  want(question: Question<T>): void {
+    if (this.#wanted?.key === question.key) return;
+    const sameScope = this.#wanted?.scope === question.scope;
+    this.#wanted = question;
+    if (!sameScope) this.#state = { data: undefined, error: undefined, stale: true, progress: undefined };
+    const known = this.#cache.get(question.key) as T | undefined;
+    if (known !== undefined) {
+      this.#abortRunning();
+      this.#set({ data: known, error: undefined, stale: false, progress: undefined });
+      return;
+    }
+    if (this.#running === undefined) {
+      this.#run(question);
+      return;
+    }
+    if (this.#running.key === question.key) return;
+    this.#set({ ...this.#state, stale: true });
+    if (!sameScope || this.#options.abandon || performance.now() - this.#running.startedMs > PATIENCE_MS) {
+      this.#abortRunning();
+      this.#run(question);
+    }
+  }
+
+  /** Nothing is wanted; what is shown goes as well. */
+  reset(): void {
+    this.#wanted = undefined;
+    this.#abortRunning();
+    this.#set({ data: undefined, error: undefined, stale: false, progress: undefined });
+  }
+
+  /** Asks the present question once more, after it failed. */
+  retry(): void {
+    if (this.#wanted !== undefined && this.#running === undefined) this.#run(this.#wanted);
+  }
+
+  dispose(): void {
+    this.#wanted = undefined;
+    this.#abortRunning();
+  }
+
+  #run(question: Question<T>): void {
+    const running = { key: question.key, abort: new AbortController(), startedMs: performance.now() };
+    this.#running = running;
+    this.#set({ ...this.#state, stale: true, progress: undefined });
+    const onProgress = (progress: Progress) => {
+      if (this.#running === running && this.#wanted?.key === question.key) this.#set({ ...this.#state, progress });
+    };
+    void question.ask(running.abort.signal, onProgress).then((result) => {
+      if (result.ok) this.#cache.set(question.key, result.value);
+      if (this.#running !== running) return;
+      this.#running = undefined;
+      this.#settle(question, result);
+    });
+  }
+
+  #settle(question: Question<T>, result: Result<T>): void {
+    const next = this.#wanted;
+    const newest = next === undefined || next.key === question.key;
+    if (result.ok) {
+      if (newest || next.scope === question.scope)
+        this.#set({ data: result.value, error: undefined, stale: !newest, progress: undefined });
+    } else if (newest) this.#set({ data: undefined, error: result.error, stale: false, progress: undefined });
+    if (!newest) this.#run(next);
+  }
+
+  #abortRunning(): void {
+    const running = this.#running;
+    this.#running = undefined;
+    running?.abort.abort();
+  }
+
+  #set(state: LaneState<T>): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

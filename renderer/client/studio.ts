@@ -1,0 +1,92 @@
+import { MmsbError } from "../../engine/base/errors.ts";
+import { err, type Result } from "../../engine/base/result.ts";
+import type { Progress } from "../../engine/protocol/control.ts";
+import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
+import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
+import { useCursor } from "../state/cursor-store.ts";
+import { useDeltaFilter } from "../state/filter-store.ts";
+import { showNotice } from "../state/notice-store.ts";
+import { useSelection } from "../state/selection-store.ts";
+import { useTimeline } from "../state/timeline-store.ts";
+import { BookmarkBook } from "./bookmark-book.ts";
+import { Connection, type OpenPort } from "./connection.ts";
+import { clampLsn, Navigator } from "./navigator.ts";
+import { QueryCache } from "./query-cache.ts";
+import { RecordingSession } from "./recording-session.ts";
+
+/**
+ * Answers kept for the panels. A page view is some 8 KiB with ages, a timeline view 200 KiB: 64 MiB hold hundreds of steps back and
+ * stay far below the page's 500 MiB.
+ */
+const CACHE_BYTES = 64 * 1024 * 1024;
+
+/** What all parts of the window share: one connection, one recording, one cursor, one cache. */
+export class Studio {
+  readonly connection: Connection;
+  readonly session: RecordingSession;
+  readonly navigator: Navigator;
+  readonly bookmarks: BookmarkBook;
+  readonly cache = new QueryCache<unknown>(CACHE_BYTES, weighReply);
+  #shownUuid: string | undefined;
+  #shownHandle: number | undefined;
+
+  constructor(openPort: OpenPort) {
+    this.connection = new Connection(openPort);
+    this.session = new RecordingSession(this.connection);
+    this.navigator = new Navigator(this.session, (error) => showNotice({ tone: "danger", text: error.describe() }));
+    this.bookmarks = new BookmarkBook(this.session);
+    this.session.subscribe(() => this.#recordingChanged());
+  }
+
+  start(): void {
+    this.connection.start();
+  }
+
+  async request<N extends RequestName>(
+    name: N,
+    params: ParamsOf<N>,
+    signal?: AbortSignal,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Result<ReplyOf<N>>> {
+    const { client } = this.session;
+    if (client === undefined) {
+      return err(new MmsbError("PORT_CLOSED", "the engine is not connected", "Wait for the connection to come back"));
+    }
+    return client.request(name, params, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  }
+
+  /** Another recording begins with a fresh view, or with the one it was left with. */
+  #recordingChanged(): void {
+    const { recording } = this.session.snapshot();
+    if (recording?.recording !== this.#shownHandle) {
+      this.#shownHandle = recording?.recording;
+      this.cache.clear();
+      this.navigator.pause();
+    }
+    if (recording === undefined || recording.uuid === this.#shownUuid) return;
+    this.#shownUuid = recording.uuid;
+    useSelection.getState().clear();
+    useTimeline.setState({ view: undefined, area: undefined });
+    useDeltaFilter.setState({ query: "", value: "" });
+    useCursor.getState().setLsn(rememberedLsn(recording));
+  }
+}
+
+const PLACE_KEY = "mmsb.place";
+
+/** Keeps the cursor over a reload of the window. */
+export function rememberPlace(recording: RecordingInfo, lsn: number): void {
+  sessionStorage.setItem(PLACE_KEY, `${recording.uuid} ${lsn}`);
+}
+
+function rememberedLsn(recording: RecordingInfo): number {
+  const [uuid, lsn] = (sessionStorage.getItem(PLACE_KEY) ?? "").split(" ");
+  return clampLsn(uuid === recording.uuid ? Number(lsn) || 0 : recording.committedLsn, recording);
+}
+
+function weighReply(value: unknown): number {
+  const columns = (value as { columns?: Readonly<Record<string, ArrayBufferView>> }).columns ?? {};
+  let bytes = 2048;
+  for (const column of Object.values(columns)) bytes += column.byteLength;
+  return bytes;
+}

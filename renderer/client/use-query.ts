@@ -1,0 +1,49 @@
+import { useEffect, useState, useSyncExternalStore } from "react";
+import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
+import { queryKey } from "./query-cache.ts";
+import { type LaneState, QueryLane } from "./query-lane.ts";
+import { useStudio } from "./use-studio.ts";
+
+export interface QueryOptions {
+  /** Part of the key: what else the answer depends on (how far the recording grew or was surveyed). */
+  readonly version?: string;
+  /** Answers of another scope are not shown while a new one is on its way. */
+  readonly scope?: string;
+  /** See `LaneOptions.abandon`. */
+  readonly abandon?: boolean;
+}
+
+export interface Query<T> extends LaneState<T> {
+  readonly retry: () => void;
+}
+
+/**
+ * The newest answer to a question whose parameters change, perhaps many times a second. `null` asks nothing. The old answer stays
+ * until the new one is there, so that nothing flickers.
+ */
+export function useQuery<N extends RequestName>(
+  name: N,
+  params: ParamsOf<N> | null,
+  options: QueryOptions = {},
+): Query<ReplyOf<N>> {
+  const studio = useStudio();
+  const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon: options.abandon === true }));
+  const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
+  const key = params === null ? "" : queryKey(name, params, options.version);
+  const scope = options.scope ?? "";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `name`, `params` and `version`
+  useEffect(() => {
+    if (params === null) lane.reset();
+    else {
+      lane.want({
+        key,
+        scope,
+        ask: (signal, onProgress) => studio.request(name, params, signal, onProgress),
+      });
+    }
+  }, [lane, studio, key, scope]);
+
+  useEffect(() => () => lane.dispose(), [lane]);
+  return { ...state, retry: () => lane.retry() };
+}

@@ -1,0 +1,29 @@
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+
+export type ThemeChoice = "system" | "dark" | "light";
+export type Axis = "lsn" | "time";
+
+export interface PreferencesState {
+  readonly theme: ThemeChoice;
+  readonly axis: Axis;
+  /** The Deltas and Events tables scroll with the cursor. */
+  readonly followCursor: boolean;
+  /** Seconds, minutes and so on since the first record, or the calendar time (UTC). */
+  readonly timeFormat: "elapsed" | "calendar";
+  readonly set: (change: Partial<Omit<PreferencesState, "set">>) => void;
+}
+
+/** What a person chose; it outlives the window. */
+export const usePreferences = create<PreferencesState>()(
+  persist(
+    (set) => ({
+      theme: "system",
+      axis: "lsn",
+      followCursor: true,
+      timeFormat: "elapsed",
+      set: (change) => set(change),
+    }),
+    { name: "mmsb.preferences", version: 1 },
+  ),
+);
