@@ -1,0 +1,444 @@
+/**
+ * `x.tlog.idx`: an index on disk. Rebuildable from the recording, so a bad one is thrown away, never repaired.
+ *
+ *      0  8   magic "MMSBIDX1"
+ *      8  u32 version
+ *     12  u32 bytes of a chunk (16384)
+ *     16  16  UUID of the recording
+ *     32  u64 bytes of the recording's files when it was indexed
+ *     40  u32 CRC32C of its last block then
+ *     44  u32 number of chunks
+ *     48  u64 where the root begins
+ *     56  u64 bytes of the root
+ *     64  u32 CRC32C of the root
+ *     68  u32 CRC32C of bytes 0..67
+ *   4096  …   chunks (`chunk-store.ts`): keyframes, clustered bodies, tables of runs (`index-run.ts`)
+ *   root      u64 bytes of the text part, text part, zeros to a multiple of 8, columns (`column-codec.ts`): everything in `IndexTables`,
+ *             the directory of runs, the chunks' CRC32C
+ *
+ * Written under another name and renamed when it is whole; never changed afterwards.
+ * Version history: 1 = the first. Bump it when anything here, in `index-run.ts` or in the meaning of a column changes: a file of another
+ * version is simply built again.
+ */
+import { accel } from "../../accel/index.ts";
+import { ByteReader, ByteWriter, bytesEqual, utf8Encode } from "../../base/bytes.ts";
+import { type ErrorCode, MmsbError } from "../../base/errors.ts";
+import { err, fail, ok, type Result } from "../../base/result.ts";
+import type { LogFile } from "../file-system.ts";
+import type { LsnGap, RecordSource } from "../record-source.ts";
+import { CHUNK_BYTES, type ChunkStore } from "./chunk-store.ts";
+import { type ColumnsOf, decodeColumns, encodeColumns } from "./column-codec.ts";
+import { F64Column, U8Column, U32Column } from "./growable.ts";
+import { IdSlots } from "./id-slots.ts";
+import type { RunHeader } from "./index-run.ts";
+import { IndexTables, Names } from "./index-tables.ts";
+
+const MAGIC = utf8Encode("MMSBIDX1");
+export const INDEX_VERSION = 1;
+export const CHUNKS_AT = 4096;
+const HEADER_BYTES = 72;
+
+const ROOT_SHAPE = {
+  idLo: "u32",
+  idHi: "u32",
+  slotLife: "u32",
+  slotEpoch: "f64",
+  slotSinceKey: "f64",
+  slotRunsSinceKey: "u32",
+  slotGaps: "u32",
+  slotUncertain: "u32",
+  slotEntry: "u32",
+  entryRun: "u32",
+  entryRow: "u32",
+  entryPrevious: "u32",
+  lifeSlot: "u32",
+  lifePrevious: "u32",
+  lifeFromLsn: "f64",
+  lifeUntilLsn: "f64",
+  lifeSizeBytes: "f64",
+  lifeEpoch: "f64",
+  lifeType: "u32",
+  lifeLocation: "u8",
+  lifeFlags: "u8",
+  lifeVersion: "u32",
+  versionPrevious: "u32",
+  versionLsn: "f64",
+  versionKind: "u8",
+  versionValue: "u8",
+  edgeFromLo: "u32",
+  edgeFromHi: "u32",
+  edgeToLo: "u32",
+  edgeToHi: "u32",
+  edgeType: "u8",
+  edgeFromLsn: "f64",
+  edgeUntilLsn: "f64",
+  uncertainSlot: "u32",
+  uncertainFromLsn: "f64",
+  uncertainUntilLsn: "f64",
+  gapLsns: "f64",
+  mendLsns: "f64",
+  sourceRecords: "f64",
+  kindRecords: "f64",
+  /** applied, unknown, rejected, skipped, gaps mended, base LSN, LSN that replay stops at (0 = none). */
+  totals: "f64",
+  /** first and last time */
+  times: "u64",
+  /** from and to LSN of every gap of the recording, by turns */
+  lostLsns: "f64",
+  /** one line a run: first and last LSN, open transaction, blocks, block check, body bytes, tables at, tables bytes, cluster at */
+  runs: "f64",
+  runMaxTime: "u64",
+  chunkCrc: "u32",
+} as const;
+
+const RUN_NUMBERS = 9;
+
+export interface IndexContent {
+  readonly tables: IndexTables;
+  readonly headers: RunHeader[];
+  readonly baseLsn: number;
+}
+
+/** What an index file says about itself, before it is believed. */
+export interface LoadedIndex extends IndexContent {
+  readonly fileBytes: number;
+  readonly lastBlockCrc: number;
+  readonly gaps: readonly LsnGap[];
+  readonly chunkCrcs: Uint32Array;
+}
+
+function damaged(
+  path: string,
+  detail: string,
+  offset = 0,
+): { readonly ok: false; readonly error: MmsbError } {
+  return fail("INDEX_DAMAGED", `the index file is damaged (${detail})`, "It is rebuilt from the recording", {
+    path,
+    offset,
+  });
+}
+
+/** Writes header and root behind the chunks, which stand at `CHUNKS_AT` already. */
+export function writeIndex(
+  file: LogFile,
+  content: IndexContent,
+  source: RecordSource,
+  store: ChunkStore,
+): Result<void> {
+  const root = encodeRoot(content, source.gaps, store.crcs);
+  const rootAt = CHUNKS_AT + store.crcs.length * CHUNK_BYTES;
+  const written = file.write([root], rootAt);
+  if (!written.ok) return written;
+  const header = new ByteWriter(HEADER_BYTES)
+    .bytes(MAGIC)
+    .u32(INDEX_VERSION)
+    .u32(CHUNK_BYTES)
+    .bytes(source.uuid)
+    .u64n(source.fileBytes)
+    .u32(source.lastBlockCrc)
+    .u32(store.crcs.length)
+    .u64n(rootAt)
+    .u64n(root.length)
+    .u32(accel.crc32c(root));
+  const crc = accel.crc32c(header.view());
+  return file.write([header.u32(crc).finish()], 0);
+}
+
+/** Reads and checks header and root. Errors: INDEX_STALE (of another recording or version), INDEX_DAMAGED, LOG_IO. */
+export function readIndex(file: LogFile, uuid: Uint8Array): Result<LoadedIndex> {
+  const header = new Uint8Array(HEADER_BYTES);
+  const size = file.size();
+  if (!size.ok) return size;
+  const got = file.read(header, 0);
+  if (!got.ok) return got;
+  if (got.value < HEADER_BYTES || !bytesEqual(header.subarray(0, 8), MAGIC))
+    return damaged(file.path, "no header");
+  const reader = new ByteReader(header, 8);
+  const version = reader.u32();
+  const chunkBytes = reader.u32();
+  const indexed = reader.bytes(16);
+  const fileBytes = reader.u64n();
+  const lastBlockCrc = reader.u32();
+  const chunks = reader.u32();
+  const rootAt = reader.u64n();
+  const rootBytes = reader.u64n();
+  const rootCrc = reader.u32();
+  if (accel.crc32c(header.subarray(0, HEADER_BYTES - 4)) !== reader.u32() || reader.failed)
+    return damaged(file.path, "header");
+  if (version !== INDEX_VERSION || chunkBytes !== CHUNK_BYTES || !bytesEqual(indexed, uuid)) {
+    return fail(
+      "INDEX_STALE",
+      "the index belongs to another recording or version",
+      "It is rebuilt from the recording",
+      { path: file.path },
+    );
+  }
+  if (rootAt !== CHUNKS_AT + chunks * CHUNK_BYTES || rootAt + rootBytes > size.value)
+    return damaged(file.path, "root", rootAt);
+  const root = new Uint8Array(rootBytes);
+  const read = file.read(root, rootAt);
+  if (!read.ok) return read;
+  if (read.value < rootBytes || accel.crc32c(root) !== rootCrc) return damaged(file.path, "root", rootAt);
+  const decoded = decodeRoot(root, file.path);
+  if (!decoded.ok) return decoded;
+  if (decoded.value.chunkCrcs.length !== chunks) return damaged(file.path, "chunks", rootAt);
+  return ok({ ...decoded.value, fileBytes, lastBlockCrc });
+}
+
+function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Uint32Array): Uint8Array {
+  const { tables, headers, baseLsn } = content;
+  const { lives, versions, edges, uncertain, stop } = tables;
+  const runs = new Float64Array(headers.length * RUN_NUMBERS);
+  headers.forEach((header, run) => {
+    const {
+      firstLsn,
+      lastLsn,
+      openTransactionLsn,
+      blockCount,
+      lastBlockCheck,
+      bodyBytes,
+      tablesAt,
+      tablesBytes,
+      clusterAt,
+    } = header;
+    runs.set(
+      [
+        firstLsn,
+        lastLsn,
+        openTransactionLsn,
+        blockCount,
+        lastBlockCheck,
+        bodyBytes,
+        tablesAt,
+        tablesBytes,
+        clusterAt,
+      ],
+      run * RUN_NUMBERS,
+    );
+  });
+  const columns: ColumnsOf<typeof ROOT_SHAPE> = {
+    idLo: tables.ids.lo.view(),
+    idHi: tables.ids.hi.view(),
+    slotLife: tables.slotLife.view(),
+    slotEpoch: tables.slotEpoch.view(),
+    slotSinceKey: tables.slotSinceKey.view(),
+    slotRunsSinceKey: tables.slotRunsSinceKey.view(),
+    slotGaps: tables.slotGaps.view(),
+    slotUncertain: tables.slotUncertain.view(),
+    slotEntry: tables.slotEntry.view(),
+    entryRun: tables.entryRun.view(),
+    entryRow: tables.entryRow.view(),
+    entryPrevious: tables.entryPrevious.view(),
+    lifeSlot: lives.slot.view(),
+    lifePrevious: lives.previous.view(),
+    lifeFromLsn: lives.fromLsn.view(),
+    lifeUntilLsn: lives.untilLsn.view(),
+    lifeSizeBytes: lives.sizeBytes.view(),
+    lifeEpoch: lives.epoch.view(),
+    lifeType: lives.type.view(),
+    lifeLocation: lives.location.view(),
+    lifeFlags: lives.flags.view(),
+    lifeVersion: lives.version.view(),
+    versionPrevious: versions.previous.view(),
+    versionLsn: versions.lsn.view(),
+    versionKind: versions.kind.view(),
+    versionValue: versions.value.view(),
+    edgeFromLo: edges.fromLo.view(),
+    edgeFromHi: edges.fromHi.view(),
+    edgeToLo: edges.toLo.view(),
+    edgeToHi: edges.toHi.view(),
+    edgeType: edges.type.view(),
+    edgeFromLsn: edges.fromLsn.view(),
+    edgeUntilLsn: edges.untilLsn.view(),
+    uncertainSlot: uncertain.slot.view(),
+    uncertainFromLsn: uncertain.fromLsn.view(),
+    uncertainUntilLsn: uncertain.untilLsn.view(),
+    gapLsns: tables.gapLsns.view(),
+    mendLsns: tables.mendLsns.view(),
+    sourceRecords: tables.sourceRecords.view(),
+    kindRecords: tables.kindRecords,
+    totals: Float64Array.of(
+      tables.applied,
+      tables.unknown,
+      tables.rejected,
+      tables.skipped,
+      tables.gapsMended,
+      baseLsn,
+      stop?.lsn ?? 0,
+    ),
+    times: BigUint64Array.of(tables.firstTimeNs, tables.lastTimeNs),
+    lostLsns: Float64Array.from(gaps.flatMap((gap) => [gap.fromLsn, gap.toLsn])),
+    runs,
+    runMaxTime: BigUint64Array.from(headers, (header) => header.maxTimeNs),
+    chunkCrc,
+  };
+  const text = new ByteWriter();
+  for (const names of [tables.types, tables.sources]) {
+    text.varint(names.texts.length);
+    for (const name of names.texts) text.text(name);
+  }
+  if (stop !== undefined) text.text(stop.error.code).text(stop.error.message).text(stop.error.remedy);
+  return new ByteWriter(text.length + 64)
+    .u64n(text.length)
+    .bytes(text.view())
+    .align(8)
+    .bytes(encodeColumns(ROOT_SHAPE, columns))
+    .finish();
+}
+
+function decodeRoot(root: Uint8Array, path: string): Result<Omit<LoadedIndex, "fileBytes" | "lastBlockCrc">> {
+  const reader = new ByteReader(root);
+  const textBytes = reader.u64n();
+  if (reader.failed || textBytes > reader.remaining) return damaged(path, "names");
+  const columnsAt = Math.ceil((8 + textBytes) / 8) * 8;
+  const decoded = decodeColumns(ROOT_SHAPE, root.subarray(Math.min(columnsAt, root.length)));
+  if (!decoded.ok) return decoded;
+  const c = decoded.value;
+  if (c.totals.length !== 7 || c.times.length !== 2 || c.kindRecords.length !== 256)
+    return damaged(path, "totals");
+  const names: string[][] = [];
+  for (let i = 0; i < 2; i++) {
+    const count = reader.varint();
+    if (count > reader.remaining) return damaged(path, "names");
+    names.push(Array.from({ length: count }, () => reader.text()));
+  }
+  const tables = new IndexTables();
+  tables.ids = new IdSlots(U32Column.of(c.idLo), U32Column.of(c.idHi));
+  tables.slotLife = U32Column.of(c.slotLife);
+  tables.slotEpoch = F64Column.of(c.slotEpoch);
+  tables.slotSinceKey = F64Column.of(c.slotSinceKey);
+  tables.slotRunsSinceKey = U32Column.of(c.slotRunsSinceKey);
+  tables.slotGaps = U32Column.of(c.slotGaps);
+  tables.slotUncertain = U32Column.of(c.slotUncertain);
+  tables.slotEntry = U32Column.of(c.slotEntry);
+  tables.entryRun = U32Column.of(c.entryRun);
+  tables.entryRow = U32Column.of(c.entryRow);
+  tables.entryPrevious = U32Column.of(c.entryPrevious);
+  const { lives, versions, edges, uncertain } = tables;
+  lives.slot = U32Column.of(c.lifeSlot);
+  lives.previous = U32Column.of(c.lifePrevious);
+  lives.fromLsn = F64Column.of(c.lifeFromLsn);
+  lives.untilLsn = F64Column.of(c.lifeUntilLsn);
+  lives.sizeBytes = F64Column.of(c.lifeSizeBytes);
+  lives.epoch = F64Column.of(c.lifeEpoch);
+  lives.type = U32Column.of(c.lifeType);
+  lives.location = U8Column.of(c.lifeLocation);
+  lives.flags = U8Column.of(c.lifeFlags);
+  lives.version = U32Column.of(c.lifeVersion);
+  versions.previous = U32Column.of(c.versionPrevious);
+  versions.lsn = F64Column.of(c.versionLsn);
+  versions.kind = U8Column.of(c.versionKind);
+  versions.value = U8Column.of(c.versionValue);
+  edges.fromLo = U32Column.of(c.edgeFromLo);
+  edges.fromHi = U32Column.of(c.edgeFromHi);
+  edges.toLo = U32Column.of(c.edgeToLo);
+  edges.toHi = U32Column.of(c.edgeToHi);
+  edges.type = U8Column.of(c.edgeType);
+  edges.fromLsn = F64Column.of(c.edgeFromLsn);
+  edges.untilLsn = F64Column.of(c.edgeUntilLsn);
+  uncertain.slot = U32Column.of(c.uncertainSlot);
+  uncertain.fromLsn = F64Column.of(c.uncertainFromLsn);
+  uncertain.untilLsn = F64Column.of(c.uncertainUntilLsn);
+  tables.gapLsns = F64Column.of(c.gapLsns);
+  tables.mendLsns = F64Column.of(c.mendLsns);
+  tables.types = new Names(names[0]);
+  tables.sources = new Names(names[1]);
+  tables.sourceRecords = F64Column.of(c.sourceRecords);
+  tables.kindRecords.set(c.kindRecords);
+  [tables.applied, tables.unknown, tables.rejected, tables.skipped, tables.gapsMended] = Array.from(
+    c.totals,
+  ) as [number, number, number, number, number];
+  tables.firstTimeNs = c.times[0]!;
+  tables.lastTimeNs = c.times[1]!;
+  const stopLsn = c.totals[6]!;
+  if (stopLsn > 0) {
+    const code = reader.text() as ErrorCode;
+    const message = reader.text();
+    tables.stop = { lsn: stopLsn, error: new MmsbError(code, message, reader.text(), { lsn: stopLsn }) };
+  }
+  if (reader.failed || reader.offset !== 8 + textBytes) return damaged(path, "names");
+  const gaps: LsnGap[] = [];
+  for (let i = 0; i + 1 < c.lostLsns.length; i += 2)
+    gaps.push({ fromLsn: c.lostLsns[i]!, toLsn: c.lostLsns[i + 1]! });
+  return ok({
+    tables,
+    headers: decodeHeaders(c.runs, c.runMaxTime),
+    baseLsn: c.totals[5]!,
+    gaps,
+    chunkCrcs: c.chunkCrc,
+  });
+}
+
+function decodeHeaders(runs: Float64Array, maxTime: BigUint64Array): RunHeader[] {
+  return Array.from(maxTime, (maxTimeNs, run) => {
+    const [
+      firstLsn,
+      lastLsn,
+      openTransactionLsn,
+      blockCount,
+      lastBlockCheck,
+      bodyBytes,
+      tablesAt,
+      tablesBytes,
+      clusterAt,
+    ] = runs.subarray(run * RUN_NUMBERS, (run + 1) * RUN_NUMBERS) as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return {
+      firstLsn,
+      lastLsn,
+      openTransactionLsn,
+      maxTimeNs,
+      blockCount,
+      lastBlockCheck,
+      bodyBytes,
+      tablesAt,
+      tablesBytes,
+      clusterAt,
+    };
+  });
+}
+
+/**
+ * Whether an index still belongs to the recording as it is now: untouched, or grown since. Errors: INDEX_STALE.
+ * `checkBlock` gives the check of the block that holds an LSN.
+ */
+export function checkBinding(
+  loaded: LoadedIndex,
+  source: RecordSource,
+  checkBlock: (lsn: number) => Result<number>,
+): Result<void> {
+  const stale = err(
+    new MmsbError(
+      "INDEX_STALE",
+      "the recording is no longer the one that was indexed",
+      "The index is rebuilt",
+      { path: source.path },
+    ),
+  );
+  const first = source.checkpoints[0];
+  const baseLsn = first === undefined || first.kind !== "full" ? Math.max(0, source.firstLsn - 1) : first.lsn;
+  const lastLsn = loaded.headers.at(-1)?.lastLsn ?? loaded.baseLsn;
+  if (loaded.baseLsn !== baseLsn || source.lastLsn < lastLsn || source.fileBytes < loaded.fileBytes)
+    return stale;
+  // damage found since, or mended: the gaps up to the index's end are those that it knows
+  for (let i = 0; i < Math.max(loaded.gaps.length, source.gaps.length); i++) {
+    const known = loaded.gaps[i];
+    const gap = source.gaps[i];
+    if (gap !== undefined && known === undefined && gap.fromLsn > lastLsn) break;
+    if (gap?.fromLsn !== known?.fromLsn || gap?.toLsn !== known?.toLsn) return stale;
+  }
+  const isSame = source.fileBytes === loaded.fileBytes && source.lastBlockCrc === loaded.lastBlockCrc;
+  const last = loaded.headers.at(-1);
+  if (isSame || last === undefined) return ok();
+  const check = checkBlock(last.lastLsn);
+  return check.ok && check.value === last.lastBlockCheck ? ok() : stale;
+}

@@ -1,0 +1,405 @@
+import { MmsbError } from "../../base/errors.ts";
+import { highOf, lowOf } from "../../base/u64.ts";
+import { decodeDeltaBody } from "../../deltas/delta-body.ts";
+import { RunList } from "../../deltas/run-list.ts";
+import { MAX_ARENA_BYTES } from "../../pages/arena.ts";
+import { EDGE_TYPES, LOCATION_CODE } from "../../pages/page-types.ts";
+import type { RecordBatch } from "../record-batch.ts";
+import {
+  decodeEdge,
+  decodeEvent,
+  decodeMetadataBody,
+  decodePageCreate,
+  decodePageMigrate,
+  decodeSchemaBody,
+} from "../record-bodies.ts";
+import { isCritical, isKnownKind, kindName, RecordKind } from "../record-kinds.ts";
+import type { CheckpointImage } from "../record-source.ts";
+import { NONE } from "./id-slots.ts";
+import type { IndexTables } from "./index-tables.ts";
+import type { RunBuilder } from "./run-builder.ts";
+import { LifetimeFlag, VersionKind } from "./structure.ts";
+
+/**
+ * Follows a recording's records one after another: which pages and edges stand, at which epoch, what is uncertain. Feeds the run that is
+ * being gathered. Stops for good (`tables.stop`) at a record that replay cannot pass.
+ */
+export class RecordScanner {
+  readonly #tables: IndexTables;
+  readonly #run: RunBuilder;
+  readonly #runs = new RunList();
+  /** Edges that stand now → their row in `tables.edges`. */
+  readonly #edges = new Map<string, number>();
+  /** The transaction open after the last record scanned; 0 = none. */
+  openTransactionLsn = 0;
+
+  constructor(tables: IndexTables, run: RunBuilder) {
+    this.#tables = tables;
+    this.#run = run;
+    const { edges } = tables;
+    for (let row = 0; row < edges.count; row++) {
+      if (edges.untilLsn.data[row] === Number.POSITIVE_INFINITY) this.#edges.set(this.#edgeKeyOf(row), row);
+    }
+  }
+
+  #edgeKeyOf(row: number): string {
+    const { fromLo, fromHi, toLo, toHi, type } = this.#tables.edges;
+    return edgeKey(fromLo.data[row]!, fromHi.data[row]!, toLo.data[row]!, toHi.data[row]!, type.data[row]!);
+  }
+
+  /** Records between the last one scanned and `nextLsn` are lost. */
+  passGap(nextLsn: number): void {
+    this.#tables.gapLsns.push(nextLsn);
+  }
+
+  /**
+   * The state becomes the one in a full checkpoint: at the beginning, and where records were lost before it. Pages that agree with it
+   * go on living; the others begin anew.
+   */
+  adopt(image: CheckpointImage, isFirst: boolean): void {
+    const { tables } = this;
+    const { lives, uncertain } = tables;
+    const lsn = image.ref.lsn;
+    const kept = new Uint8Array(tables.ids.count + image.pages.length);
+    for (const page of image.pages) {
+      const slot = tables.addSlot(lowOf(page.id), highOf(page.id));
+      kept[slot] = 1;
+      const life = tables.slotLife.data[slot]!;
+      const agrees =
+        !isFirst &&
+        tables.isLive(slot) &&
+        tables.slotUncertain.data[slot] === NONE &&
+        tables.slotEpoch.data[slot] === page.epoch &&
+        lives.sizeBytes.data[life] === page.sizeBytes;
+      if (!agrees) {
+        this.#endLife(slot, lsn);
+        const flags =
+          LifetimeFlag.FromCheckpoint |
+          (page.metadata.size > 0 ? LifetimeFlag.Metadata : 0) |
+          (page.schema === undefined ? 0 : LifetimeFlag.Schema);
+        this.#beginLife(
+          slot,
+          lsn,
+          page.sizeBytes,
+          page.epoch,
+          page.type,
+          LOCATION_CODE[page.location],
+          flags,
+        );
+        if (!isFirst) this.#run.touch(slot, page.epoch);
+      }
+      const open = tables.slotUncertain.data[slot]!;
+      if (open !== NONE) uncertain.untilLsn.data[open] = lsn;
+      tables.slotUncertain.data[slot] = NONE;
+      tables.slotGaps.data[slot] = tables.gapsPassed;
+    }
+    for (let slot = 0; slot < tables.ids.count; slot++) if (kept[slot] === 0) this.#endLife(slot, lsn);
+    this.#adoptEdges(image, lsn);
+    tables.gapsMended = tables.gapsPassed;
+    if (!isFirst) tables.mendLsns.push(lsn);
+  }
+
+  #adoptEdges(image: CheckpointImage, lsn: number): void {
+    const standing = new Set<string>();
+    for (const edge of image.edges) {
+      const type = EDGE_TYPES.indexOf(edge.type);
+      const [fromLo, fromHi, toLo, toHi] = [
+        lowOf(edge.from),
+        highOf(edge.from),
+        lowOf(edge.to),
+        highOf(edge.to),
+      ];
+      standing.add(edgeKey(fromLo, fromHi, toLo, toHi, type));
+      this.#addEdge(fromLo, fromHi, toLo, toHi, type, lsn);
+    }
+    for (const [key, row] of this.#edges) {
+      if (standing.has(key)) continue;
+      this.tables.edges.untilLsn.data[row] = lsn;
+      this.#edges.delete(key);
+    }
+  }
+
+  get tables(): IndexTables {
+    return this.#tables;
+  }
+
+  /**
+   * Takes rows `[from, to)`; `shift` turns a row's body position into one in the run. Returns the row it stopped before: after a gap
+   * record, and at a record that replay cannot pass.
+   */
+  scan(batch: RecordBatch, from: number, to: number, shift: number): number {
+    const tables = this.#tables;
+    const run = this.#run;
+    const { kind, pageLo, pageHi, epoch, bodyStart, bodyLength } = batch;
+    const { ids } = tables;
+    const offset = batch.firstLsn - run.firstLsn;
+    let lastLo = -1;
+    let lastHi = -1;
+    let slot = -1;
+    for (let row = from; row < to; row++) {
+      if (kind[row] !== RecordKind.Delta) {
+        if (!this.#other(batch, row)) return row;
+        slot = -1;
+        lastLo = -1;
+        if (kind[row] === RecordKind.Gap) return row + 1;
+        continue;
+      }
+      const start = bodyStart[row]!;
+      const length = bodyLength[row]!;
+      if (decodeDeltaBody(batch.bytes, start, start + length, this.#runs) < 0) {
+        this.#stop(batch, row);
+        return row;
+      }
+      const lo = pageLo[row]!;
+      const hi = pageHi[row]!;
+      if (lo !== lastLo || hi !== lastHi) {
+        slot = ids.find(lo, hi);
+        lastLo = lo;
+        lastHi = hi;
+      }
+      if (slot < 0 || !tables.isLive(slot)) {
+        tables.unknown++;
+        if (slot >= 0) this.#noteOther(slot, batch.firstLsn + row);
+        continue;
+      }
+      tables.applied++;
+      const after = epoch[row]!;
+      run.touch(slot, tables.slotEpoch.data[slot]!);
+      if (tables.slotGaps.data[slot] !== tables.gapsPassed) this.#confirm(slot, after);
+      if (tables.slotUncertain.data[slot] !== NONE) this.#mend(slot, batch.firstLsn + row);
+      tables.slotEpoch.data[slot] = after;
+      run.addDelta(slot, offset + row + run.firstLsn, after, start + shift, length);
+    }
+    return to;
+  }
+
+  /** The page's first delta since records were lost: does its epoch follow on the last one known? */
+  #confirm(slot: number, epoch: number): void {
+    const tables = this.#tables;
+    if (epoch !== tables.slotEpoch.data[slot]! + 1 && tables.slotUncertain.data[slot] === NONE) {
+      const since = tables.gapLsns.data[tables.slotGaps.data[slot]!]!;
+      tables.slotUncertain.data[slot] = tables.uncertain.begin(slot, since);
+    }
+    tables.slotGaps.data[slot] = tables.gapsPassed;
+  }
+
+  /** A delta that overwrites the whole page makes it certain again. */
+  #mend(slot: number, lsn: number): void {
+    const tables = this.#tables;
+    const size = tables.lives.sizeBytes.data[tables.slotLife.data[slot]!]!;
+    let covered = 0;
+    for (let i = 0; i < this.#runs.count; i++) {
+      covered += Math.max(
+        0,
+        Math.min(size, this.#runs.offset[i]! + this.#runs.length[i]!) - this.#runs.offset[i]!,
+      );
+    }
+    if (covered === size) this.#endUncertainty(slot, lsn);
+  }
+
+  #endUncertainty(slot: number, lsn: number): void {
+    const open = this.#tables.slotUncertain.data[slot]!;
+    if (open === NONE) return;
+    this.#tables.uncertain.untilLsn.data[open] = lsn;
+    this.#tables.slotUncertain.data[slot] = NONE;
+  }
+
+  #noteOther(slot: number, lsn: number): void {
+    this.#run.touch(slot, this.#tables.slotEpoch.data[slot]!);
+    this.#run.addOther(slot, lsn);
+  }
+
+  #stop(batch: RecordBatch, row: number, error?: MmsbError): false {
+    const lsn = batch.firstLsn + row;
+    const what = kindName(batch.kind[row]!);
+    const remedy = "What stands before it can be replayed; 'mmsb recover' keeps what is readable";
+    this.#tables.stop = {
+      lsn,
+      error:
+        isKnownKind(batch.kind[row]!) || error !== undefined
+          ? new MmsbError(
+              "LOG_RECORD_CORRUPT",
+              `the body of a ${what} record is malformed`,
+              remedy,
+              { lsn },
+              error,
+            )
+          : new MmsbError(
+              "LOG_KIND_UNKNOWN",
+              `records of kind ${what} change the state in a way that this version does not know`,
+              "Open the recording with the version that wrote it",
+              { lsn },
+            ),
+    };
+    return false;
+  }
+
+  #other(batch: RecordBatch, row: number): boolean {
+    const run = this.#run;
+    const kind = batch.kind[row]!;
+    const lsn = batch.firstLsn + row;
+    const offset = lsn - run.firstLsn;
+    switch (kind) {
+      case RecordKind.PageCreate:
+      case RecordKind.PageDestroy:
+      case RecordKind.PageMigrate:
+      case RecordKind.SchemaChange:
+      case RecordKind.MetadataChange:
+        run.structure.push(offset);
+        return this.#page(batch, row, kind, lsn);
+      case RecordKind.EdgeAdd:
+      case RecordKind.EdgeRemove:
+        run.structure.push(offset);
+        return this.#edge(batch, row, kind, lsn);
+      case RecordKind.TransactionBegin:
+        run.begins.push(offset);
+        this.openTransactionLsn = lsn;
+        return true;
+      case RecordKind.TransactionCommit:
+      case RecordKind.TransactionAbort:
+        run.ends.push(offset);
+        this.openTransactionLsn = 0;
+        return true;
+      case RecordKind.Event: {
+        const event = decodeEvent(batch.body(row));
+        run.events.push(offset);
+        run.eventTypes.push(event.ok ? Math.min(event.value.eventType, NONE) : NONE);
+        return true;
+      }
+      default:
+        return this.#mark(batch, row, kind, offset);
+    }
+  }
+
+  #mark(batch: RecordBatch, row: number, kind: number, offset: number): boolean {
+    const tables = this.#tables;
+    if (!isKnownKind(kind)) {
+      if (isCritical(kind)) return this.#stop(batch, row);
+      tables.skipped++;
+    } else if (kind === RecordKind.ForeignFrame) tables.rejected++;
+    else if (kind === RecordKind.Gap) this.passGap(batch.firstLsn + row + 1);
+    this.#run.marks.push(offset);
+    return true;
+  }
+
+  #page(batch: RecordBatch, row: number, kind: number, lsn: number): boolean {
+    const tables = this.#tables;
+    const lo = batch.pageLo[row]!;
+    const hi = batch.pageHi[row]!;
+    if (kind === RecordKind.PageCreate) return this.#create(batch, row, lo, hi, lsn);
+    const slot = tables.ids.find(lo, hi);
+    if (slot < 0 || !tables.isLive(slot)) {
+      tables.unknown++;
+      if (slot >= 0) this.#noteOther(slot, lsn);
+      return true;
+    }
+    this.#noteOther(slot, lsn);
+    const body = batch.body(row);
+    if (kind === RecordKind.PageDestroy) {
+      this.#endLife(slot, lsn);
+      return true;
+    }
+    const life = tables.slotLife.data[slot]!;
+    const newest = tables.lives.version.data[life]!;
+    let version: number;
+    if (kind === RecordKind.PageMigrate) {
+      const location = decodePageMigrate(body);
+      if (!location.ok) return this.#stop(batch, row, location.error);
+      version = tables.versions.add(newest, lsn, VersionKind.Location, LOCATION_CODE[location.value]);
+    } else if (kind === RecordKind.SchemaChange) {
+      const schema = decodeSchemaBody(body, tables.lives.sizeBytes.data[life]!);
+      if (!schema.ok) return this.#stop(batch, row, schema.error);
+      version = tables.versions.add(newest, lsn, VersionKind.Schema, schema.value === undefined ? 0 : 1);
+    } else {
+      const metadata = decodeMetadataBody(body);
+      if (!metadata.ok) return this.#stop(batch, row, metadata.error);
+      version = tables.versions.add(newest, lsn, VersionKind.Metadata, metadata.value.size === 0 ? 0 : 1);
+    }
+    tables.lives.version.data[life] = version;
+    return true;
+  }
+
+  #create(batch: RecordBatch, row: number, lo: number, hi: number, lsn: number): boolean {
+    const tables = this.#tables;
+    const body = decodePageCreate(batch.body(row));
+    if (!body.ok) return this.#stop(batch, row, body.error);
+    const { sizeBytes, type, location, metadata, schema } = body.value;
+    // no table could hold it, and nothing may be allocated because a record says so
+    if (sizeBytes > MAX_ARENA_BYTES) return this.#stop(batch, row);
+    const slot = tables.addSlot(lo, hi);
+    this.#noteOther(slot, lsn);
+    this.#endLife(slot, lsn);
+    const flags =
+      (metadata.size > 0 ? LifetimeFlag.Metadata : 0) | (schema === undefined ? 0 : LifetimeFlag.Schema);
+    const epoch = batch.epoch[row]!;
+    this.#beginLife(slot, lsn, sizeBytes, epoch, type, LOCATION_CODE[location], flags);
+    this.#run.restart(slot, epoch);
+    tables.slotGaps.data[slot] = tables.gapsPassed;
+    return true;
+  }
+
+  #beginLife(
+    slot: number,
+    lsn: number,
+    size: number,
+    epoch: number,
+    type: string,
+    location: number,
+    flags: number,
+  ): void {
+    const tables = this.#tables;
+    const before = tables.slotLife.data[slot]!;
+    tables.slotLife.data[slot] = tables.lives.begin(
+      slot,
+      before,
+      lsn,
+      size,
+      epoch,
+      tables.types.number(type),
+      location,
+      flags,
+    );
+    tables.slotEpoch.data[slot] = epoch;
+    tables.slotSinceKey.data[slot] = 0;
+  }
+
+  #endLife(slot: number, lsn: number): void {
+    const tables = this.#tables;
+    if (!tables.isLive(slot)) return;
+    tables.lives.untilLsn.data[tables.slotLife.data[slot]!] = lsn;
+    this.#endUncertainty(slot, lsn);
+  }
+
+  #edge(batch: RecordBatch, row: number, kind: number, lsn: number): boolean {
+    const edge = decodeEdge(batch.body(row));
+    if (!edge.ok) return this.#stop(batch, row, edge.error);
+    const type = EDGE_TYPES.indexOf(edge.value.type);
+    const toLo = lowOf(edge.value.to);
+    const toHi = highOf(edge.value.to);
+    const fromLo = batch.pageLo[row]!;
+    const fromHi = batch.pageHi[row]!;
+    const slot = this.#tables.ids.find(fromLo, fromHi);
+    if (slot >= 0) this.#noteOther(slot, lsn);
+    if (kind === RecordKind.EdgeAdd) {
+      this.#addEdge(fromLo, fromHi, toLo, toHi, type, lsn);
+      return true;
+    }
+    const key = edgeKey(fromLo, fromHi, toLo, toHi, type);
+    const standing = this.#edges.get(key);
+    if (standing !== undefined) {
+      this.#tables.edges.untilLsn.data[standing] = lsn;
+      this.#edges.delete(key);
+    }
+    return true;
+  }
+
+  #addEdge(fromLo: number, fromHi: number, toLo: number, toHi: number, type: number, lsn: number): void {
+    const key = edgeKey(fromLo, fromHi, toLo, toHi, type);
+    if (!this.#edges.has(key))
+      this.#edges.set(key, this.#tables.edges.begin(fromLo, fromHi, toLo, toHi, type, lsn));
+  }
+}
+
+function edgeKey(fromLo: number, fromHi: number, toLo: number, toHi: number, type: number): string {
+  return `${fromHi},${fromLo},${toHi},${toLo},${type}`;
+}

@@ -1,0 +1,410 @@
+import { accel } from "../../accel/index.ts";
+import { comparePairs, u64FromPair } from "../../base/u64.ts";
+import type { RecordBatch } from "../record-batch.ts";
+import { F64Column, U8Column, U32Column } from "./growable.ts";
+import type { RunColumns } from "./index-run.ts";
+import type { IndexTables } from "./index-tables.ts";
+
+/** Kinds beyond the known ones share the last place of a source's counters. */
+const KIND_BYTES = 256;
+
+/**
+ * Gathers the records of one run in log order and turns them into the run's tables, in page order. Memory: the run's bodies and some
+ * 40 bytes a record.
+ */
+export class RunBuilder {
+  firstLsn = 1;
+  lastLsn = 0;
+  openTransactionLsn = 0;
+  #runningMaxLo = 0;
+  #runningMaxHi = 0;
+
+  #bytes = new Uint8Array(1 << 16);
+  #byteCount = 0;
+  #bodyBytes = 0;
+  readonly #deltaSlot = new U32Column(1024);
+  readonly #deltaOffset = new U32Column(1024);
+  readonly #deltaEpoch = new F64Column(1024);
+  readonly #deltaStart = new U32Column(1024);
+  readonly #deltaLength = new U32Column(1024);
+  readonly #otherSlot = new U32Column();
+  readonly #otherOffset = new U32Column();
+  readonly #touched = new U32Column();
+  /** By slot, valid where `#stamp` says that this run touched it. */
+  readonly #stamp = new U32Column();
+  readonly #epochBefore = new F64Column();
+  readonly #epochNow = new F64Column();
+  readonly #deltas = new U32Column();
+  readonly #others = new U32Column();
+  readonly #irregular = new U8Column();
+  #run = 1;
+
+  readonly #blockOffset = new U32Column();
+  readonly #blockRecords = new U32Column();
+  readonly #blockTimes: bigint[] = [];
+  readonly #blockCell = new U32Column();
+  readonly #cellKind = new U8Column();
+  readonly #cellSource = new U32Column();
+  readonly #cellRecords = new U32Column();
+  #counters = new Uint32Array(KIND_BYTES);
+  readonly #countersUsed = new U32Column();
+
+  readonly begins = new U32Column();
+  readonly ends = new U32Column();
+  readonly structure = new U32Column();
+  readonly events = new U32Column();
+  readonly eventTypes = new U32Column();
+  readonly marks = new U32Column();
+
+  readonly #tables: IndexTables;
+
+  constructor(tables: IndexTables) {
+    this.#tables = tables;
+  }
+
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
+  get recordCount(): number {
+    return this.lastLsn - this.firstLsn + 1;
+  }
+
+  get isEmpty(): boolean {
+    return this.#blockOffset.length === 0;
+  }
+
+  get blockCount(): number {
+    return this.#blockOffset.length;
+  }
+
+  get maxTimeNs(): bigint {
+    return u64FromPair(this.#runningMaxLo, this.#runningMaxHi);
+  }
+
+  /** Starts over, for the run that begins at `firstLsn`. */
+  reset(firstLsn: number, openTransactionLsn: number, maxTimeNs: bigint): void {
+    this.firstLsn = firstLsn;
+    this.lastLsn = firstLsn - 1;
+    this.openTransactionLsn = openTransactionLsn;
+    this.#runningMaxLo = Number(maxTimeNs & 0xffff_ffffn);
+    this.#runningMaxHi = Number(maxTimeNs >> 32n);
+    this.#byteCount = 0;
+    this.#bodyBytes = 0;
+    this.#run++;
+    this.#blockTimes.length = 0;
+    for (const column of [
+      this.#deltaSlot,
+      this.#deltaOffset,
+      this.#deltaEpoch,
+      this.#deltaStart,
+      this.#deltaLength,
+      this.#otherSlot,
+      this.#otherOffset,
+      this.#touched,
+      this.#blockOffset,
+      this.#blockRecords,
+      this.#blockCell,
+      this.#cellKind,
+      this.#cellSource,
+      this.#cellRecords,
+      this.begins,
+      this.ends,
+      this.structure,
+      this.events,
+      this.eventTypes,
+      this.marks,
+    ]) {
+      column.length = 0;
+    }
+  }
+
+  /**
+   * Takes rows `[from, to)` of a block into the block directory and their bodies into memory. `sourceOf` maps the batch's string
+   * numbers to the index's. Returns what to add to a row's `bodyStart` to find its body in this run.
+   */
+  addBlock(batch: RecordBatch, from: number, to: number, sourceOf: Uint32Array): number {
+    this.#blockOffset.push(batch.firstLsn + from - this.firstLsn);
+    this.#blockRecords.push(to - from);
+    this.#blockCell.push(this.#cellKind.length);
+    this.#addTimes(batch, from, to);
+    this.#addCells(batch, from, to, sourceOf);
+    this.lastLsn = batch.firstLsn + to - 1;
+
+    let start = Number.POSITIVE_INFINITY;
+    let end = 0;
+    for (let row = from; row < to; row++) {
+      const at = batch.bodyStart[row]!;
+      const length = batch.bodyLength[row]!;
+      if (at < start) start = at;
+      if (at + length > end) end = at + length;
+      this.#bodyBytes += length;
+    }
+    const shift = this.#byteCount - start;
+    const needed = this.#byteCount + end - start;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, this.#byteCount));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(batch.bytes.subarray(start, end), this.#byteCount);
+    this.#byteCount = needed;
+    return shift;
+  }
+
+  /**
+   * Takes back the records from `lsn` on of the block added last: replay cannot pass there, and nothing more is added ever. The
+   * counts by kind and source keep them, for they are in the file.
+   */
+  cut(lsn: number): void {
+    const last = this.#blockOffset.length - 1;
+    this.lastLsn = lsn - 1;
+    this.#blockRecords.data[last] = lsn - this.firstLsn - this.#blockOffset.data[last]!;
+    if (this.#blockRecords.data[last] !== 0) return;
+    this.#blockOffset.length = last;
+    this.#blockRecords.length = last;
+    this.#blockTimes.length = last * 3;
+    this.#cellKind.length = this.#blockCell.data[last]!;
+    this.#cellSource.length = this.#cellKind.length;
+    this.#cellRecords.length = this.#cellKind.length;
+    this.#blockCell.length = last;
+  }
+
+  #addTimes(batch: RecordBatch, from: number, to: number): void {
+    const { timeLo, timeHi } = batch;
+    let minLo = timeLo[from]!;
+    let minHi = timeHi[from]!;
+    let maxLo = minLo;
+    let maxHi = minHi;
+    for (let row = from + 1; row < to; row++) {
+      const lo = timeLo[row]!;
+      const hi = timeHi[row]!;
+      if (hi > maxHi || (hi === maxHi && lo > maxLo)) {
+        maxLo = lo;
+        maxHi = hi;
+      } else if (hi < minHi || (hi === minHi && lo < minLo)) {
+        minLo = lo;
+        minHi = hi;
+      }
+    }
+    if (comparePairs(maxLo, maxHi, this.#runningMaxLo, this.#runningMaxHi) > 0) {
+      this.#runningMaxLo = maxLo;
+      this.#runningMaxHi = maxHi;
+    }
+    this.#blockTimes.push(u64FromPair(minLo, minHi), u64FromPair(maxLo, maxHi), this.maxTimeNs);
+  }
+
+  #addCells(batch: RecordBatch, from: number, to: number, sourceOf: Uint32Array): void {
+    const wanted = Math.max(1, batch.strings.length) * KIND_BYTES;
+    if (this.#counters.length < wanted) this.#counters = new Uint32Array(wanted * 2);
+    const counters = this.#counters;
+    const used = this.#countersUsed;
+    const { kind, source } = batch;
+    for (let row = from; row < to; row++) {
+      const at = source[row]! * KIND_BYTES + kind[row]!;
+      if (counters[at]!++ === 0) used.push(at);
+    }
+    for (let i = 0; i < used.length; i++) {
+      const at = used.data[i]!;
+      const kindNumber = at % KIND_BYTES;
+      const sourceNumber = sourceOf[Math.floor(at / KIND_BYTES)]!;
+      const records = counters[at]!;
+      this.#cellKind.push(kindNumber);
+      this.#cellSource.push(sourceNumber);
+      this.#cellRecords.push(records);
+      this.#tables.kindRecords[kindNumber]! += records;
+      this.#tables.sourceRecords.data[sourceNumber]! += records;
+      counters[at] = 0;
+    }
+    used.length = 0;
+  }
+
+  /** Notes that the run touches a slot whose epoch before is `epoch`. */
+  touch(slot: number, epoch: number): void {
+    if (slot >= this.#stamp.length) this.#addSlots(slot + 1);
+    if (this.#stamp.data[slot] === this.#run) return;
+    this.#stamp.data[slot] = this.#run;
+    this.#touched.push(slot);
+    this.#epochBefore.data[slot] = epoch;
+    this.#epochNow.data[slot] = epoch;
+    this.#deltas.data[slot] = 0;
+    this.#others.data[slot] = 0;
+    this.#irregular.data[slot] = 0;
+  }
+
+  #addSlots(count: number): void {
+    for (const column of [
+      this.#stamp,
+      this.#epochBefore,
+      this.#epochNow,
+      this.#deltas,
+      this.#others,
+      this.#irregular,
+    ]) {
+      column.reserve(count);
+      column.data.fill(0, column.length, column.data.length);
+      column.length = column.data.length;
+    }
+  }
+
+  /** An applied delta; the slot has been touched. `start`: of its body in this run. */
+  addDelta(slot: number, lsn: number, epoch: number, start: number, length: number): void {
+    if (epoch !== this.#epochNow.data[slot]! + 1) this.#irregular.data[slot] = 1;
+    this.#epochNow.data[slot] = epoch;
+    this.#deltas.data[slot]!++;
+    this.#deltaSlot.push(slot);
+    this.#deltaOffset.push(lsn - this.firstLsn);
+    this.#deltaEpoch.push(epoch);
+    this.#deltaStart.push(start);
+    this.#deltaLength.push(length);
+  }
+
+  /** The page begins anew with this epoch; the slot has been touched. */
+  restart(slot: number, epoch: number): void {
+    if (this.#deltas.data[slot] === 0) this.#epochBefore.data[slot] = epoch;
+    else this.#irregular.data[slot] = 1;
+    this.#epochNow.data[slot] = epoch;
+  }
+
+  /** A record that names the page and is no applied delta; the slot has been touched. */
+  addOther(slot: number, lsn: number): void {
+    this.#others.data[slot]!++;
+    this.#otherSlot.push(slot);
+    this.#otherOffset.push(lsn - this.firstLsn);
+  }
+
+  get deltaCount(): number {
+    return this.#deltaSlot.length;
+  }
+
+  /** A body of this run, for checks while it is gathered. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** The run's tables without keyframes, and its bodies one after another in page order. The builder stays as it was. */
+  tables(): { columns: RunColumns; cluster: Uint8Array } {
+    const rowSlot = this.#touched.view().slice().sort();
+    const rows = rowSlot.length;
+    const rowEpochBefore = new Float64Array(rows);
+    const rowDelta = new Uint32Array(rows + 1);
+    const rowOther = new Uint32Array(rows + 1);
+    const rowEpoch = new Uint32Array(rows + 1);
+    // the next free place of each slot's entries
+    const deltaPlace = new Uint32Array(this.#stamp.length);
+    const otherPlace = new Uint32Array(this.#stamp.length);
+    for (let row = 0; row < rows; row++) {
+      const slot = rowSlot[row]!;
+      const deltas = this.#deltas.data[slot]!;
+      deltaPlace[slot] = rowDelta[row]!;
+      otherPlace[slot] = rowOther[row]!;
+      rowEpochBefore[row] = this.#epochBefore.data[slot]!;
+      rowDelta[row + 1] = rowDelta[row]! + deltas;
+      rowOther[row + 1] = rowOther[row]! + this.#others.data[slot]!;
+      rowEpoch[row + 1] = rowEpoch[row]! + (this.#irregular.data[slot] === 1 ? deltas : 0);
+    }
+
+    const deltas = this.#deltaSlot.length;
+    const deltaOffset = new Uint32Array(deltas);
+    const order = new Uint32Array(deltas);
+    for (let i = 0; i < deltas; i++) {
+      const place = deltaPlace[this.#deltaSlot.data[i]!]!++;
+      order[place] = i;
+      deltaOffset[place] = this.#deltaOffset.data[i]!;
+    }
+    const epoch = new Float64Array(rowEpoch[rows]!);
+    if (epoch.length > 0) {
+      for (let row = 0; row < rows; row++) {
+        const at = rowEpoch[row]!;
+        const count = rowEpoch[row + 1]! - at;
+        for (let i = 0; i < count; i++) epoch[at + i] = this.#deltaEpoch.data[order[rowDelta[row]! + i]!]!;
+      }
+    }
+    const otherOffset = new Uint32Array(this.#otherSlot.length);
+    for (let i = 0; i < otherOffset.length; i++) {
+      otherOffset[otherPlace[this.#otherSlot.data[i]!]!++] = this.#otherOffset.data[i]!;
+    }
+
+    const { deltaBody, cluster } = this.#gather(order);
+    const blocks = this.#blockOffset.length;
+    const times = {
+      min: new BigUint64Array(blocks),
+      max: new BigUint64Array(blocks),
+      running: new BigUint64Array(blocks),
+    };
+    for (let block = 0; block < blocks; block++) {
+      times.min[block] = this.#blockTimes[block * 3]!;
+      times.max[block] = this.#blockTimes[block * 3 + 1]!;
+      times.running[block] = this.#blockTimes[block * 3 + 2]!;
+    }
+    const blockCell = new Uint32Array(blocks + 1);
+    blockCell.set(this.#blockCell.view());
+    blockCell[blocks] = this.#cellKind.length;
+    const columns: RunColumns = {
+      blockOffset: this.#blockOffset.view().slice(),
+      blockRecords: this.#blockRecords.view().slice(),
+      blockMinTime: times.min,
+      blockMaxTime: times.max,
+      blockRunningMaxTime: times.running,
+      blockCell,
+      cellKind: this.#cellKind.view().slice(),
+      cellSource: this.#cellSource.view().slice(),
+      cellRecords: this.#cellRecords.view().slice(),
+      rowSlot,
+      rowEpochBefore,
+      rowDelta,
+      rowOther,
+      rowKey: new Uint32Array(rows + 1),
+      rowEpoch,
+      deltaOffset,
+      deltaBody,
+      epoch,
+      otherOffset,
+      keyOffset: new Uint32Array(0),
+      keyAt: new Float64Array(0),
+      beginOffset: this.begins.view().slice(),
+      endOffset: this.ends.view().slice(),
+      structureOffset: this.structure.view().slice(),
+      eventOffset: this.events.view().slice(),
+      eventType: this.eventTypes.view().slice(),
+      markOffset: this.marks.view().slice(),
+    };
+    return { columns, cluster };
+  }
+
+  /** Copies the bodies together in the given order. */
+  #gather(order: Uint32Array): { deltaBody: Uint32Array; cluster: Uint8Array } {
+    const deltaBody = new Uint32Array(order.length + 1);
+    for (let i = 0; i < order.length; i++)
+      deltaBody[i + 1] = deltaBody[i]! + this.#deltaLength.data[order[i]!]!;
+    const cluster = new Uint8Array(deltaBody[order.length]!);
+    for (let i = 0; i < order.length; i++) {
+      const from = order[i]!;
+      accel.copyBytes(
+        this.#bytes,
+        this.#deltaStart.data[from]!,
+        cluster,
+        deltaBody[i]!,
+        this.#deltaLength.data[from]!,
+      );
+    }
+    return { deltaBody, cluster };
+  }
+}
+
+/** CRC32C over a block's LSNs and bodies: the same block of the same recording gives the same number. */
+export function checkOfBlock(batch: RecordBatch): number {
+  let end = 0;
+  let start = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < batch.count; row++) {
+    start = Math.min(start, batch.bodyStart[row]!);
+    end = Math.max(end, batch.bodyStart[row]! + batch.bodyLength[row]!);
+  }
+  const head = new Float64Array([batch.firstLsn, batch.count]);
+  let crc = accel.crc32c(new Uint8Array(head.buffer));
+  crc = accel.crc32c(batch.kind.subarray(0, batch.count), crc);
+  for (const column of [batch.timeLo, batch.pageLo, batch.bodyLength]) {
+    crc = accel.crc32c(new Uint8Array(column.buffer, column.byteOffset, batch.count * 4), crc);
+  }
+  return end > start ? accel.crc32c(batch.bytes.subarray(start, end), crc) : crc;
+}

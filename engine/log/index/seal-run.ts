@@ -1,0 +1,128 @@
+import { assert } from "../../base/assert.ts";
+import { ok, type Result } from "../../base/result.ts";
+import { applyDeltaBody } from "../../deltas/delta-body.ts";
+import type { ChunkStore } from "./chunk-store.ts";
+import { F64Column, U32Column } from "./growable.ts";
+import { NONE } from "./id-slots.ts";
+import type { RunColumns } from "./index-run.ts";
+import type { IndexTables } from "./index-tables.ts";
+import type { PageStore } from "./page-store.ts";
+
+/** A page is given a keyframe at least every so many runs that touch it: a seek then reads few places. */
+const RUNS_PER_KEYFRAME = 8;
+/** Clustered bodies cost 40 ns to apply, a keyframe its page's bytes on disk: up to this much the first is the better bargain. */
+const CHEAP_BODY_BYTES = 1 << 20;
+/** Work between two yields, in bytes of bodies and pages: some 2 ms. */
+const SLICE_BYTES = 1 << 20;
+
+/**
+ * How many bytes of a page's delta bodies may pass before the next keyframe. With clustered bodies four times the page's size, because
+ * they are read in one piece; without them one page's size, because each delta may cost a block.
+ */
+export function keyframeInterval(sizeBytes: number, isClustered: boolean, factor: number): number {
+  const clustered = Math.max(sizeBytes, Math.min(sizeBytes * 4, CHEAP_BODY_BYTES));
+  return (isClustered ? clustered : sizeBytes) * factor;
+}
+
+export interface SealOptions {
+  readonly isClustered: boolean;
+  /** Stretches the keyframe interval; Infinity = no keyframes. */
+  readonly keyframeFactor: number;
+}
+
+/**
+ * Plays a run's deltas page by page, to bring `pages` to the run's end and to write the keyframes. Fills the run's key columns and
+ * notes in `tables` that run number `run` touched these pages. Yields now and then.
+ */
+export function* sealRun(
+  run: number,
+  firstLsn: number,
+  columns: RunColumns,
+  cluster: Uint8Array,
+  tables: IndexTables,
+  store: ChunkStore,
+  pages: PageStore,
+  options: SealOptions,
+): Generator<void, Result<void>> {
+  const { lives } = tables;
+  const keyOffset = new U32Column();
+  const keyAt = new F64Column();
+  const chain: number[] = [];
+  let sliceBytes = 0;
+  for (let row = 0; row < columns.rowSlot.length; row++) {
+    const slot = columns.rowSlot[row]!;
+    columns.rowKey[row] = keyOffset.length;
+    const from = columns.rowDelta[row]!;
+    const to = columns.rowDelta[row + 1]!;
+    if (to > from) {
+      tables.slotRunsSinceKey.data[slot]!++;
+      // oldest first from the end: the lives that this row's deltas belong to
+      livesFrom(tables, slot, firstLsn + columns.deltaOffset[from]!, chain);
+    }
+    for (let at = from; at < to; ) {
+      const life = lifeOf(tables, chain, firstLsn + columns.deltaOffset[at]!);
+      const until = lives.untilLsn.data[life]!;
+      const size = lives.sizeBytes.data[life]!;
+      const opened = pages.open(slot, life, size);
+      if (!opened.ok) return opened;
+      const interval = keyframeInterval(size, options.isClustered, options.keyframeFactor);
+      let since = tables.slotSinceKey.data[slot]!;
+      if (firstLsn + columns.deltaOffset[from]! < lives.fromLsn.data[life]!) since = 0;
+      for (; at < to && firstLsn + columns.deltaOffset[at]! < until; at++) {
+        const start = columns.deltaBody[at]!;
+        const end = columns.deltaBody[at + 1]!;
+        const written = applyDeltaBody(cluster, start, end, pages.bytes, pages.at, size);
+        assert(written >= 0, "bodies are checked before they are indexed");
+        since += end - start;
+        sliceBytes += end - start;
+        const isLastOfRow = at + 1 === to && tables.slotRunsSinceKey.data[slot]! >= RUNS_PER_KEYFRAME;
+        if (written === size && size > 0) {
+          keyOffset.push(columns.deltaOffset[at]!);
+          keyAt.push(-1);
+          since = 0;
+          tables.slotRunsSinceKey.data[slot] = 0;
+        } else if ((since > interval || isLastOfRow) && options.keyframeFactor !== Number.POSITIVE_INFINITY) {
+          const stored = store.append(pages.bytes.subarray(pages.at, pages.at + size));
+          if (!stored.ok) return stored;
+          keyOffset.push(columns.deltaOffset[at]!);
+          keyAt.push(stored.value);
+          since = 0;
+          sliceBytes += size;
+          tables.slotRunsSinceKey.data[slot] = 0;
+        }
+        if (sliceBytes > SLICE_BYTES) {
+          sliceBytes = 0;
+          yield;
+        }
+      }
+      tables.slotSinceKey.data[slot] = since;
+      const closed = pages.close(slot);
+      if (!closed.ok) return closed;
+      sliceBytes += size >>> 6;
+    }
+    if (!tables.isLive(slot)) pages.release(slot);
+    tables.entryRun.push(run);
+    tables.entryRow.push(row);
+    tables.entryPrevious.push(tables.slotEntry.data[slot]!);
+    tables.slotEntry.data[slot] = tables.entryRun.length - 1;
+  }
+  columns.rowKey[columns.rowSlot.length] = keyOffset.length;
+  columns.keyOffset = keyOffset.view().slice();
+  columns.keyAt = keyAt.view().slice();
+  return ok();
+}
+
+/** The slot's lives from the newest back to the one that holds at `lsn`. */
+function livesFrom(tables: IndexTables, slot: number, lsn: number, into: number[]): void {
+  into.length = 0;
+  for (let life = tables.slotLife.data[slot]!; life !== NONE; life = tables.lives.previous.data[life]!) {
+    into.push(life);
+    if (tables.lives.fromLsn.data[life]! < lsn) return;
+  }
+}
+
+/** The life in `chain` (newest first) that a delta at `lsn` belongs to; younger ones stay, older ones are dropped. */
+function lifeOf(tables: IndexTables, chain: number[], lsn: number): number {
+  while (chain.length > 1 && tables.lives.fromLsn.data[chain[chain.length - 2]!]! < lsn) chain.pop();
+  return chain[chain.length - 1]!;
+}

@@ -1,0 +1,228 @@
+import { createHash, randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { toHex } from "../base/bytes.ts";
+import { ok, type Result } from "../base/result.ts";
+import { type LogFile, type LogFileSystem, nodeFileSystem } from "../log/file-system.ts";
+import {
+  type BuildOptions,
+  type BuildProgress,
+  DEFAULT_RUN_BODY_BYTES,
+  DEFAULT_RUN_RECORDS,
+  emptyIndex,
+  IndexBuilder,
+} from "../log/index/build-index.ts";
+import { ChunkStore } from "../log/index/chunk-store.ts";
+import { CHUNKS_AT, checkBinding, type LoadedIndex, readIndex, writeIndex } from "../log/index/index-file.ts";
+import { LogIndex } from "../log/index/log-index.ts";
+import { checkOfBlock } from "../log/index/run-builder.ts";
+import { temporaryFile } from "../log/index/temporary-file.ts";
+import { RecordBatch } from "../log/record-batch.ts";
+import type { RecordSource } from "../log/record-source.ts";
+
+/** `auto`, `memory`, `none`, or the path of the index file. */
+export type IndexPlace = "auto" | "memory" | "none" | (string & {});
+
+export interface IndexOptions {
+  readonly cacheBytes?: number;
+  readonly index?: IndexPlace;
+  readonly files?: LogFileSystem;
+}
+
+export const DEFAULT_CACHE_BYTES = 256 << 20;
+/** Recordings up to this are indexed in some ten milliseconds: no file is left beside them. */
+const SMALL_RECORDING_BYTES = 4 << 20;
+/** An index whose recording has grown by less than this is not written again. */
+const WORTH_SAVING_BYTES = 1 << 20;
+
+/** How the memory given to a recording is shared out; the rest goes to pages held by cursors. */
+function cacheShares(options: IndexOptions) {
+  const total = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+  return {
+    runCacheBytes: Math.floor(total * 0.35),
+    blockCacheBytes: Math.floor(total * 0.3),
+    chunkCacheBytes: Math.floor(total * 0.1),
+    pageBytes: Math.floor(total * 0.4),
+    indexBytes: Math.floor(total * 0.4),
+  };
+}
+
+export function buildOptionsFor(index: LogIndex, options: IndexOptions): BuildOptions {
+  const { pageBytes, indexBytes } = cacheShares(options);
+  return {
+    pageBytes,
+    runBodyBytes: Math.max(1 << 16, Math.min(DEFAULT_RUN_BODY_BYTES, pageBytes)),
+    runRecords: Math.max(1 << 12, Math.min(DEFAULT_RUN_RECORDS, Math.floor(pageBytes / 64))),
+    memoryBytes: index.store.isInMemory ? indexBytes : Number.POSITIVE_INFINITY,
+    isBare: options.index === "none",
+    ...(options.files === undefined ? {} : { files: options.files }),
+  };
+}
+
+/** Loads the index where one fits, extends it, or builds it. Falls back from place to place; only the recording itself can fail. */
+export function* openIndex(
+  source: RecordSource,
+  options: IndexOptions,
+): Generator<BuildProgress, Result<LogIndex>> {
+  const files = options.files ?? nodeFileSystem;
+  for (const path of placesFor(source, options.index ?? "auto")) {
+    const loaded = loadIndex(path, source, files, options);
+    if (loaded !== undefined) {
+      const extended = yield* extend(loaded, options);
+      // a chunk that fails its checksum shows only when it is read: then the whole index is built anew
+      if (extended.ok || extended.error.code !== "INDEX_DAMAGED") return extended;
+      loaded.close();
+    }
+    const built = yield* buildFile(path, source, files, options);
+    if (built !== undefined) return built;
+  }
+  const { runCacheBytes, blockCacheBytes } = cacheShares(options);
+  const spill =
+    options.index === "memory" || options.index === "none"
+      ? undefined
+      : () => temporaryFile("mmsb-index", files);
+  const index = emptyIndex(source, new ChunkStore({ spill }), { runCacheBytes, blockCacheBytes });
+  return index.ok ? yield* extend(index.value, options) : index;
+}
+
+/** Where the index of this recording may lie, best first. None: in memory. */
+function placesFor(source: RecordSource, place: IndexPlace): string[] {
+  if (place === "memory" || place === "none") return [];
+  if (place !== "auto") return [place];
+  if (source.fileBytes < SMALL_RECORDING_BYTES) return [];
+  const name = createHash("sha256").update(resolve(source.path)).update(source.uuid).digest();
+  return [`${source.path}.idx`, join(tmpdir(), `mmsb-${toHex(name.subarray(0, 12))}.idx`)];
+}
+
+/** Indexes what the recording has gained. */
+function* extend(index: LogIndex, options: IndexOptions): Generator<BuildProgress, Result<LogIndex>> {
+  const builder = new IndexBuilder(index, buildOptionsFor(index, options));
+  try {
+    const built = yield* builder.build(true);
+    return built.ok ? ok(index) : built;
+  } finally {
+    builder.dispose();
+  }
+}
+
+/** The index in this file, or undefined where there is none that fits: missing, damaged or stale. */
+function loadIndex(
+  path: string,
+  source: RecordSource,
+  files: LogFileSystem,
+  options: IndexOptions,
+): LogIndex | undefined {
+  const file = files.open(path, "read");
+  if (!file.ok) return undefined;
+  const loaded = readIndex(file.value, source.uuid);
+  const fits = loaded.ok && checkBinding(loaded.value, source, (lsn) => blockCheckAt(source, lsn)).ok;
+  if (!loaded.ok || !fits) {
+    file.value.close();
+    return undefined;
+  }
+  return indexOver(file.value, loaded.value, source, options);
+}
+
+function indexOver(
+  file: LogFile,
+  loaded: LoadedIndex,
+  source: RecordSource,
+  options: IndexOptions,
+): LogIndex {
+  const { runCacheBytes, blockCacheBytes, chunkCacheBytes } = cacheShares(options);
+  const store = new ChunkStore({
+    base: { file, at: CHUNKS_AT, crcs: loaded.chunkCrcs },
+    cacheBytes: chunkCacheBytes,
+    spill: () => temporaryFile("mmsb-index", options.files ?? nodeFileSystem),
+  });
+  const { tables, headers, baseLsn } = loaded;
+  return new LogIndex({ source, tables, store, headers, baseLsn, runCacheBytes, blockCacheBytes });
+}
+
+function blockCheckAt(source: RecordSource, lsn: number): Result<number> {
+  const block = source.findBlock(lsn);
+  if (block < 0) return ok(-1);
+  const batch = new RecordBatch(Math.max(1, source.blockRecordCount(block)));
+  const read = source.readBlock(block, batch);
+  return read.ok ? ok(checkOfBlock(batch)) : read;
+}
+
+/** Builds the index into a new file. Undefined where the file cannot be written; an error where the recording cannot be read. */
+function* buildFile(
+  path: string,
+  source: RecordSource,
+  files: LogFileSystem,
+  options: IndexOptions,
+): Generator<BuildProgress, Result<LogIndex> | undefined> {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  const file = files.open(temporary, "create");
+  if (!file.ok) return undefined;
+  const { runCacheBytes, blockCacheBytes, chunkCacheBytes } = cacheShares(options);
+  const store = new ChunkStore({
+    tail: { file: file.value, at: CHUNKS_AT },
+    cacheBytes: chunkCacheBytes,
+    spill: () => temporaryFile("mmsb-index", files),
+  });
+  let isKept = false;
+  try {
+    const index = emptyIndex(source, store, { runCacheBytes, blockCacheBytes });
+    if (!index.ok) return index;
+    const built = yield* extend(index.value, options);
+    if (!built.ok) return isFileTrouble(built.error.place.path, temporary) ? undefined : built;
+    const flushed = store.flush();
+    if (!flushed.ok || !writeIndex(file.value, index.value, source, store).ok) return undefined;
+    store.freeze();
+    // where it cannot be renamed, the open file serves as long as the recording is open
+    if (!files.rename(temporary, path).ok) files.remove(temporary);
+    isKept = true;
+    return built;
+  } finally {
+    if (!isKept) {
+      store.close();
+      files.remove(temporary);
+    }
+  }
+}
+
+function isFileTrouble(path: string | undefined, temporary: string): boolean {
+  return path === temporary;
+}
+
+/** Writes an index that has grown by enough to be worth it, sealed to its end. */
+export function* saveIndex(
+  index: LogIndex,
+  builder: IndexBuilder | undefined,
+  options: IndexOptions,
+): Generator<BuildProgress, Result<void>> {
+  const files = options.files ?? nodeFileSystem;
+  const place = placesFor(index.source, options.index ?? "auto")[0];
+  if (place === undefined || index.store.appendedBytes < WORTH_SAVING_BYTES) return ok();
+  if (builder !== undefined) {
+    const sealed = yield* builder.build(true);
+    if (!sealed.ok) return sealed;
+  }
+  const temporary = `${place}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  const file = files.open(temporary, "create");
+  if (!file.ok) return file;
+  let isKept = false;
+  try {
+    const copying = index.store.copyTo(file.value, CHUNKS_AT);
+    const totalBytes = index.store.length;
+    let doneBytes = 0;
+    let step = copying.next();
+    while (step.done !== true) {
+      doneBytes += step.value;
+      yield { doneBytes, totalBytes };
+      step = copying.next();
+    }
+    if (!step.value.ok) return step.value;
+    const written = writeIndex(file.value, index, index.source, index.store);
+    if (!written.ok) return written;
+    const renamed = files.rename(temporary, place);
+    isKept = renamed.ok;
+    return renamed;
+  } finally {
+    file.value.close();
+    if (!isKept) files.remove(temporary);
+  }
+}
