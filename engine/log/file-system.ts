@@ -58,19 +58,49 @@ export function ioError(cause: unknown, path: string, doing: string): MmsbError 
     case "ENOENT":
       return new MmsbError("LOG_NOT_FOUND", "there is no such file", "Check the path", { path }, cause);
     case "EEXIST":
-      return new MmsbError("LOG_EXISTS", "the file exists already", "Choose another name or remove it first", { path }, cause);
+      return new MmsbError(
+        "LOG_EXISTS",
+        "the file exists already",
+        "Choose another name or remove it first",
+        { path },
+        cause,
+      );
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return new MmsbError("LOG_NO_SPACE", `no space left while ${doing}`, "Free some space, then reopen the recording", { path }, cause);
+      return new MmsbError(
+        "LOG_NO_SPACE",
+        `no space left while ${doing}`,
+        "Free some space, then reopen the recording",
+        { path },
+        cause,
+      );
     case "EISDIR":
-      return new MmsbError("LOG_NOT_A_LOG", "this is a folder, not a recording", "Give the path of a recording", { path }, cause);
+      return new MmsbError(
+        "LOG_NOT_A_LOG",
+        "this is a folder, not a recording",
+        "Give the path of a recording",
+        { path },
+        cause,
+      );
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return new MmsbError("LOG_IO", `not allowed (${detail}) while ${doing}`, "Check the permissions of the file and its folder", { path }, cause);
+      return new MmsbError(
+        "LOG_IO",
+        `not allowed (${detail}) while ${doing}`,
+        "Check the permissions of the file and its folder",
+        { path },
+        cause,
+      );
     default:
-      return new MmsbError("LOG_IO", `${detail} while ${doing}`, "Check the medium; reopening recovers everything that was synced", { path }, cause);
+      return new MmsbError(
+        "LOG_IO",
+        `${detail} while ${doing}`,
+        "Check the medium; reopening recovers everything that was synced",
+        { path },
+        cause,
+      );
   }
 }
 
@@ -131,7 +161,10 @@ class NodeLogFile implements LogFile {
   #writeSome(parts: readonly Uint8Array[], offset: number): number {
     let total = 0;
     for (const part of parts) total += part.length;
-    let done = parts.length === 1 ? writeSync(this.#fd, parts[0]!, 0, total, offset) : writevSync(this.#fd, parts, offset);
+    let done =
+      parts.length === 1
+        ? writeSync(this.#fd, parts[0]!, 0, total, offset)
+        : writevSync(this.#fd, parts, offset);
     let before = 0;
     for (const part of parts) {
       while (done < before + part.length) {
@@ -153,7 +186,9 @@ class NodeLogFile implements LogFile {
 
   syncAsync(): Promise<Result<void>> {
     return new Promise((resolve) => {
-      fdatasync(this.#fd, (cause) => resolve(cause === null ? ok() : err(ioError(cause, this.path, "syncing"))));
+      fdatasync(this.#fd, (cause) =>
+        resolve(cause === null ? ok() : err(ioError(cause, this.path, "syncing"))),
+      );
     });
   }
 

@@ -20,8 +20,14 @@
 import { ByteReader, ByteWriter, EMPTY_BYTES } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { decodeMetadata, encodeMetadata } from "../pages/metadata.ts";
-import { EDGE_TYPES, type EdgeType, LOCATION_CODE, LOCATIONS, type PageLocation } from "../pages/page-types.ts";
 import type { PageMetadata, PageSchema } from "../pages/page-types.ts";
+import {
+  EDGE_TYPES,
+  type EdgeType,
+  LOCATION_CODE,
+  LOCATIONS,
+  type PageLocation,
+} from "../pages/page-types.ts";
 import { decodeSchema, encodeSchema } from "../pages/schema.ts";
 
 const HASH_BYTES = 32;
@@ -70,9 +76,14 @@ export interface GapBody {
 }
 
 function corrupt(what: string, offset: number): ReturnType<typeof fail> {
-  return fail("LOG_RECORD_CORRUPT", `the body of a ${what} record is malformed`, "Run 'mmsb recover' to keep what is readable", {
-    offset,
-  });
+  return fail(
+    "LOG_RECORD_CORRUPT",
+    `the body of a ${what} record is malformed`,
+    "Run 'mmsb recover' to keep what is readable",
+    {
+      offset,
+    },
+  );
 }
 
 /** Accepts a body only if it was read whole and nothing is left over. */
@@ -104,7 +115,13 @@ export function decodePageCreate(bytes: Uint8Array): Result<PageCreateBody> {
   if (!metadata.ok) return metadata;
   const schema = decodeSchemaBody(schemaBytes, sizeBytes);
   if (!schema.ok) return schema;
-  return ok({ sizeBytes, location: location as PageLocation, type, metadata: metadata.value, schema: schema.value });
+  return ok({
+    sizeBytes,
+    location: location as PageLocation,
+    type,
+    metadata: metadata.value,
+    schema: schema.value,
+  });
 }
 
 export function encodeMetadataBody(metadata: PageMetadata): Uint8Array {

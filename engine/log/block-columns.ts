@@ -1,0 +1,294 @@
+/**
+ * Columns of a records block, frame-of-reference coded: each value is `base + small`, the smalls all 0, 1, 2, 4 or 8 bytes wide.
+ *
+ *   u8   code: low nibble = width of the smalls (0, 1, 2, 4, 8), high nibble = bytes of the base (0..8)
+ *   …    base, little-endian, no leading zero byte
+ *
+ * The descriptors of all columns stand first; then the smalls, column by column, each column aligned to its width from the block's start.
+ * Width 0 means that every value is the base: a column that says nothing costs one byte.
+ */
+import { comparePairs } from "../base/u64.ts";
+
+/** A column as it is about to be written: the width chosen, and the base. */
+export class ColumnPlan {
+  width = 0;
+  baseLo = 0;
+  baseHi = 0;
+
+  get baseBytes(): number {
+    if (this.baseHi !== 0) return 8 - (Math.clz32(this.baseHi) >>> 3);
+    return this.baseLo === 0 ? 0 : 4 - (Math.clz32(this.baseLo) >>> 3);
+  }
+}
+
+function widthOf(spanLo: number, spanHi: number): number {
+  if (spanHi !== 0) return 8;
+  const span = spanLo >>> 0;
+  return span === 0 ? 0 : span < 0x100 ? 1 : span < 0x10000 ? 2 : 4;
+}
+
+export function planU32(values: Uint8Array | Uint32Array, from: number, to: number, plan: ColumnPlan): void {
+  let low = values[from]!;
+  let high = low;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i]!;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+  }
+  plan.baseLo = low;
+  plan.baseHi = 0;
+  plan.width = widthOf(high - low, 0);
+}
+
+/** Values are whole numbers below 2^53. */
+export function planNumbers(values: Float64Array, from: number, to: number, plan: ColumnPlan): void {
+  let low = values[from]!;
+  let high = low;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i]!;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+  }
+  const span = high - low;
+  plan.baseLo = low >>> 0;
+  plan.baseHi = (low / 4294967296) >>> 0;
+  plan.width = widthOf(span >>> 0, (span / 4294967296) >>> 0);
+}
+
+export function planPairs(
+  lo: Uint32Array,
+  hi: Uint32Array,
+  from: number,
+  to: number,
+  plan: ColumnPlan,
+): void {
+  let lowLo = lo[from]!;
+  let lowHi = hi[from]!;
+  let highLo = lowLo;
+  let highHi = lowHi;
+  for (let i = from + 1; i < to; i++) {
+    const valueLo = lo[i]!;
+    const valueHi = hi[i]!;
+    if (comparePairs(valueLo, valueHi, lowLo, lowHi) < 0) {
+      lowLo = valueLo;
+      lowHi = valueHi;
+    } else if (comparePairs(valueLo, valueHi, highLo, highHi) > 0) {
+      highLo = valueLo;
+      highHi = valueHi;
+    }
+  }
+  const borrow = highLo < lowLo ? 1 : 0;
+  plan.baseLo = lowLo;
+  plan.baseHi = lowHi;
+  plan.width = widthOf((highLo - lowLo) >>> 0, highHi - lowHi - borrow);
+}
+
+/** Writes code and base; returns the position after them. */
+export function writeDescriptor(out: Uint8Array, at: number, plan: ColumnPlan): number {
+  const baseBytes = plan.baseBytes;
+  out[at++] = plan.width | (baseBytes << 4);
+  for (let i = 0; i < baseBytes; i++)
+    out[at++] = i < 4 ? plan.baseLo >>> (8 * i) : plan.baseHi >>> (8 * (i - 4));
+  return at;
+}
+
+/** Position where a column of this width begins, given the block starts at `blockAt`. */
+export function alignColumn(at: number, blockAt: number, width: number): number {
+  if (width <= 1) return at;
+  const rest = (at - blockAt) % width;
+  return rest === 0 ? at : at + width - rest;
+}
+
+function writeSmall(out: Uint8Array, at: number, width: number, small: number): void {
+  out[at] = small;
+  if (width === 1) return;
+  out[at + 1] = small >>> 8;
+  if (width === 2) return;
+  out[at + 2] = small >>> 16;
+  out[at + 3] = small >>> 24;
+}
+
+/** Writes the smalls of u32 values; `at` is aligned already. Returns the position after them. */
+export function writeU32Column(
+  out: Uint8Array,
+  at: number,
+  values: Uint8Array | Uint32Array,
+  from: number,
+  to: number,
+  plan: ColumnPlan,
+): number {
+  const { width, baseLo } = plan;
+  if (width === 0) return at;
+  for (let i = from; i < to; i++, at += width) writeSmall(out, at, width, values[i]! - baseLo);
+  return at;
+}
+
+export function writeNumberColumn(
+  out: Uint8Array,
+  at: number,
+  values: Float64Array,
+  from: number,
+  to: number,
+  plan: ColumnPlan,
+): number {
+  const { width } = plan;
+  if (width === 0) return at;
+  const base = plan.baseHi * 4294967296 + plan.baseLo;
+  for (let i = from; i < to; i++, at += width) {
+    const small = values[i]! - base;
+    writeSmall(out, at, width === 8 ? 4 : width, small >>> 0);
+    if (width === 8) writeSmall(out, at + 4, 4, (small / 4294967296) >>> 0);
+  }
+  return at;
+}
+
+export function writePairColumn(
+  out: Uint8Array,
+  at: number,
+  lo: Uint32Array,
+  hi: Uint32Array,
+  from: number,
+  to: number,
+  plan: ColumnPlan,
+): number {
+  const { width, baseLo, baseHi } = plan;
+  if (width === 0) return at;
+  for (let i = from; i < to; i++, at += width) {
+    const smallLo = (lo[i]! - baseLo) >>> 0;
+    writeSmall(out, at, width === 8 ? 4 : width, smallLo);
+    if (width === 8) writeSmall(out, at + 4, 4, hi[i]! - baseHi - (lo[i]! < baseLo ? 1 : 0));
+  }
+  return at;
+}
+
+/** Reads a descriptor; returns the position after it, or -1 where it is malformed or does not fit before `end`. */
+export function readDescriptor(bytes: Uint8Array, at: number, end: number, plan: ColumnPlan): number {
+  if (at >= end) return -1;
+  const code = bytes[at++]!;
+  const width = code & 15;
+  const baseBytes = code >>> 4;
+  if (width > 8 || (width & (width - 1)) !== 0 || baseBytes > 8 || at + baseBytes > end) return -1;
+  let lo = 0;
+  let hi = 0;
+  for (let i = 0; i < baseBytes; i++) {
+    if (i < 4) lo |= bytes[at + i]! << (8 * i);
+    else hi |= bytes[at + i]! << (8 * (i - 4));
+  }
+  plan.width = width;
+  plan.baseLo = lo >>> 0;
+  plan.baseHi = hi >>> 0;
+  return at + baseBytes;
+}
+
+/** Views over one aligned block, made once for each buffer, so that a column of any width is read by plain indexing. */
+export interface BlockViews {
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+}
+
+/** Fills `out[0..count)`; false where a value leaves u32. `at` is relative to the views. */
+export function readU32Column(
+  views: BlockViews,
+  at: number,
+  count: number,
+  plan: ColumnPlan,
+  out: Uint8Array | Uint32Array,
+): boolean {
+  const base = plan.baseLo;
+  if (plan.baseHi !== 0 || plan.width === 8) return false;
+  switch (plan.width) {
+    case 0:
+      out.fill(base, 0, count);
+      break;
+    case 1: {
+      const from = views.u8;
+      for (let i = 0; i < count; i++) out[i] = base + from[at + i]!;
+      break;
+    }
+    case 2: {
+      const from = views.u16;
+      const start = at >>> 1;
+      for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
+      break;
+    }
+    default: {
+      const from = views.u32;
+      const start = at >>> 2;
+      for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
+    }
+  }
+  return true;
+}
+
+/** Fills `out[0..count)` with numbers; values at or above 2^53 lose precision, which the caller refuses. */
+export function readNumberColumn(
+  views: BlockViews,
+  at: number,
+  count: number,
+  plan: ColumnPlan,
+  out: Float64Array,
+): void {
+  const base = plan.baseHi * 4294967296 + plan.baseLo;
+  switch (plan.width) {
+    case 0:
+      out.fill(base, 0, count);
+      break;
+    case 1: {
+      const from = views.u8;
+      for (let i = 0; i < count; i++) out[i] = base + from[at + i]!;
+      break;
+    }
+    case 2: {
+      const from = views.u16;
+      const start = at >>> 1;
+      for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
+      break;
+    }
+    case 4: {
+      const from = views.u32;
+      const start = at >>> 2;
+      for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
+      break;
+    }
+    default: {
+      const from = views.u32;
+      const start = at >>> 2;
+      for (let i = 0; i < count; i++)
+        out[i] = base + from[start + 2 * i + 1]! * 4294967296 + from[start + 2 * i]!;
+    }
+  }
+}
+
+/** Fills the pairs with `base + small` modulo 2^64. */
+export function readPairColumn(
+  views: BlockViews,
+  at: number,
+  count: number,
+  plan: ColumnPlan,
+  lo: Uint32Array,
+  hi: Uint32Array,
+): void {
+  const { width, baseLo, baseHi } = plan;
+  if (width === 0) {
+    lo.fill(baseLo, 0, count);
+    hi.fill(baseHi, 0, count);
+    return;
+  }
+  const from: Uint8Array | Uint16Array | Uint32Array =
+    width === 1 ? views.u8 : width === 2 ? views.u16 : views.u32;
+  const start = width === 1 ? at : width === 2 ? at >>> 1 : at >>> 2;
+  if (width < 8) {
+    for (let i = 0; i < count; i++) {
+      const sum = baseLo + from[start + i]!;
+      lo[i] = sum;
+      hi[i] = sum > 0xffff_ffff ? baseHi + 1 : baseHi;
+    }
+    return;
+  }
+  for (let i = 0; i < count; i++) {
+    const sum = baseLo + from[start + 2 * i]!;
+    lo[i] = sum;
+    hi[i] = baseHi + from[start + 2 * i + 1]! + (sum > 0xffff_ffff ? 1 : 0);
+  }
+}

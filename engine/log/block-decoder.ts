@@ -1,0 +1,223 @@
+import { ByteReader, utf8Decode } from "../base/bytes.ts";
+import { MmsbError } from "../base/errors.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { COLUMN_COUNT } from "./block-builder.ts";
+import {
+  alignColumn,
+  type BlockViews,
+  ColumnPlan,
+  readDescriptor,
+  readNumberColumn,
+  readPairColumn,
+  readU32Column,
+} from "./block-columns.ts";
+import { BLOCK_HEADER_BYTES, type BlockHeader, MAX_BLOCK_BYTES } from "./block-format.ts";
+import { MAX_BLOCK_RECORDS, type RecordBatch } from "./record-batch.ts";
+import { RecordFlag } from "./record-kinds.ts";
+
+/** A buffer for one block, aligned so that its columns can be read as u16 and u32. */
+export class BlockBuffer implements BlockViews {
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+
+  constructor() {
+    const buffer = new ArrayBuffer(MAX_BLOCK_BYTES);
+    this.u8 = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+  }
+}
+
+/** Reads the body, metadata and source that stand in overflow blocks. */
+export type OverflowReader = (descriptor: OverflowDescriptor, lsn: number) => Result<Uint8Array>;
+
+/**
+ * What stands inline for a record whose body is in overflow blocks:
+ * varint body bytes, varint metadata bytes, varint source bytes, varint sequence of the first overflow block.
+ * Those blocks hold body, metadata, source, in this order; their sequences are consecutive and come before the records block's.
+ */
+export interface OverflowDescriptor {
+  readonly bodyBytes: number;
+  readonly metaBytes: number;
+  readonly sourceBytes: number;
+  readonly firstSequence: number;
+}
+
+const plans = Array.from({ length: COLUMN_COUNT }, () => new ColumnPlan());
+
+function corrupt(header: BlockHeader, detail: string): Result<void> {
+  return err(
+    new MmsbError(
+      "LOG_RECORD_CORRUPT",
+      `the records block of ${header.count} records is malformed although its checksum is right (${detail})`,
+      "It was written by a faulty program; 'mmsb recover' keeps the other records",
+      { lsn: header.firstLsn },
+    ),
+  );
+}
+
+/** Decodes a records block, already checked by `parseBlock`, that stands at the start of `block`. */
+export function decodeRecords(
+  block: BlockBuffer,
+  header: BlockHeader,
+  into: RecordBatch,
+  overflow: OverflowReader,
+): Result<void> {
+  const count = header.count;
+  const bytes = block.u8;
+  const end = BLOCK_HEADER_BYTES + header.payloadBytes;
+  if (count === 0 || count > MAX_BLOCK_RECORDS || count > into.capacity)
+    return corrupt(header, "record count");
+
+  const reader = new ByteReader(bytes, BLOCK_HEADER_BYTES, end);
+  const stringCount = reader.varint();
+  if (stringCount > reader.remaining) return corrupt(header, "dictionary");
+  const strings: string[] = [];
+  for (let i = 0; i < stringCount && !reader.failed; i++) strings.push(utf8Decode(reader.sizedBytes()));
+  if (reader.failed) return corrupt(header, "dictionary");
+
+  let at = reader.offset;
+  for (const plan of plans) {
+    at = readDescriptor(bytes, at, end, plan);
+    if (at < 0) return corrupt(header, "column descriptors");
+  }
+  // Where each column starts; the sum is checked against the payload before a column is read.
+  let column = 0;
+  const next = (): number => {
+    const { width } = plans[column++]!;
+    const start = alignColumn(at, 0, width);
+    at = start + width * count;
+    return at > end ? -1 : start;
+  };
+  const u32 = (out: Uint8Array | Uint32Array): boolean => {
+    const plan = plans[column]!;
+    const start = next();
+    return start >= 0 && readU32Column(block, start, count, plan, out);
+  };
+  const pairs = (lo: Uint32Array, hi: Uint32Array): boolean => {
+    const plan = plans[column]!;
+    const start = next();
+    if (start >= 0) readPairColumn(block, start, count, plan, lo, hi);
+    return start >= 0;
+  };
+  const numbers = (out: Float64Array): boolean => {
+    const plan = plans[column]!;
+    const start = next();
+    if (start >= 0) readNumberColumn(block, start, count, plan, out);
+    return start >= 0;
+  };
+  const columnsFit =
+    u32(into.kind) &&
+    u32(into.flags) &&
+    pairs(into.timeLo, into.timeHi) &&
+    pairs(into.pageLo, into.pageHi) &&
+    numbers(into.epoch) &&
+    pairs(into.deltaIdLo, into.deltaIdHi) &&
+    u32(into.source) &&
+    numbers(into.cause) &&
+    u32(into.maskLength) &&
+    u32(into.bodyLength) &&
+    u32(into.metaLength);
+  if (!columnsFit) return corrupt(header, `column ${column - 1}`);
+
+  into.firstLsn = header.firstLsn;
+  into.count = count;
+  into.openTransactionLsn = header.openTransactionLsn;
+  into.strings = strings;
+  into.bytes = bytes;
+  return finishRows(header, into, at, end, overflow);
+}
+
+/** Turns the relative columns into absolute ones, checks what is left, and fetches overflowed bodies. */
+function finishRows(
+  header: BlockHeader,
+  batch: RecordBatch,
+  bodiesAt: number,
+  end: number,
+  overflow: OverflowReader,
+): Result<void> {
+  const {
+    count,
+    firstLsn,
+    cause,
+    deltaIdLo,
+    deltaIdHi,
+    epoch,
+    source,
+    bodyStart,
+    bodyLength,
+    metaLength,
+    flags,
+  } = batch;
+  const stringCount = batch.strings.length;
+  const firstLo = firstLsn >>> 0;
+  const firstHi = (firstLsn / 4294967296) >>> 0;
+  let at = bodiesAt;
+  let overflowed = false;
+  for (let i = 0; i < count; i++) {
+    const distance = cause[i]!;
+    if (distance !== 0) cause[i] = firstLsn + i - distance;
+    const lsnLo = firstLo + i;
+    const sum = (lsnLo >>> 0) + deltaIdLo[i]!;
+    deltaIdHi[i] = deltaIdHi[i]! + firstHi + (lsnLo > 0xffff_ffff ? 1 : 0) + (sum > 0xffff_ffff ? 1 : 0);
+    deltaIdLo[i] = sum;
+    bodyStart[i] = at;
+    at += bodyLength[i]! + metaLength[i]!;
+    if (source[i]! >= stringCount && stringCount + source[i]! > 0)
+      return corrupt(header, `source of row ${i}`);
+    if (cause[i]! < 0 || epoch[i]! > Number.MAX_SAFE_INTEGER) return corrupt(header, `row ${i}`);
+    if ((flags[i]! & RecordFlag.Overflow) !== 0) overflowed = true;
+  }
+  if (at !== end) return corrupt(header, "bodies");
+  return overflowed ? fetchOverflow(header, batch, end, overflow) : ok();
+}
+
+/** Appends the overflowed bodies behind the block's own bytes and points the rows at them. */
+function fetchOverflow(
+  header: BlockHeader,
+  batch: RecordBatch,
+  end: number,
+  overflow: OverflowReader,
+): Result<void> {
+  const parts: Uint8Array[] = [batch.bytes.subarray(0, end)];
+  const strings = batch.strings.slice();
+  let length = end;
+  for (let i = 0; i < batch.count; i++) {
+    if ((batch.flags[i]! & RecordFlag.Overflow) === 0) continue;
+    const reader = new ByteReader(
+      batch.bytes,
+      batch.bodyStart[i]!,
+      batch.bodyStart[i]! + batch.bodyLength[i]!,
+    );
+    const descriptor: OverflowDescriptor = {
+      bodyBytes: reader.varint(),
+      metaBytes: reader.varint(),
+      sourceBytes: reader.varint(),
+      firstSequence: reader.varint(),
+    };
+    if (reader.failed || reader.remaining !== 0) return corrupt(header, `overflow descriptor of row ${i}`);
+    const content = overflow(descriptor, batch.lsn(i));
+    if (!content.ok) return content;
+    const { bodyBytes, metaBytes } = descriptor;
+    parts.push(content.value);
+    batch.bodyStart[i] = length;
+    batch.bodyLength[i] = bodyBytes;
+    batch.metaLength[i] = metaBytes;
+    batch.flags[i] = batch.flags[i]! & ~RecordFlag.Overflow;
+    length += content.value.length;
+    if (descriptor.sourceBytes > 0) {
+      batch.source[i] = strings.length;
+      strings.push(utf8Decode(content.value.subarray(bodyBytes + metaBytes)));
+    }
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  batch.bytes = bytes;
+  batch.strings = strings;
+  return ok();
+}

@@ -1,0 +1,61 @@
+import { GrowableF64 } from "./growable-f64.ts";
+
+/** One complete checkpoint stream: where each of its chunks stands. */
+export interface CheckpointChunks {
+  readonly segments: number[];
+  readonly offsets: number[];
+}
+
+/** Where every block of a recording stands: one row a records block (or overflow block), as columns. ~40 bytes for each 64 KiB of log. */
+export class BlockDirectory {
+  readonly segment = new GrowableF64();
+  readonly offset = new GrowableF64();
+  readonly lengthBytes = new GrowableF64();
+  readonly firstLsn = new GrowableF64();
+  readonly recordCount = new GrowableF64();
+
+  readonly overflowSequence = new GrowableF64();
+  readonly overflowSegment = new GrowableF64();
+  readonly overflowOffset = new GrowableF64();
+
+  get count(): number {
+    return this.offset.length;
+  }
+
+  add(segment: number, offset: number, lengthBytes: number, firstLsn: number, recordCount: number): void {
+    this.segment.push(segment);
+    this.offset.push(offset);
+    this.lengthBytes.push(lengthBytes);
+    this.firstLsn.push(firstLsn);
+    this.recordCount.push(recordCount);
+  }
+
+  addOverflow(sequence: number, segment: number, offset: number): void {
+    this.overflowSequence.push(sequence);
+    this.overflowSegment.push(segment);
+    this.overflowOffset.push(offset);
+  }
+
+  /** The block that holds `lsn`, or -1. */
+  find(lsn: number): number {
+    const block = lastAtMost(this.firstLsn, lsn);
+    return block >= 0 && lsn < this.firstLsn.at(block) + this.recordCount.at(block) ? block : -1;
+  }
+
+  findOverflow(sequence: number): number {
+    const row = lastAtMost(this.overflowSequence, sequence);
+    return row >= 0 && this.overflowSequence.at(row) === sequence ? row : -1;
+  }
+}
+
+/** Row of the last value that is not above `value`, in a rising column; -1 where there is none. */
+function lastAtMost(column: GrowableF64, value: number): number {
+  let low = 0;
+  let high = column.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (column.at(middle) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
