@@ -27,6 +27,7 @@ export class BookmarkBook implements ExternalStore<BookmarkState> {
   readonly #listeners = new Set<() => void>();
   #state = EMPTY;
   #recording: number | undefined;
+  #generation = 0;
   #revision = "";
   #unsaved: Change[] = [];
   #saving = false;
@@ -34,9 +35,11 @@ export class BookmarkBook implements ExternalStore<BookmarkState> {
   constructor(session: RecordingSession) {
     this.#session = session;
     session.subscribe(() => {
-      const handle = session.snapshot().recording?.recording;
-      if (handle === this.#recording) return;
+      const { recording, generation } = session.snapshot();
+      const handle = recording?.recording;
+      if (handle === this.#recording && generation === this.#generation) return;
       this.#recording = handle;
+      this.#generation = generation;
       this.#unsaved = [];
       this.#set(EMPTY);
       if (handle !== undefined) void this.reload();
@@ -112,7 +115,7 @@ export class BookmarkBook implements ExternalStore<BookmarkState> {
       if (saved.ok) {
         this.#unsaved.splice(0, count);
         this.#revision = saved.value.result.revision;
-      } else if ((saved.error.code as string) === "BOOKMARKS_CHANGED" && ++merges <= MOST_MERGES) {
+      } else if (saved.error.code === "BOOKMARKS_CHANGED" && ++merges <= MOST_MERGES) {
         error = await this.reload();
       } else error = saved.error;
     }

@@ -18,6 +18,8 @@ export interface SessionState {
   /** What the engine offers to open; `undefined` until it said. */
   readonly listing: Listing | undefined;
   readonly recording: RecordingInfo | undefined;
+  /** Rises with every opening, also after a reconnect: answers from before do not count any more. */
+  readonly generation: number;
   readonly opening: Opening | undefined;
   /** Why the last attempt to open failed. */
   readonly openError: MmsbError | undefined;
@@ -41,6 +43,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
       connection: connection.state,
       listing: undefined,
       recording: undefined,
+      generation: 0,
       opening: undefined,
       openError: undefined,
     };
@@ -94,7 +97,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
       void client.request("recording.close", { recording: before.recording });
     }
     this.#path = path;
-    this.#set({ opening: undefined, recording: after });
+    this.#set({ opening: undefined, recording: after, generation: this.#state.generation + 1 });
     this.#watch(client, after);
   }
 

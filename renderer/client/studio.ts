@@ -28,7 +28,7 @@ export class Studio {
   readonly bookmarks: BookmarkBook;
   readonly cache = new QueryCache<unknown>(CACHE_BYTES, weighReply);
   #shownUuid: string | undefined;
-  #shownHandle: number | undefined;
+  #shownGeneration = 0;
 
   constructor(openPort: OpenPort) {
     this.connection = new Connection(openPort);
@@ -57,9 +57,9 @@ export class Studio {
 
   /** Another recording begins with a fresh view, or with the one it was left with. */
   #recordingChanged(): void {
-    const { recording } = this.session.snapshot();
-    if (recording?.recording !== this.#shownHandle) {
-      this.#shownHandle = recording?.recording;
+    const { recording, generation } = this.session.snapshot();
+    if (generation !== this.#shownGeneration) {
+      this.#shownGeneration = generation;
       this.cache.clear();
       this.navigator.pause();
     }

@@ -2,7 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import { queryKey } from "./query-cache.ts";
 import { type LaneState, QueryLane } from "./query-lane.ts";
-import { useStudio } from "./use-studio.ts";
+import { useSession, useStudio } from "./use-studio.ts";
 
 export interface QueryOptions {
   /** Part of the key: what else the answer depends on (how far the recording grew or was surveyed). */
@@ -29,7 +29,8 @@ export function useQuery<N extends RequestName>(
   const studio = useStudio();
   const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon: options.abandon === true }));
   const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
-  const key = params === null ? "" : queryKey(name, params, options.version);
+  const generation = useSession((session) => session.generation);
+  const key = params === null ? "" : queryKey(name, params, `${generation}/${options.version ?? ""}`);
   const scope = options.scope ?? "";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `name`, `params` and `version`
