@@ -1,0 +1,34 @@
+/** The public API of MMSB. */
+export { type Clock, ManualClock } from "./base/clock.ts";
+export { type ErrorCode, type ErrorPlace, MmsbError } from "./base/errors.ts";
+export { type Result, unwrap } from "./base/result.ts";
+export type { ByteRange } from "./deltas/delta.ts";
+export { DeltaBatch } from "./deltas/delta-batch.ts";
+export { LogReader } from "./log/log-reader.ts";
+export type { CheckpointRef, Damage, RecordSource } from "./log/record-source.ts";
+export type { PageSpec } from "./pages/page-spec.ts";
+export type {
+  Edge,
+  EdgeType,
+  FieldType,
+  PageDescriptor,
+  PageImage,
+  PageLocation,
+  PageMetadata,
+  PageSchema,
+  SchemaField,
+} from "./pages/page-types.ts";
+export { Cursor } from "./replay/cursor.ts";
+export { history, lastWriter } from "./replay/history.ts";
+export { Recording } from "./replay/recording.ts";
+export { checkpointLog, type LoadedState, loadCheckpoint } from "./session/load-checkpoint.ts";
+export { mmsb, mmsbStart, mmsbStop } from "./session/mmsb.ts";
+export { Session } from "./session/session.ts";
+export type {
+  ChangeOptions,
+  JsonValue,
+  SessionOptions,
+  SessionStats,
+  WriteOptions,
+} from "./session/session-options.ts";
+export { MMSB_VERSION } from "./session/version.ts";

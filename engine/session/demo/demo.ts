@@ -1,0 +1,77 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import { ManualClock } from "../../base/clock.ts";
+import { Prng } from "../../base/prng.ts";
+import { ok, type Result, unwrap } from "../../base/result.ts";
+import { mmsbStart } from "../mmsb.ts";
+import type { Session } from "../session.ts";
+import { LIFE_STEPS, life } from "./life.ts";
+import { MLP_STEPS, mlp } from "./mlp.ts";
+
+/** Noon on 2026-01-01 UTC: demos live on a clock of their own, so that a seed always gives the same recording. */
+const START_NS = 1_767_268_800_000_000_000n;
+/** Each reading of the clock is 50 µs after the last. */
+const STEP_NS = 50_000n;
+
+/** A step of a demo: an own transaction, and what belongs beside it. */
+export type DemoStep = (session: Session, step: number) => void;
+
+export interface Workload {
+  readonly defaultSteps: number;
+  /** Makes the pages and returns what to do `steps` times. Errors are thrown as `MmsbError`. */
+  readonly start: (session: Session, seed: number) => DemoStep;
+}
+
+export const WORKLOADS = {
+  life: { defaultSteps: LIFE_STEPS, start: life },
+  mlp: { defaultSteps: MLP_STEPS, start: mlp },
+} as const satisfies Record<string, Workload>;
+export type WorkloadName = keyof typeof WORKLOADS;
+
+export interface DemoOptions {
+  readonly path: string;
+  readonly workload: WorkloadName;
+  readonly seed: number;
+  readonly steps: number;
+  /** Called after each step with the steps done; false ends the recording there. */
+  readonly onProgress?: (done: number) => boolean;
+}
+
+export interface DemoReport {
+  readonly records: number;
+  readonly stateHash: Uint8Array;
+}
+
+/** Records a workload into a new file. The same workload, seed and steps give the same bytes, on every machine. */
+export async function recordDemo(options: DemoOptions): Promise<Result<DemoReport>> {
+  const { path, workload, seed, steps } = options;
+  const uuid = new Uint8Array(16);
+  new Prng(seed).fill(uuid);
+  const started = await mmsbStart({
+    path,
+    uuid,
+    clock: new ManualClock(START_NS, STEP_NS),
+    durability: "none",
+    metadata: new Map([
+      ["seed", utf8Encode(String(seed))],
+      ["workload", utf8Encode(workload)],
+    ]),
+  });
+  if (!started.ok) return started;
+  const session = started.value;
+  try {
+    const step = WORKLOADS[workload].start(session, seed);
+    // A few checkpoints, every other one of changed pages only.
+    const spacing = Math.max(1, Math.ceil(steps / 6));
+    for (let done = 1; done <= steps; done++) {
+      step(session, done);
+      if (done % spacing === 0 && done < steps)
+        unwrap(session.checkpoint((done / spacing) % 2 === 1 ? "full" : "dirty"));
+      if (options.onProgress?.(done) === false) break;
+    }
+    unwrap(session.checkpoint("full"));
+  } finally {
+    await session.stop();
+  }
+  if (session.failure !== undefined) return { ok: false, error: session.failure };
+  return ok({ records: session.lastLsn, stateHash: session.stateHash() });
+}

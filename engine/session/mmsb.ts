@@ -1,0 +1,96 @@
+import { fail, ok, type Result } from "../base/result.ts";
+import { LogReader } from "../log/log-reader.ts";
+import { LogWriter, type LogWriterOptions } from "../log/log-writer.ts";
+import { encodeSessionStart } from "../log/record-bodies.ts";
+import { RecordKind } from "../log/record-kinds.ts";
+import { EdgeSet } from "../pages/edge-set.ts";
+import { checkMetadata, EMPTY_METADATA } from "../pages/metadata.ts";
+import { PageTable } from "../pages/page-table.ts";
+import { Recording } from "../replay/recording.ts";
+import { abortUnfinished, rebuildState } from "./reopen-state.ts";
+import { Session } from "./session.ts";
+import { SessionCheckpoints } from "./session-checkpoints.ts";
+import type { SessionOptions } from "./session-options.ts";
+import { StateWriter } from "./state-writer.ts";
+import { MMSB_VERSION } from "./version.ts";
+
+let current: Session | undefined;
+
+/**
+ * Starts a session: a new recording, or with `reopen` one that is gone on with. Any number may live in a process; the one started last is
+ * {@link mmsb}'s. Errors: LOG_EXISTS, LOG_NOT_FOUND, LOG_LOCKED, LOG_BLOCK_DAMAGED, METADATA_INVALID, ARGUMENT_INVALID, I/O.
+ */
+export async function mmsbStart(options: SessionOptions): Promise<Result<Session>> {
+  const { path, reopen = false, metadata = EMPTY_METADATA } = options;
+  const checked = checkMetadata(metadata);
+  if (!checked.ok) return checked;
+  const table = new PageTable(options.memory);
+  const edges = new EdgeSet();
+  const parts: { checkpoints?: SessionCheckpoints } = {};
+  const writerOptions: LogWriterOptions = {
+    ...chosen(options),
+    // The log only asks for it at a commit, when the session stands.
+    snapshot: () => parts.checkpoints!.snapshot(),
+  };
+  const opened = reopen
+    ? await LogWriter.open(path, writerOptions)
+    : await LogWriter.create(path, writerOptions);
+  if (!opened.ok) return opened;
+  const log = opened.value;
+  const state = new StateWriter(table, edges, log);
+  const checkpoints = new SessionCheckpoints(state);
+  parts.checkpoints = checkpoints;
+  const started = begin(state, options, reopen);
+  if (!started.ok) {
+    await log.close();
+    return started;
+  }
+  current = new Session(state, checkpoints);
+  return ok(current);
+}
+
+/** Ends a session, the current one unless another is given. Errors: TRANSACTION_STATE, I/O. Nothing running is fine. */
+export async function mmsbStop(session: Session | undefined = current): Promise<Result<void>> {
+  if (session === undefined) return ok();
+  const stopped = await session.stop();
+  if (session === current && session.isStopped) current = undefined;
+  return stopped;
+}
+
+/** The session started last that still runs. Errors: LOG_CLOSED. */
+export function mmsb(): Result<Session> {
+  if (current !== undefined && !current.isStopped) return ok(current);
+  return fail("LOG_CLOSED", "no session runs", "Start one with mmsbStart");
+}
+
+function begin(state: StateWriter, options: SessionOptions, reopen: boolean): Result<void> {
+  if (reopen) {
+    const rebuilt = goOn(state, options);
+    if (!rebuilt.ok) return rebuilt;
+  }
+  const body = encodeSessionStart({
+    writer: `mmsb ${MMSB_VERSION}`,
+    metadata: options.metadata ?? EMPTY_METADATA,
+  });
+  const logged = state.append(RecordKind.SessionStart, { body });
+  return logged.ok ? ok() : logged;
+}
+
+function goOn(state: StateWriter, { path, fileSystem }: SessionOptions): Result<void> {
+  const source = LogReader.open(path, fileSystem === undefined ? {} : { fileSystem });
+  if (!source.ok) return source;
+  const opened = Recording.fromSource(source.value, { index: "memory" });
+  if (!opened.ok) return opened;
+  const recording = opened.value;
+  const rebuilt = rebuildState(recording, state.table, state.edges);
+  const ready = rebuilt.ok && state.log.openTransactionLsn > 0 ? abortUnfinished(recording, state) : rebuilt;
+  recording.close();
+  return ready;
+}
+
+/** What the log's writer is told, without the options that were left out. */
+function chosen(options: SessionOptions): LogWriterOptions {
+  const { uuid, clock, durability, intervalMs, rotateBytes, keepSegments, fileSystem, lock } = options;
+  const all = { uuid, clock, durability, intervalMs, rotateBytes, keepSegments, fileSystem, lock };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,69 @@
+import type { Clock } from "../base/clock.ts";
+import type { LogFileSystem } from "../log/file-system.ts";
+import type { WriterLock } from "../log/writer-lock.ts";
+import type { PageTableOptions } from "../pages/page-table.ts";
+import type { PageMetadata } from "../pages/page-types.ts";
+
+export interface SessionOptions {
+  /** The recording: `x.tlog`. A new one, unless `reopen` says otherwise; a file that exists is never overwritten. */
+  readonly path: string;
+  /** Go on with a recording that exists, from its last finished transaction. */
+  readonly reopen?: boolean;
+  /**
+   * What a finished transaction is worth: `none` (the operating system writes when it likes), `interval` (synced every `intervalMs`) or
+   * `commit` (`durable` says when it is on the medium). Default `interval`.
+   */
+  readonly durability?: "none" | "interval" | "commit";
+  readonly intervalMs?: number;
+  /** Begin another file of the recording after this many bytes, with a full checkpoint. */
+  readonly rotateBytes?: number;
+  /** With `rotateBytes`: files kept; older ones are dropped whole. */
+  readonly keepSegments?: number;
+  /** Kept in the recording's SessionStart record. */
+  readonly metadata?: PageMetadata;
+  readonly memory?: PageTableOptions;
+  /** With the same clock, uuid and calls, a session writes the same bytes. */
+  readonly clock?: Clock;
+  /** 16 bytes that name the recording. */
+  readonly uuid?: Uint8Array;
+  readonly fileSystem?: LogFileSystem;
+  readonly lock?: WriterLock;
+}
+
+/** JSON as intent metadata holds it. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** Who changes something and why; all of it is optional. */
+export interface ChangeOptions {
+  readonly source?: string;
+  /** LSN of the record that led to this change. */
+  readonly cause?: number;
+}
+
+export interface WriteOptions extends ChangeOptions {
+  /** What the writer meant by it. */
+  readonly metadata?: JsonValue;
+  /** The bytes were computed from other pages, not written by the program itself. */
+  readonly derived?: boolean;
+}
+
+export interface SessionStats {
+  readonly path: string;
+  readonly lastLsn: number;
+  readonly pages: number;
+  readonly edges: number;
+  /** Bytes of all pages, and of the arenas that hold them. */
+  readonly usedBytes: number;
+  readonly reservedBytes: number;
+  /** Written by this session. */
+  readonly deltas: number;
+  readonly events: number;
+  readonly checkpoints: number;
+  readonly readOnly: boolean;
+}

@@ -1,0 +1,520 @@
+import { EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
+import { MmsbError } from "../base/errors.ts";
+import { err, fail, ok, type Result } from "../base/result.ts";
+import { isU64 } from "../base/u64.ts";
+import { type ByteRange, deltaFromRanges } from "../deltas/delta.ts";
+import type { DeltaBatch } from "../deltas/delta-batch.ts";
+import { RunList } from "../deltas/run-list.ts";
+import { encodeEvent } from "../log/record-bodies.ts";
+import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
+import { checkMetadata } from "../pages/metadata.ts";
+import type { PageSpec } from "../pages/page-spec.ts";
+import {
+  EDGE_TYPES,
+  type Edge,
+  LOCATION_CODE,
+  type PageDescriptor,
+  type PageImage,
+  type PageLocation,
+  type PageMetadata,
+  type PageSchema,
+} from "../pages/page-types.ts";
+import { checkSchema } from "../pages/schema.ts";
+import type { SessionCheckpoints } from "./session-checkpoints.ts";
+import type { ChangeOptions, SessionStats, WriteOptions } from "./session-options.ts";
+import { named, type Origin, type StateWriter } from "./state-writer.ts";
+
+const MAX_EVENT_TYPE = 0xffff_ffff;
+const NO_OPTIONS: WriteOptions = {};
+
+/**
+ * A living MMSB process: pages, the dependencies between them, and the log that every change goes through. Every applied delta raises its
+ * page's epoch by exactly one. A write outside {@link transaction} is a transaction of its own.
+ *
+ * Calls are synchronous and return `Result`s; LSNs in them are those of the records written. A failed write or sync of the log makes the
+ * session read-only (LOG_READ_ONLY): what it holds can still be read.
+ */
+export class Session {
+  readonly #state: StateWriter;
+  readonly #checkpoints: SessionCheckpoints;
+  #transactionLsn = 0;
+  #depth = 0;
+  #stopped = false;
+
+  /** Made by `mmsbStart`. */
+  constructor(state: StateWriter, checkpoints: SessionCheckpoints) {
+    this.#state = state;
+    this.#checkpoints = checkpoints;
+  }
+
+  get path(): string {
+    return this.#state.log.path;
+  }
+
+  /** LSN of the last record written. */
+  get lastLsn(): number {
+    return this.#state.log.lastLsn;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Why nothing can be written any more, where that is so. */
+  get failure(): MmsbError | undefined {
+    return this.#state.failure;
+  }
+
+  // ---- looking
+
+  /** Every page, in id order. */
+  pages(): PageDescriptor[] {
+    return [...this.#state.table.descriptors()];
+  }
+
+  hasPage(id: bigint): boolean {
+    return this.#state.table.slotOf(id) >= 0;
+  }
+
+  /** Errors: PAGE_UNKNOWN. */
+  describe(id: bigint): Result<PageDescriptor> {
+    const slot = this.slotOf(id);
+    return slot.ok ? ok(this.#state.table.describe(slot.value)) : slot;
+  }
+
+  /** The page as it is now, its bytes copied. Errors: PAGE_UNKNOWN. */
+  read(id: bigint): Result<PageImage> {
+    const slot = this.slotOf(id);
+    return slot.ok ? ok(this.#state.table.image(slot.value)) : slot;
+  }
+
+  /** A page's row, as the columns of a `DeltaBatch` name it; valid until the page is destroyed. Errors: PAGE_UNKNOWN. */
+  slotOf(id: bigint): Result<number> {
+    const slot = typeof id === "bigint" ? this.#state.table.slotOf(id) : -1;
+    if (slot >= 0) return ok(slot);
+    const place = typeof id === "bigint" ? { pageId: id } : {};
+    return fail("PAGE_UNKNOWN", "there is no such page", "Create it first, or check the id", place);
+  }
+
+  edges(): readonly Edge[] {
+    return this.#state.edges.sorted();
+  }
+
+  stateHash(): Uint8Array {
+    return this.#checkpoints.stateHash();
+  }
+
+  structureHash(): Uint8Array {
+    return this.#checkpoints.structureHash();
+  }
+
+  stats(): SessionStats {
+    const { table, edges, log, deltas, events } = this.#state;
+    return {
+      path: log.path,
+      lastLsn: log.lastLsn,
+      pages: table.count,
+      edges: edges.size,
+      usedBytes: table.usedBytes,
+      reservedBytes: table.reservedBytes,
+      deltas,
+      events,
+      checkpoints: this.#checkpoints.count,
+      readOnly: this.#stopped || log.failure !== undefined,
+    };
+  }
+
+  // ---- pages
+
+  /**
+   * Makes a page and returns its id. Bytes to start with are an ordinary delta in the same transaction.
+   * Errors: those of `PageTable.create`, LOG_READ_ONLY.
+   */
+  createPage(spec: PageSpec, options: WriteOptions = NO_OPTIONS): Result<bigint> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const origin = begun.value;
+    const { bytes } = spec;
+    if (bytes !== undefined && bytes.length !== spec.sizeBytes) {
+      const message = `${bytes.length} bytes were given for a page of ${spec.sizeBytes}`;
+      return fail("ARGUMENT_INVALID", message, "Give exactly as many bytes as the page has");
+    }
+    if (bytes === undefined || bytes.length === 0) {
+      const slot = this.#state.create(spec, origin);
+      return slot.ok ? ok(this.#state.table.idOf(slot.value)) : slot;
+    }
+    return this.transaction(() => {
+      const slot = this.#state.create(spec, origin);
+      if (!slot.ok) return slot;
+      const written = this.#writeRun(slot.value, 0, bytes, origin);
+      return written.ok ? ok(this.#state.table.idOf(slot.value)) : written;
+    });
+  }
+
+  /** Ends a page's life, and that of the edges it has. Its id is not used again. Errors: PAGE_UNKNOWN, LOG_READ_ONLY. */
+  destroyPage(id: bigint, options: ChangeOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    const { edges } = this.#state;
+    const attached = [...edges.from(id), ...edges.to(id).filter((edge) => edge.from !== id)];
+    if (attached.length === 0) return this.#state.destroy(slot.value, begun.value);
+    return this.transaction(() => {
+      for (const edge of attached) {
+        const removed = this.#state.removeEdge(edge, begun.value);
+        if (!removed.ok) return removed;
+      }
+      return this.#state.destroy(slot.value, begun.value);
+    });
+  }
+
+  /** Errors: PAGE_UNKNOWN, ARGUMENT_INVALID, LOG_READ_ONLY. */
+  migratePage(id: bigint, location: PageLocation, options: ChangeOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    if (!Object.hasOwn(LOCATION_CODE, location)) {
+      return fail(
+        "ARGUMENT_INVALID",
+        `'${String(location).slice(0, 40)}' is no location`,
+        "Use cpu, gpu or unified",
+        {
+          pageId: id,
+        },
+      );
+    }
+    return this.#state.migrate(slot.value, location, begun.value);
+  }
+
+  /** Replaces all of a page's metadata. Errors: PAGE_UNKNOWN, METADATA_INVALID, LOG_READ_ONLY. */
+  setMetadata(id: bigint, metadata: PageMetadata, options: ChangeOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    const checked = checkMetadata(metadata);
+    return checked.ok ? this.#state.setMetadata(slot.value, metadata, begun.value) : checked;
+  }
+
+  /** Errors: PAGE_UNKNOWN, SCHEMA_INVALID, LOG_READ_ONLY. */
+  setSchema(id: bigint, schema: PageSchema | undefined, options: ChangeOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    const checked = schema === undefined ? ok() : checkSchema(schema, this.#state.table.size[slot.value]!);
+    return checked.ok ? this.#state.setSchema(slot.value, schema, begun.value) : checked;
+  }
+
+  // ---- bytes
+
+  /** Writes `bytes` at `offset` (in bytes) of a page. Errors: PAGE_UNKNOWN, DELTA_RANGE, ARGUMENT_INVALID, LOG_READ_ONLY. */
+  write(id: bigint, offset: number, bytes: Uint8Array, options: WriteOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    const checked = this.#checkRange(slot.value, offset, bytes.length);
+    return checked.ok ? this.#writeRun(slot.value, offset, bytes, begun.value) : checked;
+  }
+
+  /** One delta of several ranges, in any order; where they overlap the later one in the list wins. Errors: as {@link write}. */
+  writeRanges(id: bigint, ranges: readonly ByteRange[], options: WriteOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    for (const { offset, bytes } of ranges) {
+      const checked = this.#checkRange(slot.value, offset, bytes.length);
+      if (!checked.ok) return checked;
+    }
+    const delta = deltaFromRanges({ pageId: id }, ranges);
+    if (!delta.ok) return delta;
+    const { runs, payload } = delta.value;
+    return this.#state.delta(slot.value, runs.offset, runs.length, 0, runs.count, payload, 0, begun.value);
+  }
+
+  /**
+   * Makes the page's bytes be `image` with a delta of exactly those that differ. Returns 0 where none does: then nothing is written.
+   * Errors: PAGE_UNKNOWN, DELTA_LENGTH, LOG_READ_ONLY.
+   */
+  writeImage(id: bigint, image: Uint8Array, options: WriteOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    const slot = this.slotOf(id);
+    if (!slot.ok) return slot;
+    const before = this.#state.table.bytes(slot.value);
+    if (image.length !== before.length) {
+      const message = `an image of ${image.length} bytes for a page of ${before.length}`;
+      return fail("DELTA_LENGTH", message, "Give all of the page's bytes", { pageId: id });
+    }
+    const runs = new RunList();
+    runs.assignDiff(before, 0, image, 0, image.length);
+    if (runs.count === 0) return ok(0);
+    const payload = new Uint8Array(runs.totalBytes);
+    let at = 0;
+    for (let i = 0; i < runs.count; i++) {
+      const offset = runs.offset[i]!;
+      payload.set(image.subarray(offset, offset + runs.length[i]!), at);
+      at += runs.length[i]!;
+    }
+    return this.#state.delta(slot.value, runs.offset, runs.length, 0, runs.count, payload, 0, begun.value);
+  }
+
+  /**
+   * The fast way in: deltas in columns, in order, with consecutive LSNs. Rows name pages by slot ({@link slotOf}) and their writer by its
+   * place in `sources`; page ids are looked up. All rows are checked before any is written. Returns the first LSN, or 0 for no rows.
+   * Errors: PAGE_UNKNOWN, DELTA_RANGE, ARGUMENT_INVALID, LOG_READ_ONLY (rows logged until then are applied).
+   */
+  writeBatch(batch: DeltaBatch, sources: readonly string[]): Result<number> {
+    const begun = this.#begin(NO_OPTIONS);
+    if (!begun.ok) return begun;
+    const checked = this.#checkBatch(batch, sources);
+    if (!checked.ok) return checked;
+    if (batch.count === 0) return ok(0);
+    const first = this.lastLsn + 1;
+    const done = this.#state.batch(batch, sources);
+    return done === batch.count ? ok(first) : this.#state.refusal();
+  }
+
+  #checkBatch(batch: DeltaBatch, sources: readonly string[]): Result<void> {
+    const { table, log } = this.#state;
+    const { slot, source, cause, runStart, runOffset, runLength } = batch;
+    const { size } = table;
+    for (let row = 0; row < batch.count; row++) {
+      const page = slot[row]!;
+      if (!table.isLive(page)) {
+        return fail(
+          "PAGE_UNKNOWN",
+          `row ${row} names slot ${page}, which holds no page`,
+          "Look the slot up again",
+        );
+      }
+      if (source[row]! >= sources.length) {
+        return fail(
+          "ARGUMENT_INVALID",
+          `row ${row} names source ${source[row]} of ${sources.length}`,
+          "Give all sources",
+        );
+      }
+      if (!isCause(cause[row]!, log.lastLsn + row)) return badCause(cause[row]!);
+      let position = -1;
+      for (let run = runStart[row]!; run < runStart[row + 1]!; run++) {
+        const offset = runOffset[run]!;
+        const end = offset + runLength[run]!;
+        if (offset <= position || end === offset || end > size[page]!) {
+          return outside(table.idOf(page), offset, runLength[run]!, size[page]!);
+        }
+        position = end;
+      }
+    }
+    return ok();
+  }
+
+  #checkRange(slot: number, offset: number, length: number): Result<void> {
+    const sizeBytes = this.#state.table.size[slot]!;
+    if (Number.isSafeInteger(offset) && offset >= 0 && offset + length <= sizeBytes) return ok();
+    return outside(this.#state.table.idOf(slot), offset, length, sizeBytes);
+  }
+
+  /** No bytes are an empty delta: it raises the epoch all the same. */
+  #writeRun(slot: number, offset: number, bytes: Uint8Array, origin: Origin): Result<number> {
+    RUN.clear();
+    if (bytes.length > 0) RUN.push(offset, bytes.length);
+    return this.#state.delta(slot, RUN.offset, RUN.length, 0, RUN.count, bytes, 0, origin);
+  }
+
+  // ---- edges and events
+
+  /** `to` is computed from `from`. Returns 0 where the edge stood already. Errors: PAGE_UNKNOWN, ARGUMENT_INVALID, LOG_READ_ONLY. */
+  addEdge(edge: Edge, options: ChangeOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    for (const id of [edge.from, edge.to]) {
+      const slot = this.slotOf(id);
+      if (!slot.ok) return slot;
+    }
+    if (!EDGE_TYPES.includes(edge.type)) {
+      return fail(
+        "ARGUMENT_INVALID",
+        `'${String(edge.type).slice(0, 40)}' is no edge type`,
+        "Use data or control",
+      );
+    }
+    if (this.#state.edges.has(edge)) return ok(0);
+    return this.#state.addEdge({ from: edge.from, to: edge.to, type: edge.type }, begun.value);
+  }
+
+  /** Errors: GRAPH_EDGE_UNKNOWN, LOG_READ_ONLY. */
+  removeEdge(edge: Edge, options: ChangeOptions = NO_OPTIONS): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    if (!isU64(edge.from) || !isU64(edge.to) || !this.#state.edges.has(edge)) {
+      const message = `there is no ${edge.type} edge from ${edge.from} to ${edge.to}`;
+      return fail("GRAPH_EDGE_UNKNOWN", message, "Add it first, or check ids and type");
+    }
+    return this.#state.removeEdge(edge, begun.value);
+  }
+
+  /** Anything else worth a place on the clock. `type` is a whole number below 2^32. Errors: ARGUMENT_INVALID, LOG_READ_ONLY. */
+  event(
+    type: number,
+    payload: Uint8Array = EMPTY_BYTES,
+    options: ChangeOptions & { readonly pageId?: bigint } = {},
+  ): Result<number> {
+    const begun = this.#begin(options);
+    if (!begun.ok) return begun;
+    if (!Number.isSafeInteger(type) || type < 0 || type > MAX_EVENT_TYPE) {
+      return fail("ARGUMENT_INVALID", `${type} is no event type`, "Give a whole number below 2^32");
+    }
+    const { pageId = 0n } = options;
+    if (!isU64(pageId)) return fail("ARGUMENT_INVALID", `${pageId} is no page id`, "Give a u64");
+    const body = encodeEvent({ eventType: type, payload });
+    const logged = this.#state.append(RecordKind.Event, { ...named(begun.value), pageId, body });
+    if (logged.ok) this.#state.events++;
+    return logged;
+  }
+
+  // ---- transactions
+
+  /**
+   * Runs `work`, whose changes become visible together. A failed `Result`, or a throw, takes them back: compensating records are logged,
+   * newest first, then the abort; pages have their bytes again (and higher epochs). A thrown `MmsbError` is returned, anything else thrown
+   * on. A transaction inside another joins it, and where it fails takes back its own part only. `work` is synchronous: a promise is
+   * refused (ARGUMENT_INVALID), and what ran of it is taken back.
+   */
+  transaction<T>(work: (beginLsn: number) => Result<T>): Result<T> {
+    const begun = this.#begin(NO_OPTIONS);
+    if (!begun.ok) return begun;
+    const state = this.#state;
+    if (this.#depth === 0) {
+      const lsn = state.log.begin();
+      if (lsn === 0) return state.refusal();
+      this.#transactionLsn = lsn;
+      state.isRecording = true;
+    }
+    const mark = state.journal.count;
+    this.#depth++;
+    let result: Result<T>;
+    let thrown: { readonly error: unknown } | undefined;
+    try {
+      result = work(this.#transactionLsn);
+      if (isPromise(result)) {
+        result.catch(() => undefined);
+        result = fail("ARGUMENT_INVALID", "a transaction's work returned a promise", "Do it synchronously");
+      }
+    } catch (error) {
+      if (!(error instanceof MmsbError)) thrown = { error };
+      result = err(error as MmsbError);
+    }
+    this.#depth--;
+    const ended = this.#end(result.ok, mark);
+    if (thrown !== undefined) throw thrown.error;
+    return result.ok && !ended.ok ? ended : result;
+  }
+
+  #end(succeeded: boolean, mark: number): Result<void> {
+    const state = this.#state;
+    const undone = succeeded || state.failure !== undefined ? ok() : state.rollback(mark);
+    if (this.#depth > 0) return undone;
+    state.isRecording = false;
+    state.journal.clear();
+    this.#transactionLsn = 0;
+    if (state.failure !== undefined) return state.refusal();
+    const lsn = succeeded ? state.log.commit() : state.log.abort();
+    return lsn === 0 ? state.refusal() : undone;
+  }
+
+  // ---- the log
+
+  /**
+   * Writes the state into the log, so that a seek starts there: all of it, or what changed since the last checkpoint.
+   * Returns the LSN of its record. Errors: TRANSACTION_STATE inside a transaction, LOG_READ_ONLY.
+   */
+  checkpoint(kind: "full" | "dirty" = "full"): Result<number> {
+    const begun = this.#begin(NO_OPTIONS);
+    if (!begun.ok) return begun;
+    if (this.#depth > 0) {
+      return fail("TRANSACTION_STATE", "a transaction is open", "Write the checkpoint before or after it");
+    }
+    return this.#checkpoints.write(kind);
+  }
+
+  /** Hands what is buffered to the operating system. */
+  flush(): Result<void> {
+    return this.#state.log.flush();
+  }
+
+  /** On the medium when it returns. Inside a transaction that holds for its records, not for the transaction. */
+  sync(): Result<void> {
+    return this.#state.log.sync();
+  }
+
+  /** Resolves when everything written so far is on the medium; waits of many callers share one sync. */
+  durable(): Promise<Result<void>> {
+    return this.#state.log.durable();
+  }
+
+  /** Ends the session: a SessionStop record, and the log closed. Stopping twice is harmless. */
+  async stop(): Promise<Result<void>> {
+    if (this.#stopped) return ok();
+    if (this.#depth > 0) {
+      return fail("TRANSACTION_STATE", "a transaction is open", "Stop the session after it");
+    }
+    this.#stopped = true;
+    const { log } = this.#state;
+    if (log.failure === undefined) log.append(RecordKind.SessionStop, {});
+    return log.close();
+  }
+
+  /** What every change begins with: may it be written, and in whose name. */
+  #begin(options: WriteOptions): Result<Origin> {
+    const state = this.#state;
+    if (this.#stopped) {
+      return fail("LOG_CLOSED", "the session was stopped", "Start another one", { path: this.path });
+    }
+    if (state.failure !== undefined) return state.refusal();
+    const { source = "", cause = 0, metadata, derived = false } = options;
+    if (!isCause(cause, this.lastLsn)) return badCause(cause);
+    let bytes = EMPTY_BYTES;
+    if (metadata !== undefined) {
+      const text = jsonText(metadata);
+      if (text === undefined)
+        return fail("ARGUMENT_INVALID", "the metadata is not JSON", "Give a JSON value");
+      bytes = utf8Encode(text);
+    }
+    return ok({ source, cause, flags: derived ? RecordFlag.Derived : 0, metadata: bytes });
+  }
+}
+
+/** Reused: a write has one run. */
+const RUN = new RunList(1);
+
+function isCause(cause: number, lastLsn: number): boolean {
+  return Number.isSafeInteger(cause) && cause >= 0 && cause <= lastLsn;
+}
+
+function badCause(cause: number) {
+  const remedy = "Give the LSN of a record that was written before, or 0";
+  return fail("ARGUMENT_INVALID", `${cause} is no cause: nothing was written there yet`, remedy);
+}
+
+function outside(pageId: bigint, offset: number, length: number, sizeBytes: number) {
+  const message = `a write of ${length} bytes at ${offset} does not fit a page of ${sizeBytes}`;
+  return fail("DELTA_RANGE", message, "Give ascending, separate ranges inside the page", { pageId });
+}
+
+/** Undefined for what JSON cannot hold: functions, cycles, bigints. */
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && "catch" in value;
+}

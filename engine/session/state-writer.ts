@@ -1,0 +1,386 @@
+import { accel } from "../accel/index.ts";
+import { assert } from "../base/assert.ts";
+import { EMPTY_BYTES } from "../base/bytes.ts";
+import { MmsbError } from "../base/errors.ts";
+import { err, fail, ok, type Result } from "../base/result.ts";
+import type { DeltaBatch } from "../deltas/delta-batch.ts";
+import { RunList } from "../deltas/run-list.ts";
+import type { LogWriter } from "../log/log-writer.ts";
+import {
+  encodeEdge,
+  encodeMetadataBody,
+  encodePageCreate,
+  encodePageMigrate,
+  encodeSchemaBody,
+} from "../log/record-bodies.ts";
+import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
+import type { EdgeSet } from "../pages/edge-set.ts";
+import type { PageSpec } from "../pages/page-spec.ts";
+import type { PageTable } from "../pages/page-table.ts";
+import type { Edge, PageLocation, PageMetadata, PageSchema } from "../pages/page-types.ts";
+import { type StructureUndo, UndoJournal } from "./undo-journal.ts";
+
+/** Who changes something and why, as a record says it. */
+export interface Origin {
+  readonly source: string;
+  readonly cause: number;
+  /** Bits of `RecordFlag`. */
+  readonly flags: number;
+  /** UTF-8 JSON; deltas only. */
+  readonly metadata: Uint8Array;
+}
+
+/**
+ * Pages, edges and log as one: every change is logged first and applied after, and while a transaction runs, noted for undoing. Arguments
+ * are checked by the caller; what can fail here is the log.
+ */
+export class StateWriter {
+  readonly table: PageTable;
+  readonly edges: EdgeSet;
+  readonly log: LogWriter;
+  readonly journal = new UndoJournal();
+  /** A transaction runs: changes go to the journal. */
+  isRecording = false;
+  /** Ids of pages destroyed since the last checkpoint. */
+  readonly destroyed = new Set<bigint>();
+  deltas = 0;
+  events = 0;
+  readonly #wholePage = new RunList(1);
+
+  constructor(table: PageTable, edges: EdgeSet, log: LogWriter) {
+    this.table = table;
+    this.edges = edges;
+    this.log = log;
+  }
+
+  get failure(): MmsbError | undefined {
+    return this.log.failure;
+  }
+
+  /** Why nothing can be written any more. */
+  refusal(): { readonly ok: false; readonly error: MmsbError } {
+    const { failure, path } = this.log;
+    if (failure === undefined)
+      return fail("LOG_CLOSED", "the log is closed", "Start another session", { path });
+    return err(
+      new MmsbError(
+        "LOG_READ_ONLY",
+        `writing the log failed before (${failure.code}: ${failure.message})`,
+        "What was synced is safe: stop this session, mend the cause, and open the recording again",
+        { path },
+        failure,
+      ),
+    );
+  }
+
+  append(kind: RecordKind, fields: Parameters<LogWriter["append"]>[1]): Result<number> {
+    const lsn = this.log.append(kind, fields);
+    return lsn === 0 ? this.refusal() : ok(lsn);
+  }
+
+  /** One delta, whose canonical runs `[from, to)` lie inside the page. */
+  delta(
+    slot: number,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    origin: Origin,
+  ): Result<number> {
+    const { source, cause, flags, metadata } = origin;
+    this.log.stamp();
+    const lsn = this.#delta(
+      slot,
+      runOffset,
+      runLength,
+      from,
+      to,
+      payload,
+      payloadAt,
+      source,
+      cause,
+      flags,
+      metadata,
+    );
+    return lsn === 0 ? this.refusal() : ok(lsn);
+  }
+
+  /**
+   * The rows of a batch, checked by the caller, in order and at one time. Returns the rows that were logged and applied: fewer than there
+   * are where the log failed.
+   */
+  batch(batch: DeltaBatch, sources: readonly string[]): number {
+    const { runStart, runOffset, runLength, payload, payloadStart, metaLength, slot, source, cause, flags } =
+      batch;
+    // Within a transaction each row's old bytes are kept, and those follow from the rows before it.
+    const separately = this.isRecording;
+    const { idLo, idHi, epoch, changed, stamp } = this.table;
+    const { log } = this;
+    log.stamp();
+    let row = 0;
+    for (; row < batch.count; row++) {
+      const page = slot[row]!;
+      const metaBytes = metaLength[row]!;
+      let metadata = EMPTY_BYTES;
+      if (metaBytes > 0) {
+        const metaAt = payloadStart[row]! + batch.rowBytes(row);
+        metadata = payload.subarray(metaAt, metaAt + metaBytes);
+      }
+      const name = sources[source[row]!] ?? "";
+      const rowFlags = flags[row]! & RecordFlag.Derived;
+      const runFrom = runStart[row]!;
+      const runTo = runStart[row + 1]!;
+      const at = payloadStart[row]!;
+      if (separately) {
+        const lsn = this.#delta(
+          page,
+          runOffset,
+          runLength,
+          runFrom,
+          runTo,
+          payload,
+          at,
+          name,
+          cause[row]!,
+          rowFlags,
+          metadata,
+        );
+        if (lsn === 0) return row;
+        continue;
+      }
+      const next = epoch[page]! + 1;
+      const lsn = log.appendDelta(
+        idLo[page]!,
+        idHi[page]!,
+        next,
+        name,
+        cause[row]!,
+        rowFlags,
+        runOffset,
+        runLength,
+        runFrom,
+        runTo,
+        payload,
+        at,
+        metadata,
+      );
+      if (lsn === 0) break;
+      epoch[page] = next;
+      changed[page] = stamp;
+    }
+    if (!separately) {
+      batch.apply(this.table.spans, 0, row);
+      this.deltas += row;
+    }
+    return row;
+  }
+
+  #delta(
+    slot: number,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    from: number,
+    to: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    source: string,
+    cause: number,
+    flags: number,
+    metadata: Uint8Array,
+  ): number {
+    const { table } = this;
+    const arena = table.arenaBytes(table.arena[slot]!);
+    const pageAt = table.arenaOffset[slot]!;
+    const lo = table.idLo[slot]!;
+    const hi = table.idHi[slot]!;
+    if (this.isRecording) {
+      let totalBytes = 0;
+      for (let i = from; i < to; i++) totalBytes += runLength[i]!;
+      const at = this.journal.claim(runOffset, runLength, from, to, totalBytes, lo, hi);
+      accel.gatherRuns(runOffset, runLength, from, to, arena, pageAt, this.journal.payload, at);
+    }
+    const epoch = table.epoch[slot]! + 1;
+    const lsn = this.log.appendDelta(
+      lo,
+      hi,
+      epoch,
+      source,
+      cause,
+      flags,
+      runOffset,
+      runLength,
+      from,
+      to,
+      payload,
+      payloadAt,
+      metadata,
+    );
+    if (lsn === 0) {
+      if (this.isRecording) this.journal.pop();
+      return 0;
+    }
+    if (this.isRecording) this.journal.setLsn(lsn);
+    accel.applyRuns(runOffset, runLength, from, to, payload, payloadAt, arena, pageAt, table.size[slot]!);
+    table.setEpoch(slot, epoch);
+    this.deltas++;
+    return lsn;
+  }
+
+  /** A page, without its bytes; errors are those of `PageTable.create` too, and then nothing was logged. */
+  create(spec: PageSpec, origin: Origin, isRevival = false): Result<number> {
+    const { bytes: _bytes, ...empty } = spec;
+    const created = isRevival ? this.table.revive(empty) : this.table.create(empty);
+    if (!created.ok) return created;
+    const slot = created.value;
+    const page = this.table.describe(slot);
+    const logged = this.append(RecordKind.PageCreate, {
+      ...named(origin),
+      pageId: page.id,
+      epoch: page.epoch,
+      body: encodePageCreate(page),
+    });
+    if (!logged.ok) {
+      this.table.destroy(slot);
+      return logged;
+    }
+    this.#note({ kind: "created", pageId: page.id }, logged.value);
+    return ok(slot);
+  }
+
+  destroy(slot: number, origin: Origin): Result<number> {
+    const image = this.isRecording ? this.table.image(slot) : undefined;
+    const pageId = this.table.idOf(slot);
+    const logged = this.append(RecordKind.PageDestroy, {
+      ...named(origin),
+      pageId,
+      epoch: this.table.epoch[slot]!,
+    });
+    if (!logged.ok) return logged;
+    if (image !== undefined) this.#note({ kind: "destroyed", image }, logged.value);
+    this.table.destroy(slot);
+    this.destroyed.add(pageId);
+    return logged;
+  }
+
+  migrate(slot: number, location: PageLocation, origin: Origin): Result<number> {
+    const before = this.table.locationOf(slot);
+    const logged = this.#property(RecordKind.PageMigrate, slot, encodePageMigrate(location), origin);
+    if (!logged.ok) return logged;
+    this.#note({ kind: "moved", pageId: this.table.idOf(slot), before }, logged.value);
+    this.table.setLocation(slot, location);
+    return logged;
+  }
+
+  setMetadata(slot: number, metadata: PageMetadata, origin: Origin): Result<number> {
+    const before = this.table.metadataOf(slot);
+    const logged = this.#property(RecordKind.MetadataChange, slot, encodeMetadataBody(metadata), origin);
+    if (!logged.ok) return logged;
+    this.#note({ kind: "metadata", pageId: this.table.idOf(slot), before }, logged.value);
+    const set = this.table.setMetadata(slot, metadata);
+    assert(set.ok, "metadata that was encoded can be kept");
+    return logged;
+  }
+
+  setSchema(slot: number, schema: PageSchema | undefined, origin: Origin): Result<number> {
+    const before = this.table.schemaOf(slot);
+    const logged = this.#property(RecordKind.SchemaChange, slot, encodeSchemaBody(schema), origin);
+    if (!logged.ok) return logged;
+    this.#note({ kind: "schema", pageId: this.table.idOf(slot), before }, logged.value);
+    const set = this.table.setSchema(slot, schema);
+    assert(set.ok, "a schema that was encoded can be kept");
+    return logged;
+  }
+
+  addEdge(edge: Edge, origin: Origin): Result<number> {
+    const fields = { ...named(origin), pageId: edge.from, body: encodeEdge(edge) };
+    const logged = this.append(RecordKind.EdgeAdd, fields);
+    if (!logged.ok) return logged;
+    this.edges.add(edge);
+    this.#note({ kind: "edge-added", edge }, logged.value);
+    return logged;
+  }
+
+  removeEdge(edge: Edge, origin: Origin): Result<number> {
+    const fields = { ...named(origin), pageId: edge.from, body: encodeEdge(edge) };
+    const logged = this.append(RecordKind.EdgeRemove, fields);
+    if (!logged.ok) return logged;
+    this.edges.remove(edge);
+    this.#note({ kind: "edge-removed", edge }, logged.value);
+    return logged;
+  }
+
+  /** Takes back, newest first, what stands in the journal from entry `to` on; each step is logged as a compensation of its record. */
+  rollback(to: number): Result<void> {
+    const { journal } = this;
+    this.isRecording = false;
+    let failed: Result<unknown> | undefined;
+    while (journal.count > to && failed === undefined) {
+      const entry = journal.count - 1;
+      const undone = this.#undo(entry);
+      if (!undone.ok) failed = undone;
+      else journal.pop();
+    }
+    this.isRecording = true;
+    return failed === undefined || failed.ok ? ok() : failed;
+  }
+
+  #undo(entry: number): Result<unknown> {
+    const origin: Origin = {
+      source: "mmsb.rollback",
+      cause: this.journal.lsnOf(entry),
+      flags: RecordFlag.Compensation,
+      metadata: EMPTY_BYTES,
+    };
+    const structure = this.journal.structureOf(entry);
+    if (structure !== undefined) return this.#undoStructure(structure, origin);
+    const { pageLo, pageHi, runFrom, runTo, payloadAt } = this.journal.deltaOf(entry);
+    const slot = this.table.slotOfPair(pageLo, pageHi);
+    const { runOffset, runLength, payload } = this.journal;
+    return this.delta(slot, runOffset, runLength, runFrom, runTo, payload, payloadAt, origin);
+  }
+
+  #undoStructure(undo: StructureUndo, origin: Origin): Result<unknown> {
+    switch (undo.kind) {
+      case "created":
+        return this.destroy(this.table.slotOf(undo.pageId), origin);
+      case "destroyed": {
+        const { bytes, ...page } = undo.image;
+        const slot = this.create(page, origin, true);
+        this.destroyed.delete(page.id);
+        if (!slot.ok || bytes.length === 0) return slot;
+        const runs = this.#wholePage;
+        runs.clear();
+        runs.push(0, bytes.length);
+        return this.delta(slot.value, runs.offset, runs.length, 0, 1, bytes, 0, origin);
+      }
+      case "moved":
+        return this.migrate(this.table.slotOf(undo.pageId), undo.before, origin);
+      case "metadata":
+        return this.setMetadata(this.table.slotOf(undo.pageId), undo.before, origin);
+      case "schema":
+        return this.setSchema(this.table.slotOf(undo.pageId), undo.before, origin);
+      case "edge-added":
+        return this.removeEdge(undo.edge, origin);
+      case "edge-removed":
+        return this.addEdge(undo.edge, origin);
+    }
+  }
+
+  #property(kind: RecordKind, slot: number, body: Uint8Array, origin: Origin): Result<number> {
+    const { table } = this;
+    return this.append(kind, { ...named(origin), pageId: table.idOf(slot), epoch: table.epoch[slot]!, body });
+  }
+
+  #note(undo: StructureUndo, lsn: number): void {
+    if (!this.isRecording) return;
+    this.journal.push(undo);
+    this.journal.setLsn(lsn);
+  }
+}
+
+/** What an origin says of a record that is no delta. */
+export function named(origin: Origin): { source: string; cause: number; flags: number } {
+  return { source: origin.source, cause: origin.cause, flags: origin.flags };
+}
