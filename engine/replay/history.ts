@@ -221,7 +221,8 @@ export class HistoryWalk {
     }
     const { offset, length, count } = this.#runs;
     for (let run = 0; run < count; run++) {
-      if (offset[run]! < this.#end && offset[run]! + length[run]! > this.#start) return ok(true);
+      const end = Math.min(this.#end, this.#sizeBytes, offset[run]! + length[run]!);
+      if (Math.max(this.#start, offset[run]!) < end) return ok(true);
     }
     return ok(false);
   }

@@ -1,7 +1,7 @@
 import { ok, type Result } from "../base/result.ts";
 import { NONE } from "../log/index/id-slots.ts";
 import { LogIndex } from "../log/index/log-index.ts";
-import { LifetimeFlag, VersionKind } from "../log/index/structure.ts";
+import { LifetimeFlag, VersionKind, VersionValue } from "../log/index/structure.ts";
 import { decodeMetadataBody, decodePageCreate, decodeSchemaBody } from "../log/record-bodies.ts";
 import { EMPTY_METADATA } from "../pages/metadata.ts";
 import {
@@ -56,8 +56,7 @@ export class PageProperties {
         ? (lives.flags.data[life]! & LifetimeFlag.Metadata) === 0
         : versions.value.data[changed] === 0;
     if (isEmpty) return ok(EMPTY_METADATA);
-    const described =
-      changed === NONE ? this.#original(life) : this.#changed(life, versions.lsn.data[changed]!, true);
+    const described = changed === NONE ? this.#original(life) : this.#changed(life, changed, true);
     return described.ok ? ok(described.value.metadata) : described;
   }
 
@@ -69,25 +68,30 @@ export class PageProperties {
         ? (lives.flags.data[life]! & LifetimeFlag.Schema) === 0
         : versions.value.data[changed] === 0;
     if (isEmpty) return { ok: true, value: undefined };
-    const described =
-      changed === NONE ? this.#original(life) : this.#changed(life, versions.lsn.data[changed]!, false);
+    const described = changed === NONE ? this.#original(life) : this.#changed(life, changed, false);
     return described.ok ? { ok: true, value: described.value.schema } : described;
   }
 
   /** As the page was created, or as the checkpoint that its life begins with says. */
   #original(life: number): Result<Described> {
-    const { lives, ids } = this.#index.tables;
+    const { lives } = this.#index.tables;
     const lsn = lives.fromLsn.data[life]!;
-    if ((lives.flags.data[life]! & LifetimeFlag.FromCheckpoint) !== 0) {
-      const image = this.#index.image(lsn);
-      if (!image.ok) return image;
-      const page = image.value.pages[LogIndex.pageOf(image.value, ids.id(lives.slot.data[life]!))];
-      return page === undefined ? LogIndex.damaged("a page is not in its checkpoint") : ok(page);
-    }
+    if ((lives.flags.data[life]! & LifetimeFlag.FromCheckpoint) !== 0) return this.#inCheckpoint(life, lsn);
     return this.#parse(lsn, (body) => decodePageCreate(body));
   }
 
-  #changed(life: number, lsn: number, isMetadata: boolean): Result<Described> {
+  #inCheckpoint(life: number, lsn: number): Result<Described> {
+    const image = this.#index.image(lsn);
+    if (!image.ok) return image;
+    const { lives, ids } = this.#index.tables;
+    const page = image.value.pages[LogIndex.pageOf(image.value, ids.id(lives.slot.data[life]!))];
+    return page === undefined ? LogIndex.damaged("a page is not in its checkpoint") : ok(page);
+  }
+
+  #changed(life: number, version: number, isMetadata: boolean): Result<Described> {
+    const { versions } = this.#index.tables;
+    const lsn = versions.lsn.data[version]!;
+    if (versions.value.data[version] === VersionValue.InCheckpoint) return this.#inCheckpoint(life, lsn);
     return this.#parse(lsn, (body) => {
       if (isMetadata) {
         const metadata = decodeMetadataBody(body);

@@ -34,6 +34,8 @@ export interface RecordingOptions {
    * in memory. `memory`: nothing is written. `none`: not even keyframes are kept, for a single pass over a recording. Or a path.
    */
   readonly index?: IndexPlace;
+  /** Records in a run of the index: smaller ones take less memory to build, larger ones are fewer. Default 2^19. */
+  readonly runRecords?: number;
   readonly files?: LogFileSystem;
 }
 
@@ -446,10 +448,7 @@ export class Recording {
   *refreshing(): Generator<BuildProgress, Result<boolean>> {
     const grown = this.source.refresh();
     if (!grown.ok || !grown.value) return grown;
-    this.#builder ??= new IndexBuilder(this.#index, {
-      ...buildOptionsFor(this.#index, this.#options),
-      ...FOLLOWING_RUNS,
-    });
+    this.#builder ??= new IndexBuilder(this.#index, buildOptionsFor(this.#index, this.#options, true));
     const built = yield* this.#builder.build(false);
     this.generation++;
     return built.ok ? ok(true) : built;
@@ -467,6 +466,3 @@ export class Recording {
     this.source.close();
   }
 }
-
-/** While a recording grows, runs are sealed early: what is not sealed is gathered anew at each look, some 2 ms for 4 MiB. */
-const FOLLOWING_RUNS = { runBodyBytes: 4 << 20, runRecords: 1 << 16 };

@@ -93,6 +93,7 @@ export class MemorySource implements RecordSource {
   /** Records that can be seen: less than all where the recording is still being written. */
   visible = Number.POSITIVE_INFINITY;
   readonly #blocks: { first: number; count: number; openLsn: number }[] = [];
+  #laidOut = -1;
   readonly #blockRecords: number;
   isClosed = false;
   blocksRead = 0;
@@ -104,9 +105,7 @@ export class MemorySource implements RecordSource {
   }
 
   get fileBytes(): number {
-    return this.records
-      .slice(0, this.visible)
-      .reduce((sum, record) => sum + 40 + (record.body?.length ?? 0), 64);
+    return 64 + this.#count * 100;
   }
 
   get lastBlockCrc(): number {
@@ -140,12 +139,12 @@ export class MemorySource implements RecordSource {
   lose(fromLsn: number, toLsn: number): void {
     this.gaps.push({ fromLsn, toLsn });
     this.gaps.sort((a, b) => a.fromLsn - b.fromLsn);
-    this.#blocks.length = 0;
+    this.#laidOut = -1;
   }
 
   #layOut(): { first: number; count: number; openLsn: number }[] {
-    const last = this.#blocks.at(-1);
-    if (last !== undefined && last.first + last.count > this.lastLsn) return this.#blocks;
+    if (this.#laidOut === this.#count) return this.#blocks;
+    this.#laidOut = this.#count;
     this.#blocks.length = 0;
     let openLsn = 0;
     let block: { first: number; count: number; openLsn: number } | undefined;
@@ -177,7 +176,16 @@ export class MemorySource implements RecordSource {
   }
 
   findBlock(lsn: number): number {
-    return this.#layOut().findIndex((block) => block.first <= lsn && lsn < block.first + block.count);
+    const blocks = this.#layOut();
+    let low = 0;
+    let high = this.#count === 0 ? 0 : blocks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (blocks[middle]!.first <= lsn) low = middle + 1;
+      else high = middle;
+    }
+    const found = blocks[low - 1];
+    return found !== undefined && lsn < found.first + found.count ? low - 1 : -1;
   }
 
   readBlock(block: number, into: RecordBatch): Result<void> {
@@ -187,7 +195,7 @@ export class MemorySource implements RecordSource {
     into.count = count;
     into.openTransactionLsn = openLsn;
     const strings = new Map<string, number>();
-    const bodies: number[] = [];
+    let bodyBytes = 0;
     for (let row = 0; row < count; row++) {
       const lsn = first + row;
       const record = this.records[lsn - this.firstLsn]!;
@@ -205,13 +213,16 @@ export class MemorySource implements RecordSource {
       into.source[row] = strings.get(source)!;
       into.cause[row] = record.cause ?? 0;
       into.maskLength[row] = 0;
-      into.bodyStart[row] = bodies.length;
+      into.bodyStart[row] = bodyBytes;
       into.bodyLength[row] = body.length;
       into.metaLength[row] = 0;
-      for (const byte of body) bodies.push(byte);
+      bodyBytes += body.length;
     }
     into.strings = [...strings.keys()];
-    into.bytes = Uint8Array.from(bodies);
+    into.bytes = new Uint8Array(bodyBytes);
+    for (let row = 0; row < count; row++) {
+      into.bytes.set(this.records[first + row - this.firstLsn]!.body ?? EMPTY_BYTES, into.bodyStart[row]!);
+    }
     return ok();
   }
 

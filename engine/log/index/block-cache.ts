@@ -9,10 +9,10 @@ const ROW_BYTES = 80;
 export class BlockCache {
   readonly #source: RecordSource;
   readonly #limitBytes: number;
+  /** By first LSN: while a recording is written, block numbers shift when its oldest segment goes, and its last block may grow. */
   readonly #blocks = new Map<number, RecordBatch>();
   #bytes = 0;
   /** The block asked for last, without a lookup: stepping stays in one block for hundreds of records. */
-  #lastBlock = -1;
   #last: RecordBatch | undefined;
 
   constructor(source: RecordSource, limitBytes: number) {
@@ -26,30 +26,35 @@ export class BlockCache {
 
   /** Valid until the next call of `block` or `clear`; do not change it. */
   block(block: number): Result<RecordBatch> {
-    if (block === this.#lastBlock) return ok(this.#last!);
-    let batch = this.#blocks.get(block);
-    if (batch === undefined) {
-      batch = new RecordBatch(Math.max(1, this.#source.blockRecordCount(block)));
+    const firstLsn = this.#source.blockFirstLsn(block);
+    const count = this.#source.blockRecordCount(block);
+    if (this.#last?.firstLsn === firstLsn && this.#last.count === count) return ok(this.#last);
+    let batch = this.#blocks.get(firstLsn);
+    if (batch !== undefined) this.#drop(firstLsn, batch);
+    if (batch?.count !== count) {
+      batch = new RecordBatch(Math.max(1, count));
       const read = this.#source.readBlock(block, batch);
       if (!read.ok) return read;
       ownBodies(batch);
-      this.#bytes += batchBytes(batch);
-    } else this.#blocks.delete(block);
-    this.#blocks.set(block, batch);
-    while (this.#bytes > this.#limitBytes && this.#blocks.size > 1) {
-      const [oldest, dropped] = this.#blocks.entries().next().value as [number, RecordBatch];
-      this.#blocks.delete(oldest);
-      this.#bytes -= batchBytes(dropped);
     }
-    this.#lastBlock = block;
+    this.#blocks.set(firstLsn, batch);
+    this.#bytes += batchBytes(batch);
+    for (const [oldest, dropped] of this.#blocks) {
+      if (this.#bytes <= this.#limitBytes || dropped === batch) break;
+      this.#drop(oldest, dropped);
+    }
     this.#last = batch;
     return ok(batch);
+  }
+
+  #drop(firstLsn: number, batch: RecordBatch): void {
+    this.#blocks.delete(firstLsn);
+    this.#bytes -= batchBytes(batch);
   }
 
   clear(): void {
     this.#blocks.clear();
     this.#bytes = 0;
-    this.#lastBlock = -1;
     this.#last = undefined;
   }
 }

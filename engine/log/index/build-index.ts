@@ -34,8 +34,7 @@ export interface BuildOptions {
 }
 
 /** 16 runs a GiB of log: a run's tables (some 5 MiB) are then a small part of any cache, and a seek passes few runs. */
-export const DEFAULT_RUN_BODY_BYTES = 32 << 20;
-export const DEFAULT_RUN_RECORDS = 1 << 19;
+export const DEFAULT_RUN = { bodyBytes: 32 << 20, records: 1 << 19 };
 
 /** An index that covers nothing yet: the state that the recording begins with. */
 export function emptyIndex(

@@ -3,7 +3,7 @@ import { highOf, lowOf } from "../../base/u64.ts";
 import { decodeDeltaBody } from "../../deltas/delta-body.ts";
 import { RunList } from "../../deltas/run-list.ts";
 import { MAX_ARENA_BYTES } from "../../pages/arena.ts";
-import { EDGE_TYPES, LOCATION_CODE } from "../../pages/page-types.ts";
+import { EDGE_TYPES, LOCATION_CODE, type PageDescriptor } from "../../pages/page-types.ts";
 import type { RecordBatch } from "../record-batch.ts";
 import {
   decodeEdge,
@@ -18,7 +18,7 @@ import type { CheckpointImage } from "../record-source.ts";
 import { NONE } from "./id-slots.ts";
 import type { IndexTables } from "./index-tables.ts";
 import type { RunBuilder } from "./run-builder.ts";
-import { LifetimeFlag, VersionKind } from "./structure.ts";
+import { LifetimeFlag, VersionKind, VersionValue } from "./structure.ts";
 
 /**
  * Follows a recording's records one after another: which pages and edges stand, at which epoch, what is uncertain. Feeds the run that is
@@ -70,8 +70,10 @@ export class RecordScanner {
         tables.isLive(slot) &&
         tables.slotUncertain.data[slot] === NONE &&
         tables.slotEpoch.data[slot] === page.epoch &&
-        lives.sizeBytes.data[life] === page.sizeBytes;
-      if (!agrees) {
+        lives.sizeBytes.data[life] === page.sizeBytes &&
+        tables.types.texts[lives.type.data[life]!] === page.type;
+      if (agrees) this.#adoptProperties(life, page, lsn);
+      else {
         this.#endLife(slot, lsn);
         const flags =
           LifetimeFlag.FromCheckpoint |
@@ -97,6 +99,26 @@ export class RecordScanner {
     this.#adoptEdges(image, lsn);
     tables.gapsMended = tables.gapsPassed;
     if (!isFirst) tables.mendLsns.push(lsn);
+  }
+
+  /** What a page carries may have changed among the records that were lost. */
+  #adoptProperties(life: number, page: PageDescriptor, lsn: number): void {
+    const { lives, versions } = this.#tables;
+    const adopt = (kind: number, value: number, original: number) => {
+      const newest = lives.version.data[life]!;
+      const standing = versions.find(newest, kind, lsn);
+      const before = standing === NONE ? original : versions.value.data[standing]!;
+      // what only a record or checkpoint tells cannot be compared here: the checkpoint's word stands from now on
+      const isTold = kind !== VersionKind.Location && value === VersionValue.InCheckpoint;
+      if (before !== value || isTold) lives.version.data[life] = versions.add(newest, lsn, kind, value);
+    };
+    const flags = lives.flags.data[life]!;
+    const none = VersionValue.None;
+    const original = (flag: number) => ((flags & flag) === 0 ? none : VersionValue.InRecord);
+    const given = (isEmpty: boolean) => (isEmpty ? none : VersionValue.InCheckpoint);
+    adopt(VersionKind.Location, LOCATION_CODE[page.location], lives.location.data[life]!);
+    adopt(VersionKind.Metadata, given(page.metadata.size === 0), original(LifetimeFlag.Metadata));
+    adopt(VersionKind.Schema, given(page.schema === undefined), original(LifetimeFlag.Schema));
   }
 
   #adoptEdges(image: CheckpointImage, lsn: number): void {
@@ -309,11 +331,21 @@ export class RecordScanner {
     } else if (kind === RecordKind.SchemaChange) {
       const schema = decodeSchemaBody(body, tables.lives.sizeBytes.data[life]!);
       if (!schema.ok) return this.#stop(batch, row, schema.error);
-      version = tables.versions.add(newest, lsn, VersionKind.Schema, schema.value === undefined ? 0 : 1);
+      version = tables.versions.add(
+        newest,
+        lsn,
+        VersionKind.Schema,
+        schema.value === undefined ? VersionValue.None : VersionValue.InRecord,
+      );
     } else {
       const metadata = decodeMetadataBody(body);
       if (!metadata.ok) return this.#stop(batch, row, metadata.error);
-      version = tables.versions.add(newest, lsn, VersionKind.Metadata, metadata.value.size === 0 ? 0 : 1);
+      version = tables.versions.add(
+        newest,
+        lsn,
+        VersionKind.Metadata,
+        metadata.value.size === 0 ? VersionValue.None : VersionValue.InRecord,
+      );
     }
     tables.lives.version.data[life] = version;
     return true;

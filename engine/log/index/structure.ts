@@ -59,12 +59,15 @@ export class Lifetimes {
 
 export const VersionKind = { Location: 0, Schema: 1, Metadata: 2 } as const;
 
-/** Changes of a page's properties during one life, linked newest first. The value of a location stands here, the others in their record. */
+/** Where a schema or metadata stands: nowhere, in the record, or in the full checkpoint whose state is that after the LSN. */
+export const VersionValue = { None: 0, InRecord: 1, InCheckpoint: 2 } as const;
+
+/** Changes of a page's properties during one life, linked newest first. */
 export class Versions {
   previous = new U32Column();
   lsn = new F64Column();
   kind = new U8Column();
-  /** Location code; for schema and metadata 1 where the record holds one, 0 where it takes it away. */
+  /** Location code; for schema and metadata a `VersionValue`. */
   value = new U8Column();
 
   add(previous: number, lsn: number, kind: number, value: number): number {
