@@ -1,3 +1,4 @@
+import { accel } from "../../accel/index.ts";
 import { assert } from "../../base/assert.ts";
 import type { ErrorPlace } from "../../base/errors.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -139,13 +140,7 @@ export class FrameDecoder {
       if (gathered.length <= KEPT_BYTES) this.#gathered = gathered;
     }
     const { offset, length, count } = this.#runs;
-    const { payloadAt } = this.#frame;
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const from = payloadAt + offset[i]!;
-      gathered.set(bytes.subarray(from, from + length[i]!), at);
-      at += length[i]!;
-    }
+    accel.gatherRuns(offset, length, 0, count, bytes, this.#frame.payloadAt, gathered, 0);
     return gathered;
   }
 }

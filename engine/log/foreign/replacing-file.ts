@@ -1,3 +1,4 @@
+import { accel } from "../../accel/index.ts";
 import type { MmsbError } from "../../base/errors.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { folderOf, type LogFile, type LogFileSystem } from "../file-system.ts";
@@ -64,7 +65,7 @@ export class ReplacingFile {
   bytes(value: Uint8Array, from = 0, to = value.length): void {
     while (from < to) {
       const count = Math.min(to - from, this.#room());
-      this.#buffer.set(value.subarray(from, from + count), this.#buffered);
+      accel.copyBytes(value, from, this.#buffer, this.#buffered, count);
       this.#buffered += count;
       from += count;
     }
@@ -74,8 +75,11 @@ export class ReplacingFile {
   repeat(value: number, count: number): void {
     while (count > 0 && this.#error === undefined) {
       const part = Math.min(count, this.#room());
-      this.#buffer.fill(value, this.#buffered, this.#buffered + part);
-      this.#buffered += part;
+      const end = this.#buffered + part;
+      // A call of `fill` costs as much as some 32 bytes.
+      if (part > 32) this.#buffer.fill(value, this.#buffered, end);
+      else for (let at = this.#buffered; at < end; at++) this.#buffer[at] = value;
+      this.#buffered = end;
       count -= part;
     }
   }
