@@ -21,6 +21,11 @@ export class IdIndex {
   #seed = 0x9e3779b9;
   #reseeds = 0;
 
+  /** How often crafted ids made it change its hash function. */
+  get reseeds(): number {
+    return this.#reseeds;
+  }
+
   constructor(idLo: Uint32Array, idHi: Uint32Array) {
     this.#idLo = idLo;
     this.#idHi = idHi;

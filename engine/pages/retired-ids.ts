@@ -9,7 +9,7 @@ const MAX_PENDING = 65_536;
  * The ids that may not be used again: disjoint closed intervals of u64 in ascending order, and a buffer of single ids that are merged
  * into them in bulk (so that a million scattered ids cost a few passes, not a million insertions).
  *
- * Bounded: where more than `maxIntervals` stand apart, the smaller half of the gaps between them is taken in too. The set then also holds
+ * Bounded: where more than `maxIntervals` stand apart, the smallest gaps between them are taken in too. The set then also holds
  * ids that were never used. It may so refuse an id too many, in a table that destroyed over a million scattered ids, and never one
  * too few.
  */
@@ -106,16 +106,17 @@ export class RetiredIds {
     if (starts.length > this.#maxIntervals) this.#closeSmallGaps();
   }
 
-  /** Halves the number of intervals by taking in the smallest gaps. */
+  /** Takes in the smallest gaps, so many that at most half of the allowed intervals stay apart. */
   #closeSmallGaps(): void {
     const count = this.#starts.length;
     const gaps = new BigUint64Array(count - 1);
     for (let i = 0; i + 1 < count; i++) gaps[i] = this.#starts[i + 1]! - this.#ends[i]!;
-    const median = gaps.slice().sort()[gaps.length >>> 1]!;
+    const closing = count - Math.max(1, this.#maxIntervals >>> 1);
+    const widest = gaps.slice().sort()[closing - 1]!;
     const starts = [this.#starts[0]!];
     const ends = [this.#ends[0]!];
     for (let i = 1; i < count; i++) {
-      if (gaps[i - 1]! <= median) {
+      if (gaps[i - 1]! <= widest) {
         ends[ends.length - 1] = this.#ends[i]!;
       } else {
         starts.push(this.#starts[i]!);

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { Allocator } from "../../../engine/pages/allocator.ts";
+import { MAX_SMALL_BYTES, smallBlockBytes } from "../../../engine/pages/slab-heap.ts";
+
+const MIB = 1 << 20;
+
+describe("page memory", () => {
+  it("lies on 64-byte boundaries, and on 4096 ones for pages of 4096 bytes and more", () => {
+    const allocator = new Allocator(64 * MIB, 16 * MIB);
+    for (const size of [1, 63, 64, 65, 500, 4000, 4096, 4097, 10_000, 100_000]) {
+      expect(allocator.allocate(size)).toBe(true);
+      expect(allocator.offset % (size >= 4096 ? 4096 : 64)).toBe(0);
+    }
+  });
+
+  it("for small pages loses less than a fourth to rounding from 256 bytes on", () => {
+    for (let size = 1; size <= MAX_SMALL_BYTES; size++) {
+      const block = smallBlockBytes(size);
+      expect(block).toBeGreaterThanOrEqual(size);
+      if (size > 256) expect(block).toBeLessThan(size * 1.25);
+    }
+  });
+
+  it("starts small, and grows by doubling into few arenas", () => {
+    const allocator = new Allocator(2 ** 33, 2 ** 30);
+    expect(allocator.reservedBytes).toBe(0);
+    allocator.allocate(1);
+    expect(allocator.reservedBytes).toBe(MIB);
+    for (let i = 0; i < 50_000; i++) allocator.allocate(4096);
+    const { arenas, reservedBytes } = allocator.stats();
+    expect(arenas).toBeLessThan(12);
+    expect(reservedBytes).toBeLessThanOrEqual(2 * 50_001 * 4096 + MIB);
+  });
+
+  it("is joined again when neighbours are freed in any order, so that one large page fits", () => {
+    const allocator = new Allocator(MIB, MIB);
+    const blocks = Array.from({ length: 256 }, () => {
+      expect(allocator.allocate(4096)).toBe(true);
+      return [allocator.arena, allocator.offset] as const;
+    });
+    expect(allocator.allocate(1)).toBe(false);
+    for (const parity of [1, 0]) {
+      for (let i = parity; i < 256; i += 2) allocator.release(...blocks[i]!, 4096);
+      const { freeBytes, largestFreeBytes } = allocator.stats();
+      expect([freeBytes, largestFreeBytes]).toEqual(parity === 1 ? [MIB / 2, 4096] : [MIB, MIB]);
+    }
+    expect(allocator.allocate(MIB)).toBe(true);
+  });
+
+  it("of small pages goes back to large ones when they are gone", () => {
+    const allocator = new Allocator(MIB, MIB);
+    const blocks: (readonly [number, number, number])[] = [];
+    for (let i = 0; ; i++) {
+      const size = 1 + ((i * 37) % MAX_SMALL_BYTES);
+      if (!allocator.allocate(size)) break;
+      blocks.push([allocator.arena, allocator.offset, size]);
+    }
+    expect(blocks.length).toBeGreaterThan(200);
+    for (const block of blocks) allocator.release(...block);
+    expect(allocator.stats()).toMatchObject({
+      usedBytes: 0,
+      blockBytes: 0,
+      freeBytes: MIB,
+      largestFreeBytes: MIB,
+    });
+    expect(allocator.allocate(MIB)).toBe(true);
+  });
+
+  it("is counted: used, in blocks, reserved, and the peaks of it", () => {
+    const allocator = new Allocator(16 * MIB, 4 * MIB);
+    allocator.allocate(100);
+    const [arena, offset] = [allocator.arena, allocator.offset];
+    allocator.allocate(5000);
+    expect(allocator.stats()).toMatchObject({
+      usedBytes: 5100,
+      blockBytes: 128 + 8192,
+      reservedBytes: MIB,
+      arenas: 1,
+    });
+    allocator.release(arena, offset, 100);
+    expect(allocator.stats()).toMatchObject({ usedBytes: 5000, peakUsedBytes: 5100, peakReservedBytes: MIB });
+  });
+
+  it("of arenas without a page goes back to the system, and is taken again when needed", () => {
+    const allocator = new Allocator(8 * MIB, 8 * MIB);
+    allocator.allocate(100);
+    allocator.allocate(4 * MIB);
+    allocator.arenas.bytes[allocator.arena]![allocator.offset] = 9;
+    allocator.release(allocator.arena, allocator.offset, 4 * MIB);
+    expect(allocator.reservedBytes).toBe(5 * MIB);
+    expect(allocator.trim()).toBe(4 * MIB);
+    expect(allocator.trim()).toBe(0);
+    expect(allocator.allocate(3 * MIB)).toBe(true);
+    expect(allocator.arenas.bytes[allocator.arena]![allocator.offset]).toBe(0);
+    expect(allocator.stats().arenas).toBe(2);
+  });
+
+  it("that lies in empty arenas does not stand in the way of a page that needs another cut", () => {
+    const allocator = new Allocator(4 * MIB, 4 * MIB);
+    for (let i = 0; i < 2; i++) {
+      allocator.allocate(MIB);
+      const small = [allocator.arena, allocator.offset] as const;
+      allocator.allocate(MIB);
+      allocator.release(allocator.arena, allocator.offset, MIB);
+      allocator.release(...small, MIB);
+      expect(allocator.allocate(4 * MIB)).toBe(true);
+      allocator.release(allocator.arena, allocator.offset, 4 * MIB);
+    }
+    expect(allocator.allocate(4 * MIB)).toBe(true);
+    expect(allocator.allocate(1)).toBe(false);
+  });
+
+  it("freed twice is a bug that is caught", () => {
+    const allocator = new Allocator(MIB, MIB);
+    for (const size of [100, 5000]) {
+      allocator.allocate(size);
+      const block = [allocator.arena, allocator.offset, size] as const;
+      allocator.allocate(size);
+      allocator.release(...block);
+      expect(() => allocator.release(...block)).toThrow("released once");
+    }
+  });
+
+  it("of a gigabyte is one page, and costs nothing until it is written", () => {
+    const allocator = new Allocator(2 ** 31, 2 ** 30);
+    const before = process.memoryUsage.rss();
+    expect(allocator.allocate(2 ** 30)).toBe(true);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 28);
+    expect(allocator.allocate(2 ** 30 + 1)).toBe(false);
+  });
+});
