@@ -1,7 +1,7 @@
 import { assert } from "../../../engine/base/assert.ts";
 import type { Disposable } from "../../../engine/base/disposable.ts";
 import type { Command } from "./command.ts";
-import { type KeyPress, matchesShortcut, parseShortcut, type Shortcut, typesText } from "./shortcut.ts";
+import { type KeyPress, matchesShortcut, parseShortcut, type Shortcut, typesText } from "../../ui/shortcut.ts";
 
 /** Where a key was pressed. */
 export interface KeyContext {

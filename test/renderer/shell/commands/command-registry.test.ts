@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Command } from "../../../../renderer/shell/commands/command.ts";
 import { CommandRegistry, type KeyContext } from "../../../../renderer/shell/commands/command-registry.ts";
-import { ariaShortcut, matchesShortcut, parseShortcut, shortcutKeys } from "../../../../renderer/shell/commands/shortcut.ts";
+import { ariaShortcut, matchesShortcut, parseShortcut, shortcutKeys } from "../../../../renderer/ui/shortcut.ts";
 
 const press = (key: string, modifiers: Partial<Record<"ctrlKey" | "metaKey" | "altKey" | "shiftKey", boolean>> = {}) => ({
   key,
