@@ -18,6 +18,7 @@ import { checkOfBlock } from "../log/index/run-builder.ts";
 import { temporaryFile } from "../log/index/temporary-file.ts";
 import { RecordBatch } from "../log/record-batch.ts";
 import type { RecordSource } from "../log/record-source.ts";
+import { segmentPath, segmentSetOf } from "../log/segment-names.ts";
 
 /** `auto`, `memory`, `none`, or the path of the index file. */
 export type IndexPlace = "auto" | "memory" | "none" | (string & {});
@@ -95,7 +96,13 @@ function placesFor(source: RecordSource, place: IndexPlace): string[] {
   if (place !== "auto") return [place];
   if (source.fileBytes < SMALL_RECORDING_BYTES) return [];
   const name = createHash("sha256").update(resolve(source.path)).update(source.uuid).digest();
-  return [`${source.path}.idx`, join(tmpdir(), `mmsb-${toHex(name.subarray(0, 12))}.idx`)];
+  return [indexPathOf(source), join(tmpdir(), `mmsb-${toHex(name.subarray(0, 12))}.idx`)];
+}
+
+/** Beside the recording; one for all of its segments. */
+export function indexPathOf(source: Pick<RecordSource, "path" | "format">): string {
+  const { path } = source;
+  return `${source.format === "mmsb" ? segmentPath(segmentSetOf(path), path, 0) : path}.idx`;
 }
 
 /** Indexes what the recording has gained. */
@@ -118,7 +125,7 @@ function loadIndex(
 ): LogIndex | undefined {
   const file = files.open(path, "read");
   if (!file.ok) return undefined;
-  const loaded = readIndex(file.value, source.uuid);
+  const loaded = readIndex(file.value, source);
   const fits = loaded.ok && checkBinding(loaded.value, source, (lsn) => blockCheckAt(source, lsn)).ok;
   if (!loaded.ok || !fits) {
     file.value.close();

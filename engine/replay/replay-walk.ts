@@ -21,36 +21,29 @@ export class ReplayWalk {
   }
 
   /**
-   * Loads the state to start from: the last checkpoint at or before `at` that can be read, or with `fromStart` the recording's first.
-   * Errors: LSN_DROPPED, CHECKPOINT_DAMAGED and what reading gives.
+   * Loads the state to start from: the last checkpoint at or before `at` that can be read, or with `fromStart` the one that the
+   * recording begins with. Errors: LSN_DROPPED.
    */
   start(at: number, fromStart = false): Result<void> {
-    const { checkpoints, firstLsn, gaps } = this.source;
-    if (checkpoints.length === 0) {
-      this.lsn = Math.max(0, firstLsn - 1);
-      if (this.lsn > 0) this.state.passGap();
-      return ok();
+    const { checkpoints, gaps } = this.source;
+    const baseLsn = Math.max(0, this.source.firstLsn - 1);
+    if (at < baseLsn) {
+      const message = `the records before LSN ${baseLsn + 1} are no longer kept`;
+      return fail("LSN_DROPPED", message, "Give a later LSN", { lsn: at });
     }
-    const first = checkpoints[0]!;
-    if (at < first.lsn) {
-      return fail(
-        "LSN_DROPPED",
-        `the records before LSN ${first.lsn + 1} are no longer kept`,
-        "Give a later LSN",
-        { lsn: at },
-      );
-    }
-    let loaded: Result<void> = ok();
-    for (let i = fromStart ? 0 : checkpoints.length - 1; i >= 0; i--) {
-      const ref = checkpoints[i]!;
-      if (ref.lsn > at || gaps.some((gap) => gap.fromLsn <= ref.lsn && ref.lsn < gap.toLsn)) continue;
-      loaded = this.#load(ref);
-      if (!loaded.ok) continue;
+    for (let i = fromStart ? Math.min(1, checkpoints.length) : checkpoints.length; i > 0; i--) {
+      const ref = checkpoints[i - 1]!;
+      const isLost = gaps.some((gap) => gap.fromLsn <= ref.lsn && ref.lsn < gap.toLsn);
+      if (ref.lsn > at || isLost || (fromStart && ref.lsn !== baseLsn)) continue;
+      if (!this.#load(ref).ok) continue;
       this.lsn = ref.lsn;
       while (this.#nextGap < gaps.length && gaps[this.#nextGap]!.toLsn <= ref.lsn) this.#nextGap++;
       return ok();
     }
-    return loaded;
+    // the state that the recording began with is lost: as if there had been records before the first
+    this.lsn = baseLsn;
+    this.state.passGap();
+    return ok();
   }
 
   /** A full checkpoint, or a dirty one on top of those that it builds upon. */

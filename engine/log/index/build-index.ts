@@ -43,16 +43,21 @@ export function emptyIndex(
   caches: { blockCacheBytes: number; runCacheBytes: number },
 ): Result<LogIndex> {
   const tables = new IndexTables();
-  const first = source.checkpoints[0];
-  const baseLsn = first === undefined || first.kind !== "full" ? Math.max(0, source.firstLsn - 1) : first.lsn;
+  const baseLsn = Math.max(0, source.firstLsn - 1);
   const index = new LogIndex({ source, tables, store, headers: [], baseLsn, ...caches });
   const scanner = new RecordScanner(tables, new RunBuilder(tables));
-  if (first !== undefined && first.kind === "full") {
-    const image = index.image(first.lsn);
-    if (!image.ok) return image;
-    scanner.adopt(image.value, true);
-  } else if (baseLsn > 0) scanner.passGap(source.firstLsn);
+  const first = baseOf(source);
+  const image = first === undefined ? undefined : index.image(first.lsn);
+  if (image?.ok === true) scanner.adopt(image.value, true);
+  // the state that the recording began with is lost: as if there had been records before the first
+  else scanner.passGap(baseLsn);
   return ok(index);
+}
+
+/** The checkpoint that the recording's first record follows on. */
+export function baseOf(source: RecordSource): CheckpointRef | undefined {
+  const first = source.checkpoints[0];
+  return first?.kind === "full" && first.lsn === Math.max(0, source.firstLsn - 1) ? first : undefined;
 }
 
 /**

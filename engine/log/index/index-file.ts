@@ -11,7 +11,10 @@
  *     48  u64 where the root begins
  *     56  u64 bytes of the root
  *     64  u32 CRC32C of the root
- *     68  u32 CRC32C of bytes 0..67
+ *     68  u32 zero
+ *     72  32  state hash of the checkpoint that the recording begins with, zeros where there is none: the pages of a foreign log depend on
+ *             what it was opened with
+ *    104  u32 CRC32C of bytes 0..103
  *   4096  …   chunks (`chunk-store.ts`): keyframes, clustered bodies, tables of runs (`index-run.ts`)
  *   root      u64 bytes of the text part, text part, zeros to a multiple of 8, columns (`column-codec.ts`): everything in `IndexTables`,
  *             the directory of runs, the chunks' CRC32C
@@ -26,6 +29,7 @@ import { type ErrorCode, MmsbError } from "../../base/errors.ts";
 import { err, fail, ok, type Result } from "../../base/result.ts";
 import type { LogFile } from "../file-system.ts";
 import type { LsnGap, RecordSource } from "../record-source.ts";
+import { baseOf } from "./build-index.ts";
 import { CHUNK_BYTES, type ChunkStore } from "./chunk-store.ts";
 import { type ColumnsOf, decodeColumns, encodeColumns } from "./column-codec.ts";
 import { F64Column, U8Column, U32Column } from "./growable.ts";
@@ -36,7 +40,8 @@ import { IndexTables, Names } from "./index-tables.ts";
 const MAGIC = utf8Encode("MMSBIDX1");
 export const INDEX_VERSION = 1;
 export const CHUNKS_AT = 4096;
-const HEADER_BYTES = 72;
+const HEADER_BYTES = 108;
+const HASH_BYTES = 32;
 
 const ROOT_SHAPE = {
   idLo: "u32",
@@ -139,13 +144,15 @@ export function writeIndex(
     .u32(store.crcs.length)
     .u64n(rootAt)
     .u64n(root.length)
-    .u32(accel.crc32c(root));
+    .u32(accel.crc32c(root))
+    .u32(0)
+    .bytes(baseHash(source));
   const crc = accel.crc32c(header.view());
   return file.write([header.u32(crc).finish()], 0);
 }
 
 /** Reads and checks header and root. Errors: INDEX_STALE (of another recording or version), INDEX_DAMAGED, LOG_IO. */
-export function readIndex(file: LogFile, uuid: Uint8Array): Result<LoadedIndex> {
+export function readIndex(file: LogFile, source: RecordSource): Result<LoadedIndex> {
   const header = new Uint8Array(HEADER_BYTES);
   const size = file.size();
   if (!size.ok) return size;
@@ -163,9 +170,12 @@ export function readIndex(file: LogFile, uuid: Uint8Array): Result<LoadedIndex> 
   const rootAt = reader.u64n();
   const rootBytes = reader.u64n();
   const rootCrc = reader.u32();
+  reader.u32();
+  const indexedBase = reader.bytes(HASH_BYTES);
   if (accel.crc32c(header.subarray(0, HEADER_BYTES - 4)) !== reader.u32() || reader.failed)
     return damaged(file.path, "header");
-  if (version !== INDEX_VERSION || chunkBytes !== CHUNK_BYTES || !bytesEqual(indexed, uuid)) {
+  const isOwn = bytesEqual(indexed, source.uuid) && bytesEqual(indexedBase, baseHash(source));
+  if (version !== INDEX_VERSION || chunkBytes !== CHUNK_BYTES || !isOwn) {
     return fail(
       "INDEX_STALE",
       "the index belongs to another recording or version",
@@ -183,6 +193,10 @@ export function readIndex(file: LogFile, uuid: Uint8Array): Result<LoadedIndex> 
   if (!decoded.ok) return decoded;
   if (decoded.value.chunkCrcs.length !== chunks) return damaged(file.path, "chunks", rootAt);
   return ok({ ...decoded.value, fileBytes, lastBlockCrc });
+}
+
+function baseHash(source: RecordSource): Uint8Array {
+  return baseOf(source)?.stateHash ?? new Uint8Array(HASH_BYTES);
 }
 
 function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Uint32Array): Uint8Array {
@@ -424,8 +438,7 @@ export function checkBinding(
       { path: source.path },
     ),
   );
-  const first = source.checkpoints[0];
-  const baseLsn = first === undefined || first.kind !== "full" ? Math.max(0, source.firstLsn - 1) : first.lsn;
+  const baseLsn = Math.max(0, source.firstLsn - 1);
   const lastLsn = loaded.headers.at(-1)?.lastLsn ?? loaded.baseLsn;
   if (loaded.baseLsn !== baseLsn || source.lastLsn < lastLsn || source.fileBytes < loaded.fileBytes)
     return stale;

@@ -1,0 +1,70 @@
+import { fail, ok, type Result } from "../base/result.ts";
+import { type LogFileSystem, nodeFileSystem } from "../log/file-system.ts";
+import { foreignFormatOf } from "../log/foreign/foreign-format.ts";
+import { MmsbLog1Source } from "../log/foreign/mmsblog1-source.ts";
+import type { MmsbSnap } from "../log/foreign/mmsbsnap.ts";
+import { type BuildProgress, finish } from "../log/index/build-index.ts";
+import { LogReader } from "../log/log-reader.ts";
+import type { RecordSource } from "../log/record-source.ts";
+import { Recording, type RecordingOptions } from "./recording.ts";
+
+export interface SourceOptions {
+  /** For a foreign log: the pages that exist at the start, zeroed, with their sizes in bytes. */
+  readonly pageSizes?: ReadonlyMap<bigint, number>;
+  /** For a foreign log: the state to start from. Stays the caller's to close, after the recording. */
+  readonly snapshot?: MmsbSnap;
+  readonly files?: LogFileSystem;
+}
+
+export type FileFormat = "mmsb" | "mmsblog1" | "mmsbsnap";
+
+/** What a file's first bytes say; anything that is not foreign may be a recording of our own, however damaged. */
+export function formatOf(path: string, files: LogFileSystem = nodeFileSystem): Result<FileFormat> {
+  const file = files.open(path, "read");
+  if (!file.ok) return file;
+  const head = new Uint8Array(8);
+  const read = file.value.read(head, 0);
+  file.value.close();
+  return read.ok ? ok(foreignFormatOf(head.subarray(0, read.value)) ?? "mmsb") : read;
+}
+
+/** Opens the records of a file, whatever its format. Errors: UNSUPPORTED for a snapshot, and those of the formats' own readers. */
+export function openSource(path: string, options: SourceOptions = {}): Result<RecordSource> {
+  const { files = nodeFileSystem, pageSizes, snapshot } = options;
+  const format = formatOf(path, files);
+  // a rotated set may have lost its first segment: the reader looks for the others
+  if (!format.ok && format.error.code !== "LOG_NOT_FOUND") return format;
+  if (format.ok && format.value === "mmsbsnap") {
+    return fail(
+      "UNSUPPORTED",
+      "a snapshot holds one state and no records",
+      "Give it with the log that it was taken of",
+      { path },
+    );
+  }
+  if (format.ok && format.value === "mmsblog1") {
+    return MmsbLog1Source.open(path, {
+      fileSystem: files,
+      ...(pageSizes === undefined ? {} : { pageSizes }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+    });
+  }
+  return LogReader.open(path, { fileSystem: files });
+}
+
+/** Opens a recording to be stepped through. */
+export function openRecording(
+  path: string,
+  options: RecordingOptions & SourceOptions = {},
+): Result<Recording> {
+  return finish(openingRecording(path, options));
+}
+
+/** The same in slices of some milliseconds, but for the scan of the records themselves; dropping the generator cancels. */
+export function* openingRecording(
+  path: string,
+  options: RecordingOptions & SourceOptions = {},
+): Generator<BuildProgress, Result<Recording>> {
+  const source = openSource(path, options);
+  return source.ok ? yield* Recording.open(source.value, options) : source;
+}
