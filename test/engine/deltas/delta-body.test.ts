@@ -74,7 +74,7 @@ const VECTORS: [name: string, pairs: Pair[], section: string][] = [
       [148, 4],
       [220, 4],
     ],
-    "85f0",
+    "850f0318045302",
   ],
   [
     "mostly single bytes",
