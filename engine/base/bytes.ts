@@ -90,6 +90,7 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Where to write next. May replace the buffer and its view: read those after it, never in the same expression before it. */
   #reserve(count: number): number {
     const at = this.#length;
     if (at + count > this.#bytes.length) {
@@ -103,22 +104,26 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, true);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   i32(value: number): this {
-    this.#view.setInt32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value, true);
     return this;
   }
 
@@ -139,7 +144,8 @@ export class ByteWriter {
 
   varint(value: number): this {
     assert(Number.isSafeInteger(value) && value >= 0, "a varint holds a whole number below 2^53");
-    writeVarint(this.#bytes, this.#reserve(varintSize(value)), value);
+    const at = this.#reserve(varintSize(value));
+    writeVarint(this.#bytes, at, value);
     return this;
   }
 
