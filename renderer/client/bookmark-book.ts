@@ -13,7 +13,13 @@ export interface BookmarkState {
   readonly error: MmsbError | undefined;
 }
 
-const EMPTY: BookmarkState = { bookmarks: [], loaded: false, writable: true, saving: false, error: undefined };
+const EMPTY: BookmarkState = {
+  bookmarks: [],
+  loaded: false,
+  writable: true,
+  saving: false,
+  error: undefined,
+};
 
 /** How often a save is tried anew when others save at the same time. */
 const MOST_MERGES = 4;

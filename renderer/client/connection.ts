@@ -7,7 +7,12 @@ export type ConnectionState =
   | { readonly phase: "connecting"; readonly attempt: number }
   | { readonly phase: "ready"; readonly serverName: string }
   /** Lost; tried again after `delayMs`. */
-  | { readonly phase: "waiting"; readonly attempt: number; readonly delayMs: number; readonly error: MmsbError }
+  | {
+      readonly phase: "waiting";
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: MmsbError;
+    }
   /** Trying again would not help: the two sides do not understand each other. */
   | { readonly phase: "refused"; readonly error: MmsbError };
 
@@ -80,7 +85,8 @@ export class Connection {
     const connected = await EngineClient.connect(port.value, "MMSB Studio");
     if (this.#disposed) return;
     if (!connected.ok) {
-      if (connected.error.code === "PROTOCOL_VERSION") this.#set({ phase: "refused", error: connected.error });
+      if (connected.error.code === "PROTOCOL_VERSION")
+        this.#set({ phase: "refused", error: connected.error });
       else this.#waitAfter(attempt, connected.error);
       return;
     }

@@ -1,8 +1,8 @@
 import type { MmsbError } from "../../engine/base/errors.ts";
 import { fail, ok, type Result } from "../../engine/base/result.ts";
 import type { Subscription } from "../../engine/protocol/client.ts";
-import type { ParamsOf } from "../../engine/protocol/requests.ts";
 import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
+import type { ParamsOf } from "../../engine/protocol/requests.ts";
 import { type PlaybackMode, useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import type { RecordingSession } from "./recording-session.ts";

@@ -101,7 +101,8 @@ export class QueryLane<T> {
     this.#running = running;
     this.#set({ ...this.#state, stale: true, progress: undefined });
     const onProgress = (progress: Progress) => {
-      if (this.#running === running && this.#wanted?.key === question.key) this.#set({ ...this.#state, progress });
+      if (this.#running === running && this.#wanted?.key === question.key)
+        this.#set({ ...this.#state, progress });
     };
     void question.ask(running.abort.signal, onProgress).then((result) => {
       if (result.ok) this.#cache.set(question.key, result.value);

@@ -1,8 +1,8 @@
 import { MmsbError } from "../../engine/base/errors.ts";
 import type { EngineClient, Subscription } from "../../engine/protocol/client.ts";
 import type { Progress } from "../../engine/protocol/control.ts";
-import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
+import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import type { ExternalStore } from "../state/external-store.ts";
 import type { Connection, ConnectionState } from "./connection.ts";
 
@@ -110,7 +110,8 @@ export class RecordingSession implements ExternalStore<SessionState> {
     this.#changes?.close();
     this.#changes = undefined;
     this.#path = undefined;
-    if (recording !== undefined) void this.client?.request("recording.close", { recording: recording.recording });
+    if (recording !== undefined)
+      void this.client?.request("recording.close", { recording: recording.recording });
     this.#set({ recording: undefined, openError: undefined });
     void this.refreshListing();
   }

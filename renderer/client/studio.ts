@@ -1,8 +1,8 @@
 import { MmsbError } from "../../engine/base/errors.ts";
 import { err, type Result } from "../../engine/base/result.ts";
 import type { Progress } from "../../engine/protocol/control.ts";
-import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
+import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { useDeltaFilter } from "../state/filter-store.ts";
 import { showNotice } from "../state/notice-store.ts";
@@ -33,7 +33,9 @@ export class Studio {
   constructor(openPort: OpenPort) {
     this.connection = new Connection(openPort);
     this.session = new RecordingSession(this.connection);
-    this.navigator = new Navigator(this.session, (error) => showNotice({ tone: "danger", text: error.describe() }));
+    this.navigator = new Navigator(this.session, (error) =>
+      showNotice({ tone: "danger", text: error.describe() }),
+    );
     this.bookmarks = new BookmarkBook(this.session);
     this.session.subscribe(() => this.#recordingChanged());
   }
@@ -50,7 +52,9 @@ export class Studio {
   ): Promise<Result<ReplyOf<N>>> {
     const { client } = this.session;
     if (client === undefined) {
-      return err(new MmsbError("PORT_CLOSED", "the engine is not connected", "Wait for the connection to come back"));
+      return err(
+        new MmsbError("PORT_CLOSED", "the engine is not connected", "Wait for the connection to come back"),
+      );
     }
     return client.request(name, params, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
   }

@@ -27,7 +27,9 @@ export function useQuery<N extends RequestName>(
   options: QueryOptions = {},
 ): Query<ReplyOf<N>> {
   const studio = useStudio();
-  const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon: options.abandon === true }));
+  const [lane] = useState(
+    () => new QueryLane<ReplyOf<N>>(studio.cache, { abandon: options.abandon === true }),
+  );
   const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
   const generation = useSession((session) => session.generation);
   const key = params === null ? "" : queryKey(name, params, `${generation}/${options.version ?? ""}`);

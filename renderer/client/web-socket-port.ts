@@ -10,7 +10,13 @@ export function openWebSocketPort(url: string): Promise<Result<Port>> {
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     const refuse = (reason: string) =>
-      resolve(fail("PORT_CLOSED", reason, "Check that `mmsb serve` is running, and use the address that it printed"));
+      resolve(
+        fail(
+          "PORT_CLOSED",
+          reason,
+          "Check that `mmsb serve` is running, and use the address that it printed",
+        ),
+      );
     const timer = setTimeout(() => {
       refuse("the server did not answer in time");
       socket.close();

@@ -20,7 +20,9 @@ let nextId = 1;
 /** Says something at the window's edge. The same text twice is one notice. */
 export function showNotice(notice: Omit<Notice, "id">): void {
   useNotices.setState(({ notices }) => ({
-    notices: [...notices.filter(({ text }) => text !== notice.text), { ...notice, id: nextId++ }].slice(-MOST_NOTICES),
+    notices: [...notices.filter(({ text }) => text !== notice.text), { ...notice, id: nextId++ }].slice(
+      -MOST_NOTICES,
+    ),
   }));
 }
 

@@ -27,7 +27,8 @@ export const useSelection = create<SelectionState>()((set, get) => ({
   bytes: undefined,
   compareLsn: undefined,
   followPage: true,
-  selectPage: (page) => set(page === get().page ? { followPage: false } : { page, bytes: undefined, followPage: false }),
+  selectPage: (page) =>
+    set(page === get().page ? { followPage: false } : { page, bytes: undefined, followPage: false }),
   followTo: (page) => {
     if (get().page !== page) set({ page, bytes: undefined });
   },

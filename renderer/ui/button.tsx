@@ -27,7 +27,13 @@ export function Button({
   ...rest
 }: ButtonProps): JSX.Element {
   const iconOnly = children === undefined || children === null;
-  const classes = ["button", `button--${tone}`, small && "button--small", iconOnly && "button--icon", className];
+  const classes = [
+    "button",
+    `button--${tone}`,
+    small && "button--small",
+    iconOnly && "button--icon",
+    className,
+  ];
   return (
     <button
       {...rest}
@@ -49,7 +55,13 @@ interface IconButtonProps extends Omit<ButtonProps, "children" | "icon"> {
   readonly side?: "top" | "bottom" | "left" | "right";
 }
 
-export function IconButton({ label, shortcut, side = "bottom", tone = "quiet", ...rest }: IconButtonProps): JSX.Element {
+export function IconButton({
+  label,
+  shortcut,
+  side = "bottom",
+  tone = "quiet",
+  ...rest
+}: IconButtonProps): JSX.Element {
   return (
     <Tip text={label} shortcut={shortcut} side={side}>
       <Button

@@ -25,7 +25,11 @@ export function TextField({
   ...rest
 }: TextFieldProps): JSX.Element {
   return (
-    <span className={`field ${className ?? ""}`} data-invalid={invalid === undefined ? undefined : ""} title={invalid}>
+    <span
+      className={`field ${className ?? ""}`}
+      data-invalid={invalid === undefined ? undefined : ""}
+      title={invalid}
+    >
       {icon !== undefined && <Icon name={icon} size={14} />}
       <input
         spellCheck={false}
@@ -59,7 +63,13 @@ interface SelectProps<T extends string> {
   readonly small?: boolean;
 }
 
-export function Select<T extends string>({ label, value, options, onChange, small = false }: SelectProps<T>): JSX.Element {
+export function Select<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  small = false,
+}: SelectProps<T>): JSX.Element {
   return (
     <span className={small ? "select select--small" : "select"}>
       <select aria-label={label} value={value} onChange={(event) => onChange(event.target.value as T)}>
@@ -75,7 +85,12 @@ export function Select<T extends string>({ label, value, options, onChange, smal
 }
 
 /** One of a few, all in sight; arrow keys move as in any radio group. */
-export function Segmented<T extends string>({ label, value, options, onChange }: SelectProps<T>): JSX.Element {
+export function Segmented<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: SelectProps<T>): JSX.Element {
   const move = (step: number) => {
     const at = options.findIndex((option) => option.value === value);
     const next = options[(at + step + options.length) % options.length];

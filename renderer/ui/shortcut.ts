@@ -21,8 +21,13 @@ export interface KeyPress {
 
 export function parseShortcut(text: string): Shortcut {
   // "Ctrl++" ends in the plus key itself.
-  const parts = text.endsWith("++") ? [...text.slice(0, -2).split("+"), "+"] : text === "+" ? ["+"] : text.split("+");
-  const key = parts.at(-1)!.toLowerCase();
+  const parts = text.endsWith("++")
+    ? [...text.slice(0, -2).split("+"), "+"]
+    : text === "+"
+      ? ["+"]
+      : text.split("+");
+  const last = parts.at(-1)!.toLowerCase();
+  const key = last === "space" ? " " : last;
   const modifiers = new Set(parts.slice(0, -1).map((part) => part.toLowerCase()));
   const isSymbol = key.length === 1 && !/[a-z0-9]/.test(key);
   return {
@@ -70,8 +75,13 @@ export function shortcutKeys(text: string, isMac: boolean): string[] {
 /** The form that `aria-keyshortcuts` wants: `Control+Shift+P`. */
 export function ariaShortcut(text: string, isMac: boolean): string {
   const { ctrl, alt, shift, key } = parseShortcut(text);
-  const parts = [ctrl && (isMac ? "Meta" : "Control"), alt && "Alt", shift === true && "Shift"].filter(Boolean);
-  return [...parts, key === " " ? "Space" : key.length === 1 ? key.toUpperCase() : key[0]!.toUpperCase() + key.slice(1)].join("+");
+  const parts = [ctrl && (isMac ? "Meta" : "Control"), alt && "Alt", shift === true && "Shift"].filter(
+    Boolean,
+  );
+  return [
+    ...parts,
+    key === " " ? "Space" : key.length === 1 ? key.toUpperCase() : key[0]!.toUpperCase() + key.slice(1),
+  ].join("+");
 }
 
 /** Where typing must reach the field: letters and signs are no shortcuts there, chords and function keys are. */

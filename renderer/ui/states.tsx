@@ -70,8 +70,15 @@ export function Loading({
   );
 }
 
-export function ProgressBar({ label, progress }: { label: string; progress: Progress | undefined }): JSX.Element {
-  const share = progress !== undefined && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
+export function ProgressBar({
+  label,
+  progress,
+}: {
+  label: string;
+  progress: Progress | undefined;
+}): JSX.Element {
+  const share =
+    progress !== undefined && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
   return (
     <div
       className="progress"
@@ -91,7 +98,15 @@ export function ProgressBar({ label, progress }: { label: string; progress: Prog
 }
 
 /** What went wrong, where, and what to do. */
-export function Failed({ error, onRetry, title }: { error: MmsbError; onRetry?: () => void; title?: string }): JSX.Element {
+export function Failed({
+  error,
+  onRetry,
+  title,
+}: {
+  error: MmsbError;
+  onRetry?: () => void;
+  title?: string;
+}): JSX.Element {
   return (
     <div className="state state--failed" role="alert">
       <Icon name="error" size={28} />

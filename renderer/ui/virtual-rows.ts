@@ -43,7 +43,10 @@ export function scrollOfTop(top: number, geometry: RowGeometry): number {
 }
 
 /** First row to draw, and the first that need not be. */
-export function visibleRows(top: number, { rows, rowPx, viewportPx }: RowGeometry): { first: number; end: number } {
+export function visibleRows(
+  top: number,
+  { rows, rowPx, viewportPx }: RowGeometry,
+): { first: number; end: number } {
   const first = Math.max(0, Math.floor(top));
   return { first, end: Math.min(rows, Math.ceil(top + viewportPx / rowPx) + 1) };
 }

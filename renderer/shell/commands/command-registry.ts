@@ -1,7 +1,13 @@
 import { assert } from "../../../engine/base/assert.ts";
 import type { Disposable } from "../../../engine/base/disposable.ts";
+import {
+  type KeyPress,
+  matchesShortcut,
+  parseShortcut,
+  type Shortcut,
+  typesText,
+} from "../../ui/shortcut.ts";
 import type { Command } from "./command.ts";
-import { type KeyPress, matchesShortcut, parseShortcut, type Shortcut, typesText } from "../../ui/shortcut.ts";
 
 /** Where a key was pressed. */
 export interface KeyContext {
@@ -73,10 +79,14 @@ export class CommandRegistry {
       ({ shortcut, command }) =>
         matchesShortcut(shortcut, press, this.#isMac) &&
         !(context.inTextField && typesText(shortcut)) &&
-        (command.scope === undefined || context.scopes.length === 0 || context.scopes.includes(command.scope)) &&
+        (command.scope === undefined ||
+          context.scopes.length === 0 ||
+          context.scopes.includes(command.scope)) &&
         command.isEnabled?.() !== false,
     );
-    const scoped = fitting.find(({ command }) => command.scope !== undefined && context.scopes.includes(command.scope));
+    const scoped = fitting.find(
+      ({ command }) => command.scope !== undefined && context.scopes.includes(command.scope),
+    );
     return (scoped ?? fitting[0])?.command;
   }
 

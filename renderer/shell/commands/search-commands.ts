@@ -53,7 +53,8 @@ function nearest(text: string, letter: string, from: number): number {
 /** The letter right here, else the next word that begins with it, else the nearest one. */
 function nextWord(text: string, letter: string, from: number): number {
   if (text[from] === letter) return from;
-  for (let at = text.indexOf(letter, from); at >= 0; at = text.indexOf(letter, at + 1)) if (startsWord(text, at)) return at;
+  for (let at = text.indexOf(letter, from); at >= 0; at = text.indexOf(letter, at + 1))
+    if (startsWord(text, at)) return at;
   return text.indexOf(letter, from);
 }
 

@@ -118,7 +118,9 @@ describe("the query cache", () => {
   });
 
   it("names a question the same whatever the order of its parameters, and tells a u64 from a number", () => {
-    expect(queryKey("q", { a: 1, b: [2n, { c: "x" }] })).toBe(queryKey("q", { b: [2n, { c: "x" }], a: 1, d: undefined }));
+    expect(queryKey("q", { a: 1, b: [2n, { c: "x" }] })).toBe(
+      queryKey("q", { b: [2n, { c: "x" }], a: 1, d: undefined }),
+    );
     expect(queryKey("q", { a: 1 })).not.toBe(queryKey("q", { a: 1n }));
     expect(queryKey("q", { a: "1" })).not.toBe(queryKey("q", { a: 1 }));
     expect(queryKey("q", { a: 1 }, "v2")).not.toBe(queryKey("q", { a: 1 }));

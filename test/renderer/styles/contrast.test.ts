@@ -28,12 +28,27 @@ function contrast(a: string, b: string): number {
   return (bright! + 0.05) / (dim! + 0.05);
 }
 
-const surfaces = ["bg-app", "bg-panel", "bg-raised", "bg-input", "bg-overlay", "bg-hover", "bg-selected", "bg-current"];
+const surfaces = [
+  "bg-app",
+  "bg-panel",
+  "bg-raised",
+  "bg-input",
+  "bg-overlay",
+  "bg-hover",
+  "bg-selected",
+  "bg-current",
+];
 const texts = ["text", "text-muted"];
 const pairs: [string, string][] = [
   ...surfaces.flatMap((surface) => texts.map((text): [string, string] => [text, surface])),
-  ...["bg-panel", "bg-raised", "bg-overlay", "bg-input"].map((surface): [string, string] => ["text-faint", surface]),
-  ...["bg-panel", "bg-raised", "bg-overlay", "bg-selected"].map((surface): [string, string] => ["accent", surface]),
+  ...["bg-panel", "bg-raised", "bg-overlay", "bg-input"].map((surface): [string, string] => [
+    "text-faint",
+    surface,
+  ]),
+  ...["bg-panel", "bg-raised", "bg-overlay", "bg-selected"].map((surface): [string, string] => [
+    "accent",
+    surface,
+  ]),
   ["text-muted", "bg-active"],
   ["text-faint", "bg-hover"],
   ["text-on-solid", "accent-solid"],

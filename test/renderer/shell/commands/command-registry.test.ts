@@ -1,9 +1,17 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Command } from "../../../../renderer/shell/commands/command.ts";
 import { CommandRegistry, type KeyContext } from "../../../../renderer/shell/commands/command-registry.ts";
-import { ariaShortcut, matchesShortcut, parseShortcut, shortcutKeys } from "../../../../renderer/ui/shortcut.ts";
+import {
+  ariaShortcut,
+  matchesShortcut,
+  parseShortcut,
+  shortcutKeys,
+} from "../../../../renderer/ui/shortcut.ts";
 
-const press = (key: string, modifiers: Partial<Record<"ctrlKey" | "metaKey" | "altKey" | "shiftKey", boolean>> = {}) => ({
+const press = (
+  key: string,
+  modifiers: Partial<Record<"ctrlKey" | "metaKey" | "altKey" | "shiftKey", boolean>> = {},
+) => ({
   key,
   ctrlKey: false,
   metaKey: false,
@@ -36,7 +44,9 @@ describe("shortcuts", () => {
 
   it("reach signs on any keyboard layout: with Shift for ?, with AltGr for [", () => {
     expect(matchesShortcut(parseShortcut("?"), press("?", { shiftKey: true }), false)).toBe(true);
-    expect(matchesShortcut(parseShortcut("["), press("[", { ctrlKey: true, altKey: true }), false)).toBe(true);
+    expect(matchesShortcut(parseShortcut("["), press("[", { ctrlKey: true, altKey: true }), false)).toBe(
+      true,
+    );
     expect(matchesShortcut(parseShortcut("["), press("["), false)).toBe(true);
   });
 
@@ -61,7 +71,11 @@ describe("the command registry", () => {
 
   it("leaves letters to text fields, but not chords and function keys", () => {
     const registry = new CommandRegistry(false);
-    registry.register(command("w", { shortcuts: ["W"] }), command("f", { shortcuts: ["F10"] }), command("c", { shortcuts: ["Ctrl+P"] }));
+    registry.register(
+      command("w", { shortcuts: ["W"] }),
+      command("f", { shortcuts: ["F10"] }),
+      command("c", { shortcuts: ["Ctrl+P"] }),
+    );
     const typing = { ...nowhere, inTextField: true };
     expect(registry.find(press("w"), typing)).toBeUndefined();
     expect(registry.find(press("F10"), typing)?.id).toBe("f");
@@ -70,7 +84,10 @@ describe("the command registry", () => {
 
   it("prefers the scope that has the focus, and is silent while a dialog is open", () => {
     const registry = new CommandRegistry(false);
-    registry.register(command("everywhere", { shortcuts: ["F"] }), command("graph", { shortcuts: ["F"], scope: "graph" }));
+    registry.register(
+      command("everywhere", { shortcuts: ["F"] }),
+      command("graph", { shortcuts: ["F"], scope: "graph" }),
+    );
     expect(registry.find(press("f"), { ...nowhere, scopes: ["graph"] })?.id).toBe("graph");
     expect(registry.find(press("f"), { ...nowhere, scopes: ["page"] })?.id).toBe("everywhere");
     expect(registry.find(press("f"), { ...nowhere, modal: true })).toBeUndefined();

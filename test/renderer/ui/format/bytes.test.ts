@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { asciiByte, formatBytes, formatBytesExact, formatOffset, formatRange, hexByte } from "../../../../renderer/ui/format/bytes.ts";
+import {
+  asciiByte,
+  formatBytes,
+  formatBytesExact,
+  formatOffset,
+  formatRange,
+  hexByte,
+} from "../../../../renderer/ui/format/bytes.ts";
 
 describe("byte sizes and offsets", () => {
   it.each([

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { formatDuration, formatElapsed, formatTimestamp, isCalendarTime } from "../../../../renderer/ui/format/time.ts";
+import {
+  formatDuration,
+  formatElapsed,
+  formatTimestamp,
+  isCalendarTime,
+} from "../../../../renderer/ui/format/time.ts";
 
 describe("times and durations", () => {
   it.each([

@@ -1,0 +1,42 @@
+import { createContext, type JSX, type ReactNode, useContext, useEffect } from "react";
+import type { ReplyOf } from "../../engine/protocol/requests.ts";
+import { useCursor } from "../state/cursor-store.ts";
+import { useSelection } from "../state/selection-store.ts";
+import { genesisLsn } from "./navigator.ts";
+import { rememberPlace } from "./studio.ts";
+import { type Query, useQuery } from "./use-query.ts";
+import { useRecording } from "./use-studio.ts";
+
+export type RecordDetails = ReplyOf<"record.details">;
+
+const Context = createContext<Query<RecordDetails> | undefined>(undefined);
+
+/** Asks once, for all panels, what stands at the cursor; the selected page follows it until a person chooses one. */
+export function CursorRecordProvider({ children }: { children: ReactNode }): JSX.Element {
+  const recording = useRecording();
+  const lsn = useCursor((state) => state.lsn);
+  const followPage = useSelection((state) => state.followPage);
+  const atRecord = lsn > genesisLsn(recording) && lsn <= recording.lastLsn;
+  const query = useQuery("record.details", atRecord ? { recording: recording.recording, lsn } : null);
+  const page = query.data?.result.record.pageId ?? undefined;
+
+  useEffect(() => {
+    if (followPage && page !== undefined) useSelection.getState().followTo(page);
+  }, [followPage, page]);
+  useEffect(() => rememberPlace(recording, lsn), [recording, lsn]);
+
+  return <Context value={query}>{children}</Context>;
+}
+
+/** The record at the cursor: `data` is `undefined` at the genesis state and until the first answer. May lag behind while scrubbing. */
+export function useCursorRecord(): Query<RecordDetails> {
+  return useContext(Context) ?? NOTHING;
+}
+
+const NOTHING: Query<RecordDetails> = {
+  data: undefined,
+  error: undefined,
+  stale: false,
+  progress: undefined,
+  retry: () => {},
+};

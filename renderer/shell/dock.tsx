@@ -1,0 +1,120 @@
+import {
+  type DockviewApi,
+  DockviewReact,
+  type IDockviewHeaderActionsProps,
+  type IDockviewPanelHeaderProps,
+} from "dockview-react";
+import { type JSX, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { IconButton } from "../ui/button.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { Empty, Loading } from "../ui/states.tsx";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { applyDefaultLayout, restoreLayout, saveLayout } from "./layout.ts";
+import { PANEL_TITLES, PANELS } from "./panels.ts";
+import "./dock.css";
+
+/** A window is dragged through many sizes; only the one it rests at is kept. */
+const SAVE_AFTER_MS = 400;
+
+const THEME = { name: "mmsb", className: "dock-theme", gap: 4 } as const;
+
+const components = Object.fromEntries(
+  PANELS.map(({ id, title, component: Content }) => [
+    id,
+    () => (
+      <section className="dock-panel" aria-label={title} data-scope={id}>
+        <ErrorBoundary title={title}>
+          <Suspense fallback={<Loading title={`Loading ${title}`} />}>
+            <Content />
+          </Suspense>
+        </ErrorBoundary>
+      </section>
+    ),
+  ]),
+);
+
+/** Only a name: buttons inside a tab would be controls inside a control. Closing stands at the group's right. */
+function Tab({ api }: IDockviewPanelHeaderProps): JSX.Element {
+  const panel = PANELS.find(({ id }) => id === api.id);
+  return (
+    <span className="dock-tab">
+      {panel !== undefined && <Icon name={panel.icon} size={14} />}
+      {api.title}
+    </span>
+  );
+}
+
+function GroupActions({ activePanel, containerApi }: IDockviewHeaderActionsProps): JSX.Element | null {
+  const [maximized, setMaximized] = useState(containerApi.hasMaximizedGroup());
+  useEffect(() => {
+    const listening = containerApi.onDidMaximizedGroupChange(() => setMaximized(containerApi.hasMaximizedGroup()));
+    return () => listening.dispose();
+  }, [containerApi]);
+  if (activePanel === undefined) return null;
+  const toggle = () => {
+    if (maximized) containerApi.exitMaximizedGroup();
+    else containerApi.maximizeGroup(activePanel);
+  };
+  return (
+    <div className="dock-actions">
+      <IconButton
+        small
+        icon={maximized ? "minus" : "fit"}
+        label={maximized ? "Show all panels" : `Maximize ${activePanel.title}`}
+        onClick={toggle}
+      />
+      <IconButton small icon="close" label={`Close ${activePanel.title}`} onClick={() => activePanel.api.close()} />
+    </div>
+  );
+}
+
+function NoPanels(): JSX.Element {
+  return (
+    <Empty icon="layout" title="No panel is open">
+      Open one from the View menu, or with Alt and its number.
+    </Empty>
+  );
+}
+
+/** The panels, wherever a person put them. */
+export function Dock({ onApi }: { onApi: (api: DockviewApi | undefined) => void }): JSX.Element {
+  const [api, setApi] = useState<DockviewApi>();
+
+  useEffect(() => {
+    if (api === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const listening = api.onDidLayoutChange(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => saveLayout(api), SAVE_AFTER_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      listening.dispose();
+    };
+  }, [api]);
+
+  useEffect(() => () => onApi(undefined), [onApi]);
+
+  const onReady = useCallback(
+    ({ api: ready }: { api: DockviewApi }) => {
+      if (!restoreLayout(ready, PANEL_TITLES)) applyDefaultLayout(ready, PANEL_TITLES);
+      setApi(ready);
+      onApi(ready);
+    },
+    [onApi],
+  );
+  const options = useMemo(() => ({ keymap: { nextTab: "ctrl+pagedown", prevTab: "ctrl+pageup" } }), []);
+  return (
+    <DockviewReact
+      className="dock"
+      theme={THEME}
+      components={components}
+      defaultTabComponent={Tab}
+      rightHeaderActionsComponent={GroupActions}
+      watermarkComponent={NoPanels}
+      keyboardNavigation={options}
+      disableFloatingGroups
+      onReady={onReady}
+    />
+  );
+}

@@ -1,0 +1,102 @@
+import type { DockviewApi, SerializedDockview } from "dockview-react";
+import type { PanelId } from "./panel-definition.ts";
+
+const LAYOUT_KEY = "mmsb.layout.v1";
+
+type Place = { readonly beside: PanelId; readonly direction: "left" | "right" | "below" | "within" } | undefined;
+
+interface PlacedPanel {
+  readonly id: PanelId;
+  readonly place: Place;
+  /** Shares of the dock's size. */
+  readonly width?: number;
+  readonly height?: number;
+  /** It stands behind the panel it was placed with. */
+  readonly behind?: boolean;
+}
+
+/** Time above; what happened, what it did to a page, and what hangs on it below. */
+const WIDE: readonly PlacedPanel[] = [
+  { id: "timeline", place: undefined },
+  { id: "deltas", place: { beside: "timeline", direction: "below" }, height: 0.6 },
+  { id: "page", place: { beside: "deltas", direction: "right" }, width: 0.67 },
+  { id: "graph", place: { beside: "page", direction: "right" }, width: 0.29 },
+  { id: "events", place: { beside: "deltas", direction: "within" }, behind: true },
+  { id: "bookmarks", place: { beside: "deltas", direction: "within" }, behind: true },
+  { id: "overview", place: { beside: "graph", direction: "within" }, behind: true },
+];
+
+const NARROW: readonly PlacedPanel[] = [
+  { id: "timeline", place: undefined },
+  { id: "page", place: { beside: "timeline", direction: "below" }, height: 0.64 },
+  { id: "deltas", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "events", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "graph", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "overview", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "bookmarks", place: { beside: "page", direction: "within" }, behind: true },
+];
+
+/** Below this width three columns would each be too narrow for a row of sixteen bytes. */
+const NARROW_PX = 1180;
+
+export type Titles = Readonly<Record<PanelId, string>>;
+
+export function applyDefaultLayout(api: DockviewApi, titles: Titles): void {
+  api.clear();
+  const { width, height } = api;
+  for (const panel of width < NARROW_PX ? NARROW : WIDE) {
+    api.addPanel({
+      id: panel.id,
+      component: panel.id,
+      title: titles[panel.id],
+      ...(panel.place !== undefined && {
+        position: { referencePanel: panel.place.beside, direction: panel.place.direction },
+      }),
+      ...(panel.width !== undefined && { initialWidth: Math.round(width * panel.width) }),
+      ...(panel.height !== undefined && { initialHeight: Math.round(height * panel.height) }),
+      inactive: panel.behind === true,
+    });
+  }
+}
+
+/** Brings a panel to the front; opens it where a person would look for it if it was closed. */
+export function showPanel(api: DockviewApi, id: PanelId, titles: Titles): void {
+  const open = api.getPanel(id);
+  if (open !== undefined) {
+    open.api.setActive();
+    return;
+  }
+  const place = WIDE.find((panel) => panel.id === id)?.place;
+  const beside = place === undefined ? undefined : api.getPanel(place.beside);
+  api.addPanel({
+    id,
+    component: id,
+    title: titles[id],
+    ...(beside !== undefined && place !== undefined
+      ? { position: { referencePanel: beside.id, direction: place.direction } }
+      : api.totalPanels > 0 && { position: { direction: id === "timeline" ? "above" : "right" } }),
+  });
+}
+
+/** False where nothing was saved, or where a later version saved something that this one cannot read. */
+export function restoreLayout(api: DockviewApi, known: Titles): boolean {
+  const text = localStorage.getItem(LAYOUT_KEY);
+  if (text === null) return false;
+  try {
+    const saved = JSON.parse(text) as SerializedDockview;
+    if (Object.keys(saved.panels).some((id) => !Object.hasOwn(known, id))) return false;
+    api.fromJSON(saved);
+    return api.totalPanels > 0;
+  } catch {
+    api.clear();
+    return false;
+  }
+}
+
+export function saveLayout(api: DockviewApi): void {
+  localStorage.setItem(LAYOUT_KEY, JSON.stringify(api.toJSON()));
+}
+
+export function forgetLayout(): void {
+  localStorage.removeItem(LAYOUT_KEY);
+}

@@ -1,0 +1,16 @@
+import type { ComponentType } from "react";
+import type { Studio } from "../client/studio.ts";
+import type { IconName } from "../ui/icons.tsx";
+import type { Command } from "./commands/command.ts";
+
+export type PanelId = "timeline" | "deltas" | "page" | "graph" | "events" | "overview" | "bookmarks";
+
+/** What a panel tells the shell. Panels know nothing of one another; what they share stands in `state/` and `client/`. */
+export interface PanelDefinition {
+  readonly id: PanelId;
+  readonly title: string;
+  readonly icon: IconName;
+  readonly component: ComponentType;
+  /** Registered as long as the window lives, whether the panel is open or not. */
+  readonly commands?: (studio: Studio) => readonly Command[];
+}

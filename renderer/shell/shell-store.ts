@@ -1,0 +1,14 @@
+import { create } from "zustand";
+
+/** At most one of these is open. */
+export type Overlay = "palette" | "help" | "goto" | "open" | "verify" | undefined;
+
+interface ShellState {
+  readonly overlay: Overlay;
+  readonly show: (overlay: Overlay) => void;
+}
+
+export const useShell = create<ShellState>()((set) => ({
+  overlay: undefined,
+  show: (overlay) => set({ overlay }),
+}));

@@ -1,0 +1,31 @@
+import { useSyncExternalStore } from "react";
+import { type ThemeChoice, usePreferences } from "../state/preferences-store.ts";
+
+export type Theme = "dark" | "light";
+
+const systemDark = (): MediaQueryList => matchMedia("(prefers-color-scheme: dark)");
+
+/** Keeps `<html data-theme>` as chosen: tokens.css takes every colour from it. Returns how to stop. */
+export function followTheme(): () => void {
+  const apply = (choice: ThemeChoice) => {
+    if (choice === "system") delete document.documentElement.dataset["theme"];
+    else document.documentElement.dataset["theme"] = choice;
+  };
+  apply(usePreferences.getState().theme);
+  return usePreferences.subscribe((state) => apply(state.theme));
+}
+
+/** The theme in force, for what draws on a canvas. */
+export function useTheme(): Theme {
+  const choice = usePreferences((state) => state.theme);
+  const isSystemDark = useSyncExternalStore(
+    (listener) => {
+      const query = systemDark();
+      query.addEventListener("change", listener);
+      return () => query.removeEventListener("change", listener);
+    },
+    () => systemDark().matches,
+  );
+  if (choice !== "system") return choice;
+  return isSystemDark ? "dark" : "light";
+}

@@ -1,0 +1,159 @@
+// A virtual table's rows are placed by hand, so they cannot be <table> elements; the grid itself holds the focus and names the active row.
+// biome-ignore-all lint/a11y/useSemanticElements: see above
+// biome-ignore-all lint/a11y/useFocusableInteractive: see above
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: see above
+import { type JSX, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { useVirtualRows } from "./use-virtual-rows.ts";
+import { spacerPx, topToCentre, topToShow, visibleRows } from "./virtual-rows.ts";
+import "./data-grid.css";
+
+export interface GridColumn {
+  readonly id: string;
+  readonly title: string;
+  /** A CSS grid track: `90px`, `minmax(80px, 1fr)`. */
+  readonly width: string;
+  readonly align?: "left" | "right";
+  /** What the figure is, for the head's title. */
+  readonly hint?: string;
+}
+
+interface DataGridProps {
+  readonly label: string;
+  readonly columns: readonly GridColumn[];
+  readonly rows: number;
+  /** Least width in pixels before the table scrolls sideways. */
+  readonly minWidthPx: number;
+  readonly renderCell: (row: number, column: GridColumn) => ReactNode;
+  readonly rowClass?: (row: number) => string;
+  /** The row that is marked, and where the keyboard is; -1 = none. */
+  readonly activeRow: number;
+  /** The marked row is kept in sight: by as little scrolling as needed, in the middle, or not at all. */
+  readonly follow: "least" | "centre" | "none";
+  /** A click, an arrow key, Enter. */
+  readonly onPick: (row: number) => void;
+  readonly onVisible: (first: number, end: number) => void;
+  /** A person scrolled by hand. */
+  readonly onScrollByHand?: () => void;
+  readonly onCopyRow?: (row: number) => void;
+}
+
+const ROW_PX = 22;
+const HEAD_PX = 24;
+
+/** A table of any length. Rows are picked with a click, arrows, Page keys, Ctrl+Home and Ctrl+End. */
+export function DataGrid(props: DataGridProps): JSX.Element {
+  const { label, columns, rows, minWidthPx, renderCell, activeRow, follow, onPick, onVisible } = props;
+  const { scrollRef, geometry, top, setTop } = useVirtualRows(rows, ROW_PX, HEAD_PX);
+  const id = useId();
+  const { first, end } = visibleRows(top, geometry);
+  const template = columns.map((column) => column.width).join(" ");
+
+  useEffect(() => onVisible(first, end), [first, end, onVisible]);
+
+  const topRef = useRef(top);
+  topRef.current = top;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the table follows when the row moves, not while a person scrolls
+  useEffect(() => {
+    if (activeRow < 0 || follow === "none" || geometry.viewportPx === 0) return;
+    const show = follow === "centre" ? topToCentre : topToShow;
+    const next = show(activeRow, topRef.current, geometry);
+    if (next !== topRef.current) setTop(next);
+  }, [activeRow, follow, rows, geometry.viewportPx, setTop]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget) return;
+    const page = Math.max(1, Math.floor(geometry.viewportPx / ROW_PX) - 1);
+    const moves: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page };
+    const move = moves[event.key];
+    let wanted: number | undefined;
+    if (move !== undefined && !event.ctrlKey && !event.altKey)
+      wanted = (activeRow < 0 ? first : activeRow) + move;
+    else if (event.ctrlKey && event.key === "Home") wanted = 0;
+    else if (event.ctrlKey && event.key === "End") wanted = rows - 1;
+    else if (event.key === "Enter") wanted = activeRow;
+    else if (event.ctrlKey && event.key === "c" && activeRow >= 0 && `${getSelection()}` === "") {
+      props.onCopyRow?.(activeRow);
+      event.preventDefault();
+      return;
+    }
+    if (wanted === undefined || rows === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const row = Math.min(rows - 1, Math.max(0, wanted));
+    onPick(row);
+    if (follow === "none") setTop(topToShow(row, topRef.current, geometry));
+  };
+
+  const drawn: JSX.Element[] = [];
+  for (let row = first; row < end; row++) {
+    drawn.push(
+      <div
+        key={row}
+        id={`${id}-${row}`}
+        role="row"
+        aria-rowindex={row + 2}
+        aria-selected={row === activeRow}
+        className={`grid__row ${props.rowClass?.(row) ?? ""}`}
+        style={{ top: (row - top) * ROW_PX, gridTemplateColumns: template }}
+        onClick={() => onPick(row)}
+      >
+        {columns.map((column) => (
+          <div
+            key={column.id}
+            role="gridcell"
+            className={column.align === "right" ? "grid__cell grid__cell--right" : "grid__cell"}
+          >
+            {renderCell(row, column)}
+          </div>
+        ))}
+      </div>,
+    );
+  }
+
+  return (
+    <div
+      ref={scrollRef}
+      className="grid"
+      role="grid"
+      aria-label={label}
+      aria-rowcount={rows + 1}
+      aria-colcount={columns.length}
+      aria-activedescendant={activeRow >= first && activeRow < end ? `${id}-${activeRow}` : undefined}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onWheel={props.onScrollByHand}
+      onPointerDown={(event) => {
+        // On the scroll bar itself: outside of what the container shows.
+        if (event.target === event.currentTarget) props.onScrollByHand?.();
+      }}
+    >
+      <div className="grid__sizer" style={{ minWidth: minWidthPx }}>
+        <div className="grid__head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+          {columns.map((column) => (
+            <div
+              key={column.id}
+              role="columnheader"
+              title={column.hint}
+              className={column.align === "right" ? "grid__cell grid__cell--right" : "grid__cell"}
+            >
+              {column.title}
+            </div>
+          ))}
+        </div>
+        <div
+          role="rowgroup"
+          className="grid__spacer"
+          style={{ height: Math.max(spacerPx(geometry), geometry.viewportPx) }}
+        >
+          <div
+            role="presentation"
+            className="grid__layer"
+            style={{ top: HEAD_PX, height: geometry.viewportPx }}
+          >
+            {drawn}
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
