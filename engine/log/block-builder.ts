@@ -5,6 +5,7 @@ import {
   ColumnPlan,
   planNumbers,
   planPairs,
+  planU8,
   planU32,
   writeDescriptor,
   writeNumberColumn,
@@ -62,6 +63,12 @@ export class BlockBuilder {
   readonly maskLength = new Uint32Array(MAX_BLOCK_RECORDS);
   readonly bodyLength = new Uint32Array(MAX_BLOCK_RECORDS);
   readonly metaLength = new Uint32Array(MAX_BLOCK_RECORDS);
+  /** Whether any staged row has something in these columns; else they are all zero and cost nothing. */
+  usesFlags = false;
+  usesCause = false;
+  usesMetadata = false;
+  /** Delta id and mask length. */
+  usesForeign = false;
   readonly bodies = new Uint8Array(MAX_BLOCK_BYTES + 2 * MAX_INLINE_BYTES);
 
   #strings: Uint8Array[] = [];
@@ -136,6 +143,18 @@ export class BlockBuilder {
   }
 
   #reset(): void {
+    // The columns that a row leaves alone stay zero from block to block.
+    if (this.usesCause) this.causeDistance.fill(0, 0, this.count);
+    if (this.usesMetadata) this.metaLength.fill(0, 0, this.count);
+    if (this.usesForeign) {
+      this.idDiffLo.fill(0, 0, this.count);
+      this.idDiffHi.fill(0, 0, this.count);
+      this.maskLength.fill(0, 0, this.count);
+    }
+    this.usesFlags = false;
+    this.usesCause = false;
+    this.usesMetadata = false;
+    this.usesForeign = false;
     this.firstLsn += this.count;
     this.count = 0;
     this.bodyBytes = 0;
@@ -150,17 +169,25 @@ export class BlockBuilder {
   /** Payload of rows [from, to); -1 where it does not fit one block. */
   #writePayload(out: Uint8Array, blockAt: number, from: number, to: number, bodyFrom: number): number {
     const plans = this.#plans;
-    planU32(this.kind, from, to, plans[0]!);
-    planU32(this.flags, from, to, plans[1]!);
+    planU8(this.kind, from, to, plans[0]!);
+    if (this.usesFlags) planU8(this.flags, from, to, plans[1]!);
+    else plans[1]!.setZero();
     planPairs(this.timeLo, this.timeHi, from, to, plans[2]!);
     planPairs(this.pageLo, this.pageHi, from, to, plans[3]!);
     planNumbers(this.epoch, from, to, plans[4]!);
-    planPairs(this.idDiffLo, this.idDiffHi, from, to, plans[5]!);
     planU32(this.source, from, to, plans[6]!);
-    planNumbers(this.causeDistance, from, to, plans[7]!);
-    planU32(this.maskLength, from, to, plans[8]!);
     planU32(this.bodyLength, from, to, plans[9]!);
-    planU32(this.metaLength, from, to, plans[10]!);
+    if (this.usesForeign) {
+      planPairs(this.idDiffLo, this.idDiffHi, from, to, plans[5]!);
+      planU32(this.maskLength, from, to, plans[8]!);
+    } else {
+      plans[5]!.setZero();
+      plans[8]!.setZero();
+    }
+    if (this.usesCause) planNumbers(this.causeDistance, from, to, plans[7]!);
+    else plans[7]!.setZero();
+    if (this.usesMetadata) planU32(this.metaLength, from, to, plans[10]!);
+    else plans[10]!.setZero();
 
     let bodyTo = bodyFrom;
     for (let i = from; i < to; i++) bodyTo += this.bodyLength[i]! + this.metaLength[i]!;

@@ -15,6 +15,17 @@ export class ColumnPlan {
   baseLo = 0;
   baseHi = 0;
 
+  /** Every value is 0. */
+  setZero(): void {
+    this.width = 0;
+    this.baseLo = 0;
+    this.baseHi = 0;
+  }
+
+  get isZero(): boolean {
+    return this.width === 0 && this.baseLo === 0 && this.baseHi === 0;
+  }
+
   get baseBytes(): number {
     if (this.baseHi !== 0) return 8 - (Math.clz32(this.baseHi) >>> 3);
     return this.baseLo === 0 ? 0 : 4 - (Math.clz32(this.baseLo) >>> 3);
@@ -27,7 +38,15 @@ function widthOf(spanLo: number, spanHi: number): number {
   return span === 0 ? 0 : span < 0x100 ? 1 : span < 0x10000 ? 2 : 4;
 }
 
-export function planU32(values: Uint8Array | Uint32Array, from: number, to: number, plan: ColumnPlan): void {
+function planSpan(low: number, high: number, plan: ColumnPlan): void {
+  const span = high - low;
+  plan.baseLo = low >>> 0;
+  plan.baseHi = (low / 4294967296) >>> 0;
+  plan.width = widthOf(span >>> 0, (span / 4294967296) >>> 0);
+}
+
+// One function for each array type: a loop that sees only one is twice as fast.
+export function planU8(values: Uint8Array, from: number, to: number, plan: ColumnPlan): void {
   let low = values[from]!;
   let high = low;
   for (let i = from + 1; i < to; i++) {
@@ -35,9 +54,18 @@ export function planU32(values: Uint8Array | Uint32Array, from: number, to: numb
     if (value < low) low = value;
     else if (value > high) high = value;
   }
-  plan.baseLo = low;
-  plan.baseHi = 0;
-  plan.width = widthOf(high - low, 0);
+  planSpan(low, high, plan);
+}
+
+export function planU32(values: Uint32Array, from: number, to: number, plan: ColumnPlan): void {
+  let low = values[from]!;
+  let high = low;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i]!;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+  }
+  planSpan(low, high, plan);
 }
 
 /** Values are whole numbers below 2^53. */
@@ -49,10 +77,7 @@ export function planNumbers(values: Float64Array, from: number, to: number, plan
     if (value < low) low = value;
     else if (value > high) high = value;
   }
-  const span = high - low;
-  plan.baseLo = low >>> 0;
-  plan.baseHi = (low / 4294967296) >>> 0;
-  plan.width = widthOf(span >>> 0, (span / 4294967296) >>> 0);
+  planSpan(low, high, plan);
 }
 
 export function planPairs(
@@ -62,6 +87,14 @@ export function planPairs(
   to: number,
   plan: ColumnPlan,
 ): void {
+  const firstHi = hi[from]!;
+  let same = true;
+  for (let i = from + 1; i < to; i++) if (hi[i] !== firstHi) same = false;
+  if (same) {
+    planU32(lo, from, to, plan);
+    plan.baseHi = firstHi;
+    return;
+  }
   let lowLo = lo[from]!;
   let lowHi = hi[from]!;
   let highLo = lowLo;
@@ -275,20 +308,34 @@ export function readPairColumn(
     hi.fill(baseHi, 0, count);
     return;
   }
-  const from: Uint8Array | Uint16Array | Uint32Array =
-    width === 1 ? views.u8 : width === 2 ? views.u16 : views.u32;
-  const start = width === 1 ? at : width === 2 ? at >>> 1 : at >>> 2;
-  if (width < 8) {
+  if (width === 8) {
+    const from = views.u32;
+    const start = at >>> 2;
     for (let i = 0; i < count; i++) {
-      const sum = baseLo + from[start + i]!;
+      const sum = baseLo + from[start + 2 * i]!;
       lo[i] = sum;
-      hi[i] = sum > 0xffff_ffff ? baseHi + 1 : baseHi;
+      hi[i] = baseHi + from[start + 2 * i + 1]! + (sum > 0xffff_ffff ? 1 : 0);
     }
     return;
   }
-  for (let i = 0; i < count; i++) {
-    const sum = baseLo + from[start + 2 * i]!;
-    lo[i] = sum;
-    hi[i] = baseHi + from[start + 2 * i + 1]! + (sum > 0xffff_ffff ? 1 : 0);
+  hi.fill(baseHi, 0, count);
+  if (width === 1) addU8(views.u8, at, count, baseLo, lo);
+  else if (width === 2) addU16(views.u16, at >>> 1, count, baseLo, lo);
+  else addU32(views.u32, at >>> 2, count, baseLo, lo);
+  // A sum that went past 2^32 came out below its base.
+  if (baseLo > 4294967296 - 2 ** (8 * width)) {
+    for (let i = 0; i < count; i++) if (lo[i]! < baseLo) hi[i] = baseHi + 1;
   }
+}
+
+function addU8(from: Uint8Array, start: number, count: number, base: number, out: Uint32Array): void {
+  for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
+}
+
+function addU16(from: Uint16Array, start: number, count: number, base: number, out: Uint32Array): void {
+  for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
+}
+
+function addU32(from: Uint32Array, start: number, count: number, base: number, out: Uint32Array): void {
+  for (let i = 0; i < count; i++) out[i] = base + from[start + i]!;
 }

@@ -44,6 +44,14 @@ export interface OverflowDescriptor {
   readonly firstSequence: number;
 }
 
+// Column numbers, in the order of block-builder.ts.
+const FLAGS = 1;
+const EPOCH = 4;
+const DELTA_ID = 5;
+const SOURCE = 6;
+const CAUSE = 7;
+const METADATA = 10;
+
 const plans = Array.from({ length: COLUMN_COUNT }, () => new ColumnPlan());
 
 function corrupt(header: BlockHeader, detail: string): Result<void> {
@@ -150,24 +158,52 @@ function finishRows(
     metaLength,
     flags,
   } = batch;
-  const stringCount = batch.strings.length;
+  // One plain loop a column, and none where the column says nothing.
+  if (!plans[CAUSE]!.isZero) {
+    for (let i = 0; i < count; i++) {
+      const distance = cause[i]!;
+      if (distance === 0) continue;
+      cause[i] = firstLsn + i - distance;
+      if (distance > firstLsn + i) return corrupt(header, `cause of row ${i}`);
+    }
+  }
   const firstLo = firstLsn >>> 0;
   const firstHi = (firstLsn / 4294967296) >>> 0;
+  if (plans[DELTA_ID]!.isZero && firstLo + count <= 0xffff_ffff) {
+    for (let i = 0; i < count; i++) deltaIdLo[i] = firstLo + i;
+    deltaIdHi.fill(firstHi, 0, count);
+  } else {
+    for (let i = 0; i < count; i++) {
+      const lsnLo = firstLo + i;
+      const sum = (lsnLo >>> 0) + deltaIdLo[i]!;
+      deltaIdHi[i] = deltaIdHi[i]! + firstHi + (lsnLo > 0xffff_ffff ? 1 : 0) + (sum > 0xffff_ffff ? 1 : 0);
+      deltaIdLo[i] = sum;
+    }
+  }
   let at = bodiesAt;
+  if (plans[METADATA]!.isZero) {
+    for (let i = 0; i < count; i++) {
+      bodyStart[i] = at;
+      at += bodyLength[i]!;
+    }
+  } else {
+    for (let i = 0; i < count; i++) {
+      bodyStart[i] = at;
+      at += bodyLength[i]! + metaLength[i]!;
+    }
+  }
+  const stringCount = batch.strings.length;
+  if (!plans[SOURCE]!.isZero) {
+    for (let i = 0; i < count; i++)
+      if (source[i]! >= stringCount) return corrupt(header, `source of row ${i}`);
+  }
+  if (plans[EPOCH]!.width === 8 || plans[EPOCH]!.baseHi !== 0) {
+    for (let i = 0; i < count; i++)
+      if (epoch[i]! > Number.MAX_SAFE_INTEGER) return corrupt(header, `epoch of row ${i}`);
+  }
   let overflowed = false;
-  for (let i = 0; i < count; i++) {
-    const distance = cause[i]!;
-    if (distance !== 0) cause[i] = firstLsn + i - distance;
-    const lsnLo = firstLo + i;
-    const sum = (lsnLo >>> 0) + deltaIdLo[i]!;
-    deltaIdHi[i] = deltaIdHi[i]! + firstHi + (lsnLo > 0xffff_ffff ? 1 : 0) + (sum > 0xffff_ffff ? 1 : 0);
-    deltaIdLo[i] = sum;
-    bodyStart[i] = at;
-    at += bodyLength[i]! + metaLength[i]!;
-    if (source[i]! >= stringCount && stringCount + source[i]! > 0)
-      return corrupt(header, `source of row ${i}`);
-    if (cause[i]! < 0 || epoch[i]! > Number.MAX_SAFE_INTEGER) return corrupt(header, `row ${i}`);
-    if ((flags[i]! & RecordFlag.Overflow) !== 0) overflowed = true;
+  if (!plans[FLAGS]!.isZero) {
+    for (let i = 0; i < count; i++) if ((flags[i]! & RecordFlag.Overflow) !== 0) overflowed = true;
   }
   if (at !== end) return corrupt(header, "bodies");
   return overflowed ? fetchOverflow(header, batch, end, overflow) : ok();

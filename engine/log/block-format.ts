@@ -98,6 +98,11 @@ function readU64(bytes: Uint8Array, at: number): number {
   return numberFromPair(readU32(bytes, at), readU32(bytes, at + 4));
 }
 
+/** The length that the block at `at` claims for itself. */
+export function blockLengthAt(bytes: Uint8Array, at: number): number {
+  return readU32(bytes, at + 8);
+}
+
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;

@@ -1,11 +1,22 @@
 import { MmsbError } from "../base/errors.ts";
 import { ok, type Result } from "../base/result.ts";
-import { BLOCK_MAGIC, BlockCheck, BlockHeader, MAX_BLOCK_BYTES, parseBlock } from "./block-format.ts";
+import {
+  BLOCK_MAGIC,
+  BlockCheck,
+  BlockHeader,
+  blockLengthAt,
+  MAX_BLOCK_BYTES,
+  parseBlock,
+} from "./block-format.ts";
 import type { LogFile } from "./file-system.ts";
 import type { Damage } from "./record-source.ts";
 
 /** Read ahead by this much; a block never spans more than two reads. */
 const WINDOW_BYTES = 1 << 20;
+
+/** What a search for the next sound block may cost: bytes checksummed in vain, free and for each byte looked at. */
+const SEARCH_FREE_BYTES = 1 << 26;
+const SEARCH_FACTOR = 32;
 
 export interface ScanVisitor {
   /** A sound block; `bytes[at..]` holds it. `after` = LSN of the last record before it, kept by the visitor. */
@@ -70,13 +81,14 @@ export function scanBlocks(
 class Window {
   readonly #file: LogFile;
   readonly #fileBytes: number;
-  readonly #buffer = new Uint8Array(WINDOW_BYTES + MAX_BLOCK_BYTES);
+  readonly #buffer: Uint8Array;
   start = 0;
   length = 0;
 
   constructor(file: LogFile, fileBytes: number) {
     this.#file = file;
     this.#fileBytes = fileBytes;
+    this.#buffer = new Uint8Array(Math.min(fileBytes, WINDOW_BYTES + MAX_BLOCK_BYTES));
   }
 
   get bytes(): Uint8Array {
@@ -100,7 +112,10 @@ class Window {
   }
 }
 
-/** Offset of the next sound block at or after `from`, or -1. */
+/**
+ * Offset of the next sound block at or after `from`, or -1. A forged file may hold the beginning of a block every few bytes, each with 64 KiB to
+ * check: once that has cost `SEARCH_FACTOR` times the bytes looked at, what a false block claims for itself is passed over whole.
+ */
 function findNext(
   window: Window,
   from: number,
@@ -108,6 +123,7 @@ function findNext(
   header: BlockHeader,
 ): Result<number> {
   let offset = from;
+  let checkedBytes = 0;
   while (offset < window.fileBytes) {
     const loaded = window.load(offset);
     if (!loaded.ok) return loaded;
@@ -116,12 +132,19 @@ function findNext(
     const end = window.start + window.length;
     // The last bytes of the window are looked at again with the next one, so that a magic number across its edge is seen.
     const stop = end >= window.fileBytes ? end - 3 : end - MAX_BLOCK_BYTES + 1;
+    let reached = offset;
     for (let at = offset; at < stop; at++) {
       const i = at - window.start;
       if (bytes[i] !== (BLOCK_MAGIC & 255) || bytes[i + 1] !== ((BLOCK_MAGIC >>> 8) & 255)) continue;
-      if (parseBlock(bytes, i, window.length, uuid, header) === BlockCheck.Valid) return ok(at);
+      const check = parseBlock(bytes, i, window.length, uuid, header);
+      if (check === BlockCheck.Valid) return ok(at);
+      if (check !== BlockCheck.BadChecksum) continue;
+      const claimed = blockLengthAt(bytes, i);
+      checkedBytes += claimed;
+      if (checkedBytes > SEARCH_FREE_BYTES + SEARCH_FACTOR * (at - from)) at += claimed - 1;
+      reached = at + 1;
     }
-    offset = Math.max(stop, offset + 1);
+    offset = Math.max(stop, reached, offset + 1);
     if (end >= window.fileBytes) break;
   }
   return ok(-1);

@@ -42,6 +42,8 @@ export interface LogTail {
   readonly nextSequence: number;
   readonly openTransactionLsn: number;
   readonly lastTimestampNs: bigint;
+  /** Segments behind it that were begun but never got their whole checkpoint, so hold nothing: the writer removes them. */
+  readonly unborn: readonly string[];
   /** Whether the damage is a torn end that no sound block follows. */
   isTail(damage: Damage): boolean;
 }
@@ -51,6 +53,16 @@ interface Segment {
   readonly number: number;
   readonly file: LogFile;
   endOffset: number;
+  /** Sequence of the block after its last one. */
+  nextSequence: number;
+  /** It holds records, or the whole checkpoint that it begins with. */
+  born: boolean;
+  /** Its torn end. */
+  tailDamage: Damage | undefined;
+}
+
+function newSegment(path: string, number: number, file: LogFile): Segment {
+  return { path, number, file, endOffset: 0, nextSequence: 0, born: false, tailDamage: undefined };
 }
 
 interface OpenStream extends CheckpointChunks {
@@ -88,7 +100,6 @@ export class LogReader implements RecordSource {
   #openTransactionLsn = 0;
   #committedLsn = 0;
   #lastTimestampNs = 0n;
-  #tailDamage: Damage | undefined;
 
   private constructor(path: string, fs: LogFileSystem) {
     this.path = path;
@@ -123,7 +134,7 @@ export class LogReader implements RecordSource {
       const path = join(set.folder, member.name);
       const file = this.#fs.open(path, "read");
       if (!file.ok) return file;
-      const segment: Segment = { path, number: member.segment, file: file.value, endOffset: 0 };
+      const segment = newSegment(path, member.segment, file.value);
       const before = this.#directory.count + this.#nextSequence;
       this.#segments.push(segment);
       const scanned = this.#scan(segment, uuid);
@@ -172,7 +183,7 @@ export class LogReader implements RecordSource {
     const size = segment.file.size();
     if (size.ok) this.#fileBytes += size.value - (from === 0 ? 0 : (this.#segmentBytes.get(segment) ?? 0));
     this.#segmentBytes.set(segment, size.ok ? size.value : 0);
-    this.#tailDamage =
+    segment.tailDamage =
       scanned.value.tornBytes > 0 && this.#damage.length > damageBefore ? this.#damage.at(-1) : undefined;
     return ok();
   }
@@ -190,6 +201,7 @@ export class LogReader implements RecordSource {
     if (offset === 0 && header.type === BlockType.SegmentHeader) this.#headerSeen = true;
     this.#lastBlockCrc = header.crc;
     this.#nextSequence = header.sequence + 1;
+    segment.nextSequence = this.#nextSequence;
     this.#closedByWriter = header.type === BlockType.End && (header.flags & BlockFlag.SegmentFollows) === 0;
     switch (header.type) {
       case BlockType.Records:
@@ -215,7 +227,13 @@ export class LogReader implements RecordSource {
   }
 
   #visitRecords(segment: Segment, header: BlockHeader, offset: number, bytes: Uint8Array, at: number): void {
-    if (header.firstLsn <= this.#lastLsn || header.count === 0 || header.count > MAX_BLOCK_RECORDS) {
+    if (
+      header.firstLsn <= this.#lastLsn ||
+      header.firstLsn < 1 ||
+      header.count === 0 ||
+      header.count > MAX_BLOCK_RECORDS ||
+      !Number.isSafeInteger(header.firstLsn + header.count)
+    ) {
       const place = { path: segment.path, offset, lsn: header.firstLsn };
       const error = new MmsbError(
         "LOG_BLOCK_DAMAGED",
@@ -233,6 +251,7 @@ export class LogReader implements RecordSource {
       return;
     }
     this.#noteGap(header.firstLsn);
+    segment.born = true;
     this.#directory.add(segment.number, offset, header.lengthBytes, header.firstLsn, header.count);
     this.#scratch.u8.set(bytes.subarray(at, at + header.lengthBytes));
     this.#lastLsn = header.firstLsn + header.count - 1;
@@ -247,7 +266,7 @@ export class LogReader implements RecordSource {
     const decoded = decodeRecords(this.#scratch, header, batch, (descriptor) =>
       ok(new Uint8Array(Math.min(0, descriptor.bodyBytes))),
     );
-    let open = header.openTransactionLsn;
+    let open = header.openTransactionLsn < header.firstLsn ? header.openTransactionLsn : 0;
     if (decoded.ok) {
       for (let row = 0; row < batch.count; row++) {
         const kind = batch.kind[row]!;
@@ -259,7 +278,7 @@ export class LogReader implements RecordSource {
       if (time > this.#lastTimestampNs && time <= U64_MAX) this.#lastTimestampNs = time;
     }
     this.#openTransactionLsn = open;
-    this.#committedLsn = open === 0 ? this.#lastLsn : open - 1;
+    this.#committedLsn = open === 0 ? this.#lastLsn : Math.max(open, this.#firstLsn) - 1;
   }
 
   /** A checkpoint record names the stream that stands directly before it. */
@@ -295,6 +314,7 @@ export class LogReader implements RecordSource {
     if (trailer === undefined) return;
     const { streamBytes, ...ref } = trailer;
     if (Math.ceil(streamBytes / CHUNK_BYTES) !== stream.offsets.length - 1) return;
+    segment.born = true;
     this.#checkpoints.push(ref);
     this.#chunks.set(ref, { segments: stream.segments, offsets: stream.offsets });
   }
@@ -364,7 +384,8 @@ export class LogReader implements RecordSource {
   }
 
   get lastLsn(): number {
-    return this.#lastLsn;
+    const last = this.#directory.count - 1;
+    return last < 0 ? this.#firstLsn - 1 : this.blockFirstLsn(last) + this.blockRecordCount(last) - 1;
   }
 
   get committedLsn(): number {
@@ -400,17 +421,20 @@ export class LogReader implements RecordSource {
   }
 
   get tail(): LogTail {
-    const last = this.#segments.at(-1)!;
-    const tailDamage = this.#tailDamage;
+    let index = this.#segments.length - 1;
+    while (index > 0 && !this.#segments[index]!.born) index--;
+    const last = this.#segments[index]!;
+    const unborn = this.#segments.slice(index + 1).map((segment) => segment.path);
     return {
       path: last.path,
       segment: last.number,
-      segments: this.#segments.map((segment) => segment.number),
+      segments: this.#segments.slice(0, index + 1).map((segment) => segment.number),
       endOffset: last.endOffset,
-      nextSequence: this.#nextSequence,
+      nextSequence: last.nextSequence,
       openTransactionLsn: this.#openTransactionLsn,
       lastTimestampNs: this.#lastTimestampNs,
-      isTail: (damage) => damage === tailDamage,
+      unborn,
+      isTail: (damage) => damage === last.tailDamage || unborn.includes(damage.path),
     };
   }
 
@@ -451,10 +475,19 @@ export class LogReader implements RecordSource {
         { lsn },
       );
     // The blocks must be there before memory is taken for what they hold.
-    if (first < 0 || this.#directory.findOverflow(firstSequence + blocks - 1) !== first + blocks - 1)
+    if (blocks > 0 && first < 0) return lost();
+    if (blocks > 0 && this.#directory.findOverflow(firstSequence + blocks - 1) !== first + blocks - 1)
       return lost();
+    const contentBytes = bodyBytes + metaBytes + sourceBytes;
+    const span =
+      blocks === 0
+        ? 0
+        : this.#directory.overflowOffset.at(first + blocks - 1) -
+          this.#directory.overflowOffset.at(first) +
+          MAX_PAYLOAD_BYTES;
+    if (contentBytes > span) return lost();
     const header = { ...this.#header };
-    const content = new Uint8Array(bodyBytes + metaBytes + sourceBytes);
+    const content = new Uint8Array(contentBytes);
     let at = 0;
     for (let i = 0; i < blocks; i++) {
       const row = first + i;
@@ -562,7 +595,7 @@ export class LogReader implements RecordSource {
   refresh(): Result<boolean> {
     const before = this.#nextSequence;
     const last = this.#segments.at(-1)!;
-    if (this.#tailDamage !== undefined) this.#damage.splice(this.#damage.indexOf(this.#tailDamage), 1);
+    if (last.tailDamage !== undefined) this.#damage.splice(this.#damage.indexOf(last.tailDamage), 1);
     const scanned = this.#scan(last, this.#uuid);
     if (!scanned.ok) return scanned;
     const set = segmentSetOf(this.path);
@@ -573,7 +606,7 @@ export class LogReader implements RecordSource {
       const path = join(set.folder, member.name);
       const file = this.#fs.open(path, "read");
       if (!file.ok) return file;
-      const segment: Segment = { path, number: member.segment, file: file.value, endOffset: 0 };
+      const segment = newSegment(path, member.segment, file.value);
       this.#segments.push(segment);
       const next = this.#scan(segment, this.#uuid);
       if (!next.ok) return next;

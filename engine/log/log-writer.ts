@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { hrtime } from "node:process";
+import { performance } from "node:perf_hooks";
 import { assert } from "../base/assert.ts";
 import { ByteWriter, EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
 import { type Clock, MonotonicClock } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
-import { highOf, highOfNumber, lowOf } from "../base/u64.ts";
+import { comparePairs, highOf, highOfNumber, lowOf, u64FromPair } from "../base/u64.ts";
 import { deltaBodyBound, encodeDeltaBody } from "../deltas/delta-body.ts";
 import { BlockBuilder, MAX_INLINE_BYTES, MAX_INLINE_SOURCE_BYTES } from "./block-builder.ts";
 import {
@@ -28,7 +28,7 @@ import { LogReader } from "./log-reader.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import { encodeCheckpoint, encodeTransactionEnd } from "./record-bodies.ts";
 import { RecordFlag, RecordKind } from "./record-kinds.ts";
-import { type SegmentSet, segmentPath, segmentSetOf } from "./segment-names.ts";
+import { type SegmentSet, segmentPath, segmentSetOf, segmentsIn } from "./segment-names.ts";
 import { socketLock, type WriterLock } from "./writer-lock.ts";
 
 /** When a record is safe: never by itself, a short while after, or when its commit returns. */
@@ -69,9 +69,13 @@ const WRITE_BYTES = 1 << 20;
 const OUT_BYTES = WRITE_BYTES + 4 * MAX_BLOCK_BYTES;
 const DEFAULT_INTERVAL_MS = 100;
 
-/** The system's wall clock at nanosecond resolution, carried on by the monotonic one. */
-const START_NS = BigInt(Date.now()) * 1_000_000n - hrtime.bigint();
-export const systemClock: Clock = { nowNs: () => START_NS + hrtime.bigint() };
+/** The wall clock when the process started, carried on by the monotonic one. */
+const ORIGIN_NS = BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n;
+const ORIGIN_LO = lowOf(ORIGIN_NS);
+const ORIGIN_HI = highOf(ORIGIN_NS);
+const TWO_32 = 4294967296;
+
+export const systemClock: Clock = { nowNs: () => ORIGIN_NS + BigInt(Math.floor(performance.now() * 1e6)) };
 
 /**
  * Appends records to a recording. Records are staged as columns, sealed into blocks of at most 64 KiB, and written a megabyte at a time;
@@ -87,7 +91,8 @@ export class LogWriter {
   readonly #fs: LogFileSystem;
   readonly #set: SegmentSet;
   readonly #lock: Disposable;
-  readonly #clock: MonotonicClock;
+  /** Absent for the system clock, which is read without it. */
+  readonly #clock: MonotonicClock | undefined;
   readonly #durability: Durability;
   readonly #builder = new BlockBuilder();
   readonly #out = new Uint8Array(OUT_BYTES);
@@ -126,7 +131,9 @@ export class LogWriter {
     this.#lock = lock;
     this.#options = options;
     this.#fs = options.fileSystem ?? nodeFileSystem;
-    this.#clock = new MonotonicClock(options.clock ?? systemClock, notBeforeNs);
+    this.#clock = options.clock === undefined ? undefined : new MonotonicClock(options.clock, notBeforeNs);
+    this.#timeLo = lowOf(notBeforeNs);
+    this.#timeHi = highOf(notBeforeNs);
     this.#durability = options.durability ?? "interval";
     this.stamp();
   }
@@ -140,7 +147,7 @@ export class LogWriter {
       return fail("ARGUMENT_INVALID", "a recording's UUID has 16 bytes", "Give 16 bytes, or none");
     const lock = await (options.lock ?? socketLock).acquire(set);
     if (!lock.ok) return lock;
-    const file = fs.open(path, "create");
+    const file = openNew(fs, path, set);
     if (!file.ok) {
       lock.value.dispose();
       return file;
@@ -153,7 +160,7 @@ export class LogWriter {
     if (started.ok) started = fs.syncFolder(folderOf(path));
     if (!started.ok) {
       writer.#release();
-      return started;
+      return writer.#failure === undefined ? started : err(writer.#failure);
     }
     return ok(writer);
   }
@@ -184,6 +191,8 @@ export class LogWriter {
     const reader = opened.value;
     const tail = reader.tail;
     reader.close();
+    const newer = reader.damage.find((found) => found.error.code === "LOG_VERSION");
+    if (newer !== undefined) return err(newer.error);
     const damage = reader.damage.find((found) => found.error.code !== "LOG_TRUNCATED" && !tail.isTail(found));
     if (damage !== undefined || reader.gaps.length > 0) {
       return fail(
@@ -193,6 +202,13 @@ export class LogWriter {
         { path, ...(damage === undefined ? {} : { offset: damage.offset }) },
       );
     }
+    for (const unborn of tail.unborn) {
+      const removed = fs.remove(unborn);
+      if (!removed.ok) return removed;
+    }
+    // Also makes the names durable that a writer which died had made, before anything in those files is acknowledged.
+    const named = fs.syncFolder(set.folder);
+    if (!named.ok) return named;
     const file = fs.open(tail.path, "write");
     if (!file.ok) return file;
     const size = file.value.size();
@@ -236,12 +252,26 @@ export class LogWriter {
     return this.#writtenTotal + this.#outLength;
   }
 
+  #stamped(): bigint {
+    this.stamp();
+    return u64FromPair(this.#timeLo, this.#timeHi);
+  }
+
   /** Time of the records that follow, until the next call. */
-  stamp(): bigint {
-    const now = this.#clock.nowNs();
-    this.#timeLo = lowOf(now);
-    this.#timeHi = highOf(now);
-    return now;
+  stamp(): void {
+    if (this.#clock !== undefined) {
+      const now = this.#clock.nowNs();
+      this.#timeLo = lowOf(now);
+      this.#timeHi = highOf(now);
+      return;
+    }
+    // The system clock, in numbers: a bigint for each record would cost more than the record.
+    const sinceOriginNs = Math.floor(performance.now() * 1e6);
+    const lo = ORIGIN_LO + (sinceOriginNs % TWO_32);
+    const hi = ORIGIN_HI + Math.floor(sinceOriginNs / TWO_32) + (lo >= TWO_32 ? 1 : 0);
+    if (comparePairs(lo % TWO_32, hi, this.#timeLo, this.#timeHi) < 0) return;
+    this.#timeLo = lo % TWO_32;
+    this.#timeHi = hi;
   }
 
   append(kind: RecordKind, fields: RecordFields): number {
@@ -404,6 +434,7 @@ export class LogWriter {
     builder.idDiffLo[row] = deltaId.lo - lsnLo;
     builder.idDiffHi[row] = deltaId.hi - highOfNumber(lsn) - (deltaId.lo < lsnLo ? 1 : 0);
     builder.maskLength[row] = deltaId.mask;
+    builder.usesForeign = true;
   }
 
   /** Keeps the block's notion of the open transaction right while rows are copied. */
@@ -449,12 +480,16 @@ export class LogWriter {
     builder.pageLo[row] = pageLo;
     builder.pageHi[row] = pageHi;
     builder.epoch[row] = epoch;
-    builder.idDiffLo[row] = 0;
-    builder.idDiffHi[row] = 0;
-    builder.causeDistance[row] = cause === 0 ? 0 : lsn - cause;
-    builder.maskLength[row] = 0;
+    if (flags !== 0) builder.usesFlags = true;
+    if (cause !== 0) {
+      builder.usesCause = true;
+      builder.causeDistance[row] = lsn - cause;
+    }
     builder.bodyLength[row] = bodyLength;
-    builder.metaLength[row] = metaLength;
+    if (metaLength !== 0) {
+      builder.usesMetadata = true;
+      builder.metaLength[row] = metaLength;
+    }
     builder.bodyBytes += bodyLength + metaLength;
     builder.count = row + 1;
     if (this.#timer === undefined) this.#schedule();
@@ -568,7 +603,7 @@ export class LogWriter {
 
   /** Bytes of the stream, or -1 where the writer has failed. */
   #writeCheckpointStream(content: CheckpointContent, lsn: number): number {
-    const lists = encodeCheckpointLists(content, lsn, this.stamp());
+    const lists = encodeCheckpointLists(content, lsn, this.#stamped());
     let ordinal = 0;
     let pending = 0;
     let streamBytes = 0;
@@ -630,7 +665,7 @@ export class LogWriter {
   }
 
   #writeSegmentHeader(): void {
-    const created = this.stamp();
+    const created = this.#stamped();
     const payload = new ByteWriter(64).u32(this.#segment).u64(created).text("mmsb").finish();
     this.#emit(BlockType.SegmentHeader, 0, 0, this.lastLsn + 1, payload);
   }
@@ -741,7 +776,8 @@ export class LogWriter {
   /** Closes the segment and begins the next one with the whole state. */
   #rotate(content: CheckpointContent): Result<void> {
     this.#emit(BlockType.End, BlockFlag.SegmentFollows, 0, this.lastLsn + 1, EMPTY_BYTES);
-    const synced = this.#durability === "none" ? this.flush() : this.sync();
+    // At every durability: a later sync reaches the next file only, and may not promise what stands in this one.
+    const synced = this.sync();
     if (!synced.ok) return synced;
     const path = segmentPath(this.#set, this.path, this.#segment + 1);
     const next = this.#fs.open(path, "create");
@@ -765,6 +801,9 @@ export class LogWriter {
       const oldest = this.#segments.shift()!;
       const removed = this.#fs.remove(segmentPath(this.#set, this.path, oldest));
       if (!removed.ok && removed.error.code !== "LOG_NOT_FOUND") return removed;
+      // One by one, so that after a crash no segment is missing between two others.
+      const synced = this.#fs.syncFolder(this.#set.folder);
+      if (!synced.ok) return synced;
     }
     return ok();
   }
@@ -788,6 +827,17 @@ export class LogWriter {
     this.#file.close();
     this.#lock.dispose();
   }
+}
+
+/** A new file for a recording of which no part exists yet. */
+function openNew(fs: LogFileSystem, path: string, set: SegmentSet): Result<LogFile> {
+  const names = fs.list(set.folder);
+  if (!names.ok) return names;
+  const existing = segmentsIn(names.value, set)[0];
+  if (existing === undefined) return fs.open(path, "create");
+  return fail("LOG_EXISTS", `'${existing.name}' exists already`, "Choose another name or remove it first", {
+    path,
+  });
 }
 
 const REFUSED = -1;

@@ -1,0 +1,273 @@
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { accel } from "../../engine/accel/index.ts";
+import { Prng } from "../../engine/base/prng.ts";
+import { unwrap } from "../../engine/base/result.ts";
+import type { CheckpointContent } from "../../engine/log/checkpoint-format.ts";
+import { LogReader } from "../../engine/log/log-reader.ts";
+import { LogWriter } from "../../engine/log/log-writer.ts";
+import { RecordBatch } from "../../engine/log/record-batch.ts";
+import { encodePageCreate } from "../../engine/log/record-bodies.ts";
+import { RecordKind } from "../../engine/log/record-kinds.ts";
+import { PageTable } from "../../engine/pages/page-table.ts";
+import { replayAll } from "../../engine/replay/replay-all.ts";
+import { RawBounds } from "./raw-bounds.ts";
+import { median, type Report, reportWith, secondsOf } from "./report.ts";
+
+const PAGE_BYTES = 4096;
+const DELTA_BYTES = 64;
+const ROUNDS = 5;
+
+/** A recording of `deltas` 64-byte deltas over `pageCount` pages of 4 KiB, pages and offsets uniform at random. */
+export async function recordDeltas(
+  path: string,
+  deltas: number,
+  pageCount: number,
+  seed = 1,
+): Promise<{ seconds: number; table: PageTable }> {
+  const table = new PageTable();
+  const writer = unwrap(await LogWriter.create(path, { durability: "none", intervalMs: 60_000 }));
+  const body = encodePageCreate({
+    sizeBytes: PAGE_BYTES,
+    location: "cpu",
+    type: "bench",
+    metadata: new Map(),
+    schema: undefined,
+  });
+  for (let id = 1; id <= pageCount; id++) {
+    unwrap(table.create({ id: BigInt(id), sizeBytes: PAGE_BYTES, type: "bench" }));
+    writer.append(RecordKind.PageCreate, { pageId: BigInt(id), body });
+  }
+  const prng = new Prng(seed);
+  const draws = 1 << 16;
+  const slots = Uint32Array.from({ length: draws }, () => prng.below(pageCount));
+  const offsets = Uint32Array.from({ length: draws }, () => prng.below((PAGE_BYTES - DELTA_BYTES) / 8) * 8);
+  const payload = new Uint8Array(draws + DELTA_BYTES);
+  prng.fill(payload);
+  const { epoch, arena, arenaOffset, idLo, idHi } = table;
+  const arenas = Array.from({ length: Math.max(...arena.subarray(0, pageCount)) + 1 }, (_, i) =>
+    table.arenaBytes(i),
+  );
+  const seconds = secondsOf(() => {
+    for (let i = 0; i < deltas; i++) {
+      if ((i & 1023) === 0) writer.stamp();
+      const draw = (i * 7919) & (draws - 1);
+      const slot = slots[draw]!;
+      const offset = offsets[draw]!;
+      const to = arenas[arena[slot]!]!;
+      const at = arenaOffset[slot]! + offset;
+      accel.copyBytes(payload, draw, to, at, DELTA_BYTES);
+      const next = epoch[slot]! + 1;
+      epoch[slot] = next;
+      writer.appendRun(idLo[slot]!, idHi[slot]!, next, "bench", 0, offset, payload, draw, DELTA_BYTES);
+    }
+    unwrap(writer.flush());
+  });
+  unwrap(await writer.close());
+  return { seconds, table };
+}
+
+export async function writeBench(report: Report, folder: string): Promise<void> {
+  const raw = new RawBounds(folder);
+  const path = join(folder, "write.tlog");
+  const deltas = 1_000_000;
+  const rates: number[] = [];
+  const bounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const { seconds } = await recordDeltas(path, deltas, 4096);
+    rates.push(deltas / seconds / 1e6);
+    const { size } = statSync(path);
+    rmSync(path);
+    const bound = raw.writeSeconds(path, size, 1 << 20, false);
+    if (bound !== undefined) bounds.push(deltas / bound / 1e6);
+    rmSync(path, { force: true });
+  }
+  reportWith(
+    report,
+    "write: logged 64-byte deltas, applied and appended",
+    median(rates),
+    "M/s",
+    bounds.length > 0 ? median(bounds) : undefined,
+  );
+}
+
+export async function appendBench(report: Report, folder: string): Promise<void> {
+  const raw = new RawBounds(folder);
+  const path = join(folder, "append.tlog");
+  const body = new Uint8Array(100).map((_, i) => i * 37);
+  for (const sync of [false, true]) {
+    const records = sync ? 100_000 : 1_000_000;
+    const rates: number[] = [];
+    const bounds: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const writer = unwrap(await LogWriter.create(path, { durability: "none", intervalMs: 60_000 }));
+      const seconds = secondsOf(() => {
+        for (let i = 1; i <= records; i++) {
+          writer.append(RecordKind.Event, { body });
+          if (sync && i % 1000 === 0) unwrap(writer.sync());
+        }
+        unwrap(writer.flush());
+      });
+      unwrap(await writer.close());
+      rates.push(records / seconds / 1e6);
+      const { size } = statSync(path);
+      rmSync(path);
+      const chunk = sync ? Math.ceil(size / (records / 1000)) : 1 << 20;
+      const bound = raw.writeSeconds(path, size, chunk, sync);
+      if (bound !== undefined) bounds.push(records / bound / 1e6);
+      rmSync(path, { force: true });
+    }
+    const name = `append: 100-byte records, ${sync ? "synced per 1000" : "not synced"}`;
+    reportWith(report, name, median(rates), "M/s", bounds.length > 0 ? median(bounds) : undefined);
+  }
+}
+
+export async function scanBench(report: Report, folder: string): Promise<void> {
+  const raw = new RawBounds(folder);
+  const path = join(folder, "scan.tlog");
+  const deltas = 2_000_000;
+  await recordDeltas(path, deltas, 4096);
+  const rates: number[] = [];
+  const opens: number[] = [];
+  const bounds: number[] = [];
+  const batch = new RecordBatch();
+  let checksum = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    let reader: LogReader | undefined;
+    opens.push(
+      secondsOf(() => {
+        reader = unwrap(LogReader.open(path));
+      }),
+    );
+    const opened = reader!;
+    const seconds = secondsOf(() => {
+      for (let block = 0; block < opened.blockCount; block++) {
+        unwrap(opened.readBlock(block, batch));
+        checksum += batch.count + batch.pageLo[0]!;
+      }
+    });
+    rates.push(opened.lastLsn / seconds / 1e6);
+    opened.close();
+    const bound = raw.readSeconds(path);
+    if (bound !== undefined) bounds.push(deltas / bound / 1e6);
+  }
+  if (checksum === 0) throw new Error("nothing was read");
+  const { size } = statSync(path);
+  const bound = bounds.length > 0 ? median(bounds) : undefined;
+  reportWith(report, "scan: 64-byte delta records, checked and decoded", median(rates), "M/s", bound);
+  const openGiB = size / 2 ** 30 / median(opens);
+  reportWith(
+    report,
+    "open: walk and check every block",
+    openGiB,
+    "GiB/s",
+    bound === undefined ? undefined : (bound * 1e6 * size) / deltas / 2 ** 30,
+  );
+  reportWith(report, "log: bytes per 64-byte delta", size / deltas, "B", DELTA_BYTES);
+  rmSync(path);
+}
+
+export async function replayBench(report: Report, folder: string): Promise<void> {
+  const raw = new RawBounds(folder);
+  const path = join(folder, "replay.tlog");
+  await recordDeltas(path, 100_000, 4096);
+  const times: number[] = [];
+  const bounds: number[] = [];
+  let hashing = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const reader = unwrap(LogReader.open(path));
+    let outcome: ReturnType<typeof replayAll> | undefined;
+    const whole = secondsOf(() => {
+      outcome = replayAll(reader);
+    });
+    hashing = hashSeconds(unwrap(outcome!).state);
+    times.push((whole - hashing) * 1e3);
+    reader.close();
+    const bound = raw.readSeconds(path);
+    if (bound !== undefined) bounds.push(bound * 1e3);
+  }
+  reportWith(
+    report,
+    "replay: 100,000 deltas to state, hashing apart",
+    median(times),
+    "ms",
+    bounds.length > 0 ? median(bounds) : undefined,
+  );
+  reportWith(report, "replay: state hash of 4096 pages of 4 KiB", hashing * 1e3, "ms");
+  rmSync(path);
+}
+
+/** Hashing every page anew, as replay does once at its end. */
+function hashSeconds(state: { table: PageTable; stateHash(): Uint8Array }): number {
+  for (const slot of state.table.slotsInIdOrder()) state.table.bumpEpoch(slot);
+  return secondsOf(() => void state.stateHash());
+}
+
+export async function checkpointBench(report: Report, folder: string): Promise<void> {
+  const raw = new RawBounds(folder);
+  const path = join(folder, "checkpoint.tlog");
+  const pageCount = 16384;
+  const table = new PageTable();
+  const prng = new Prng(3);
+  const bytes = new Uint8Array(PAGE_BYTES);
+  for (let id = 1; id <= pageCount; id++) {
+    prng.fill(bytes);
+    unwrap(table.create({ id: BigInt(id), sizeBytes: PAGE_BYTES, bytes }));
+  }
+  const slots = table.slotsInIdOrder();
+  const content: CheckpointContent = {
+    kind: "full",
+    baseLsn: 0,
+    pages: Array.from(slots, (slot) => table.describe(slot)),
+    destroyed: [],
+    edges: [],
+    stateHash: new Uint8Array(32),
+    structureHash: new Uint8Array(32),
+    bytesOf: (index) => table.bytes(slots[index]!),
+  };
+  const writes: number[] = [];
+  const loads: number[] = [];
+  const writeBounds: number[] = [];
+  const readBounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const writer = unwrap(await LogWriter.create(path, { durability: "none" }));
+    writes.push(
+      1e3 *
+        secondsOf(() => {
+          unwrap(writer.writeCheckpoint(content));
+          unwrap(writer.flush());
+        }),
+    );
+    unwrap(await writer.close());
+    const reader = unwrap(LogReader.open(path));
+    loads.push(
+      1e3 *
+        secondsOf(() => {
+          const image = unwrap(reader.loadCheckpoint(reader.checkpoints[0]!));
+          for (let i = 0; i < image.pages.length; i++) unwrap(image.readPage(i, table.bytes(slots[i]!)));
+        }),
+    );
+    reader.close();
+    const readBound = raw.readSeconds(path);
+    const { size } = statSync(path);
+    rmSync(path);
+    const writeBound = raw.writeSeconds(path, size, 1 << 20, false);
+    rmSync(path, { force: true });
+    if (readBound !== undefined) readBounds.push(readBound * 1e3);
+    if (writeBound !== undefined) writeBounds.push(writeBound * 1e3);
+  }
+  reportWith(
+    report,
+    "checkpoint: write 64 MiB, hashing apart",
+    median(writes),
+    "ms",
+    writeBounds.length > 0 ? median(writeBounds) : undefined,
+  );
+  reportWith(
+    report,
+    "checkpoint: load 64 MiB, hashing apart",
+    median(loads),
+    "ms",
+    readBounds.length > 0 ? median(readBounds) : undefined,
+  );
+}

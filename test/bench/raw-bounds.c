@@ -1,0 +1,64 @@
+// The least that the machine needs for the same work: one program, three modes, each prints the seconds it took.
+//   write PATH TOTAL CHUNK SYNC   writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk
+//   read PATH                     reads the file and sums its bytes
+//   copy BYTES ROUNDS             memcpy of BYTES, ROUNDS times
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 6 && strcmp(argv[1], "write") == 0) {
+    size_t total = strtoull(argv[3], 0, 10), chunk = strtoull(argv[4], 0, 10);
+    int sync = atoi(argv[5]);
+    uint8_t *buffer = malloc(chunk);
+    for (size_t i = 0; i < chunk; i++) buffer[i] = (uint8_t)(i * 2654435761u >> 13);
+    double start = now();
+    int fd = open(argv[2], O_RDWR | O_CREAT | O_TRUNC, 0644);
+    if (fd < 0) return 1;
+    for (size_t at = 0; at < total; at += chunk) {
+      size_t n = total - at < chunk ? total - at : chunk;
+      if (pwrite(fd, buffer, n, at) != (ssize_t)n) return 1;
+      if (sync && fdatasync(fd) != 0) return 1;
+    }
+    printf("%.9f\n", now() - start);
+    return close(fd);
+  }
+  if (argc == 3 && strcmp(argv[1], "read") == 0) {
+    static uint64_t buffer[1 << 17];
+    double start = now();
+    int fd = open(argv[2], O_RDONLY);
+    if (fd < 0) return 1;
+    uint64_t sum = 0;
+    ssize_t n;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0)
+      for (ssize_t i = 0; i < n / 8; i++) sum += buffer[i];
+    fprintf(stderr, "%llu\n", (unsigned long long)sum);
+    printf("%.9f\n", now() - start);
+    return close(fd);
+  }
+  if (argc == 4 && strcmp(argv[1], "copy") == 0) {
+    size_t bytes = strtoull(argv[2], 0, 10), rounds = strtoull(argv[3], 0, 10);
+    uint8_t *from = malloc(bytes), *to = malloc(bytes);
+    memset(from, 1, bytes);
+    memset(to, 2, bytes);
+    double start = now();
+    for (size_t i = 0; i < rounds; i++) {
+      memcpy(to, from, bytes);
+      __asm__ volatile("" ::"r"(to) : "memory");
+    }
+    printf("%.9f\n", now() - start);
+    return 0;
+  }
+  return 2;
+}
