@@ -19,8 +19,12 @@ export type {
   SchemaField,
 } from "./pages/page-types.ts";
 export { Cursor } from "./replay/cursor.ts";
+export { type DiffOutcome, type Divergence, diffRecordings } from "./replay/diff-recordings.ts";
 export { history, lastWriter } from "./replay/history.ts";
+export { openRecording, openSource } from "./replay/open-recording.ts";
 export { Recording } from "./replay/recording.ts";
+export { type ReplayOutcome, replayAll } from "./replay/replay-all.ts";
+export { type VerifyOutcome, verifyRecording } from "./replay/verify.ts";
 export { checkpointLog, type LoadedState, loadCheckpoint } from "./session/load-checkpoint.ts";
 export { mmsb, mmsbStart, mmsbStop } from "./session/mmsb.ts";
 export { Session } from "./session/session.ts";

@@ -32,8 +32,8 @@ export interface DemoOptions {
   readonly workload: WorkloadName;
   readonly seed: number;
   readonly steps: number;
-  /** Called after each step with the steps done; false ends the recording there. */
-  readonly onProgress?: (done: number) => boolean;
+  /** Called, and waited for, after each step with the steps done. */
+  readonly onProgress?: (done: number) => Promise<void>;
 }
 
 export interface DemoReport {
@@ -66,7 +66,7 @@ export async function recordDemo(options: DemoOptions): Promise<Result<DemoRepor
       step(session, done);
       if (done % spacing === 0 && done < steps)
         unwrap(session.checkpoint((done / spacing) % 2 === 1 ? "full" : "dirty"));
-      if (options.onProgress?.(done) === false) break;
+      await options.onProgress?.(done);
     }
     unwrap(session.checkpoint("full"));
   } finally {

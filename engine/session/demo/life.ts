@@ -18,7 +18,7 @@ const TILES = ACROSS * ACROSS;
 const HEAT_CELLS = 4;
 const HEAT_SIDE = SIDE / HEAT_CELLS;
 /** A change warms its square by this much; each generation a square loses an eighth, rounded up. */
-const WARMTH = 24;
+const WARMTH = 8;
 const MARK_EVERY = 60;
 /** Seeds differ between the grid and the recording's name. */
 const GRID_SEED = 0x11fe;
