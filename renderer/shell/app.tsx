@@ -1,0 +1,103 @@
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import type { DockviewApi } from "dockview-react";
+import { type JSX, useEffect, useRef, useState } from "react";
+import { CursorRecordProvider } from "../client/cursor-record.tsx";
+import type { Studio } from "../client/studio.ts";
+import { StudioContext, useSession } from "../client/use-studio.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { isMacPlatform } from "../ui/shortcut.ts";
+import { TipProvider } from "../ui/tooltip.tsx";
+import { CommandRegistry } from "./commands/command-registry.ts";
+import { studioCommands } from "./commands/studio-commands.ts";
+import { CommandContext, useKeyboard } from "./commands/use-commands.ts";
+import { viewCommands } from "./commands/view-commands.ts";
+import { Dock } from "./dock.tsx";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { FileDrop } from "./file-drop.tsx";
+import { GotoDialog } from "./goto-dialog.tsx";
+import { HelpSheet } from "./help-sheet.tsx";
+import { Notices } from "./notices.tsx";
+import { OpenPanel } from "./open-panel.tsx";
+import { Palette } from "./palette.tsx";
+import { PANEL_TITLES, PANELS } from "./panels.ts";
+import { useShell } from "./shell-store.ts";
+import { StatusBar } from "./status-bar.tsx";
+import { Toolbar } from "./toolbar.tsx";
+import { VerifyDialog } from "./verify-dialog.tsx";
+import { OpeningCover, Welcome } from "./welcome.tsx";
+import "./app.css";
+
+const TOOLTIP_DELAY_MS = 500;
+
+export function App({ studio }: { studio: Studio }): JSX.Element {
+  const dock = useRef<DockviewApi>(undefined);
+  const [commands] = useState(() => {
+    const registry = new CommandRegistry(isMacPlatform());
+    registry.register(...studioCommands(studio));
+    registry.register(...viewCommands(PANELS, PANEL_TITLES, () => dock.current));
+    for (const panel of PANELS) if (panel.commands !== undefined) registry.register(...panel.commands(studio));
+    return registry;
+  });
+  useKeyboard(commands);
+  const [onApi] = useState(() => (api: DockviewApi | undefined) => {
+    dock.current = api;
+  });
+  return (
+    <CSPProvider disableStyleElements>
+      <StudioContext value={studio}>
+        <CommandContext value={commands}>
+          <TipProvider delay={TOOLTIP_DELAY_MS}>
+            <ErrorBoundary title="The Studio">
+              <Window onApi={onApi} />
+            </ErrorBoundary>
+          </TipProvider>
+        </CommandContext>
+      </StudioContext>
+    </CSPProvider>
+  );
+}
+
+function Window({ onApi }: { onApi: (api: DockviewApi | undefined) => void }): JSX.Element {
+  const isOpen = useSession((state) => state.recording !== undefined);
+  const name = useSession((state) => state.recording?.name);
+  useEffect(() => {
+    document.title = name === undefined ? "MMSB Studio" : `${name} · MMSB Studio`;
+  }, [name]);
+  return (
+    <FileDrop>
+      {isOpen ? (
+        <CursorRecordProvider>
+          <Toolbar />
+          <main className="app__dock">
+            <Dock onApi={onApi} />
+            <OpeningCover />
+          </main>
+          <StatusBar />
+          <GotoDialog />
+          <VerifyDialog />
+        </CursorRecordProvider>
+      ) : (
+        <>
+          <Toolbar />
+          <div className="app__dock">
+            <Welcome />
+          </div>
+        </>
+      )}
+      <Palette />
+      <HelpSheet />
+      <OpenDialog />
+      <Notices />
+    </FileDrop>
+  );
+}
+
+function OpenDialog(): JSX.Element {
+  const open = useShell((state) => state.overlay === "open");
+  const show = useShell((state) => state.show);
+  return (
+    <Dialog open={open} onClose={() => show(undefined)} title="Open a recording">
+      <OpenPanel onOpened={() => show(undefined)} />
+    </Dialog>
+  );
+}

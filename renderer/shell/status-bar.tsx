@@ -1,0 +1,85 @@
+import type { JSX } from "react";
+import { useCursorRecord } from "../client/cursor-record.tsx";
+import { useRecording, useSession, useStudio } from "../client/use-studio.ts";
+import { useCursor } from "../state/cursor-store.ts";
+import { formatBytes, formatBytesExact } from "../ui/format/bytes.ts";
+import { formatCount, formatShare } from "../ui/format/count.ts";
+import { plural } from "../ui/format/ids.ts";
+import { Icon } from "../ui/icons.tsx";
+import { Badge } from "../ui/value.tsx";
+import { useCommandRegistry } from "./commands/use-commands.ts";
+import "./status-bar.css";
+
+/** One line below everything: the record at the cursor, the recording's health, the connection. */
+export function StatusBar(): JSX.Element {
+  const recording = useRecording();
+  const registry = useCommandRegistry();
+  const surveying = recording.surveyedLsn < recording.lastLsn;
+  const damages = recording.damage.length + recording.damageOmitted;
+  return (
+    <footer className="status-bar">
+      <AtCursor />
+      <span className="spacer" />
+      {surveying && (
+        <span className="num muted" role="status" title="Densities and counts are gathered in the background">
+          Surveying {formatShare(recording.surveyedLsn / Math.max(1, recording.lastLsn))}
+        </span>
+      )}
+      {recording.following && <Badge tone="accent">still growing</Badge>}
+      {damages > 0 ? (
+        <button type="button" className="status-bar__badge" onClick={() => registry.run("view.panel.overview")}>
+          <Badge tone="danger" title="Open the damage report">
+            <Icon name="warning" size={12} /> {plural(damages, "damage", "damages")}
+          </Badge>
+        </button>
+      ) : (
+        !recording.complete && <Badge tone="warn">never closed</Badge>
+      )}
+      <span className="num faint status-bar__size" title={formatBytesExact(recording.fileBytes)}>
+        {recording.format} v{recording.formatVersion} · {formatBytes(recording.fileBytes)} · {plural(recording.counts.pages, "page")}
+      </span>
+      <ConnectionLight />
+    </footer>
+  );
+}
+
+function AtCursor(): JSX.Element {
+  const lsn = useCursor((state) => state.lsn);
+  const recording = useRecording();
+  const { data } = useCursorRecord();
+  if (lsn < recording.firstLsn) {
+    return <span className="muted">The state before the first record</span>;
+  }
+  if (data === undefined) return <span className="muted num">LSN {formatCount(lsn)}</span>;
+  const { record, transaction } = data.result;
+  const inside = transaction !== null && transaction.endLsn !== record.lsn;
+  return (
+    <span className="status-bar__record">
+      <span className="status-bar__kind mono">{record.kind}</span>
+      <span className="truncate">{record.summary}</span>
+      {inside && (
+        <Badge tone={transaction.outcome === "committed" ? "normal" : "warn"} title="What is shown was not yet visible to others">
+          {transaction.outcome === "open" ? "in a transaction that never ended" : `inside transaction ${formatCount(transaction.beginLsn)}`}
+        </Badge>
+      )}
+    </span>
+  );
+}
+
+function ConnectionLight(): JSX.Element {
+  const studio = useStudio();
+  const connection = useSession((state) => state.connection);
+  if (connection.phase === "ready") {
+    return (
+      <span className="light light--ok" title={`Connected to ${connection.serverName}`}>
+        <span className="visually-hidden">Connected</span>
+      </span>
+    );
+  }
+  return (
+    <button type="button" className="status-bar__lost" onClick={() => studio.connection.retryNow()}>
+      <span className="light light--lost" />
+      {connection.phase === "refused" ? "Cannot connect" : "Connection lost, trying again"}
+    </button>
+  );
+}
