@@ -1,12 +1,12 @@
 import { ManualClock } from "../../engine/base/clock.ts";
 import type { Prng } from "../../engine/base/prng.ts";
 import type { Result } from "../../engine/base/result.ts";
-import type { CheckpointContent } from "../../engine/log/checkpoint-format.ts";
 import type { LogReader } from "../../engine/log/log-reader.ts";
 import { LogWriter, type LogWriterOptions } from "../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../engine/log/record-batch.ts";
 import { RecordKind } from "../../engine/log/record-kinds.ts";
 import type { SimulatedDisk } from "./simulated-disk.ts";
+import { stateContent } from "./writer-content.ts";
 
 export const RECORDING = "/simulated/x.tlog";
 const UUID = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
@@ -39,30 +39,6 @@ export class Journal {
   isWhole(lsn: number): boolean {
     return this.transactions.every(([begin, end]) => lsn < begin || lsn >= end);
   }
-}
-
-export function stateContent(seed: number): CheckpointContent {
-  const bytes = new Uint8Array(100 + (seed % 700)).fill(seed);
-  return {
-    kind: "full",
-    baseLsn: 0,
-    pages: [
-      {
-        id: 5n,
-        sizeBytes: bytes.length,
-        epoch: seed,
-        location: "cpu",
-        type: "bytes",
-        metadata: new Map(),
-        schema: undefined,
-      },
-    ],
-    destroyed: [],
-    edges: [],
-    stateHash: new Uint8Array(32).fill(seed),
-    structureHash: new Uint8Array(32).fill(seed + 1),
-    bytesOf: () => bytes,
-  };
 }
 
 export interface Shape {
