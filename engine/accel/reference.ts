@@ -3,7 +3,8 @@ import { copyBytes } from "./copy-bytes.ts";
 import { crc32c } from "./crc32c.ts";
 import { blendMasked, diffImages } from "./image-diff.ts";
 import { bitsToRuns, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
-import { applyBodies, applyBody, applyDeltas, applyRuns, encodeBodies, gatherRuns } from "./run-apply.ts";
+import { applyBody, applyRuns, gatherRuns } from "./run-apply.ts";
+import { applyBodies, applyDeltas, encodeBodies } from "./run-batches.ts";
 import { decodeRuns, runCount } from "./run-decode.ts";
 import { encodeRuns } from "./run-encode.ts";
 

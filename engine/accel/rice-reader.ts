@@ -4,6 +4,8 @@
  */
 
 const TWO_32 = 4294967296;
+/** Below it, a quotient and 13 low bits fit 31 bits. */
+const SMALL_QUOTIENT = 0x2_0000;
 
 /** Where the next column starts: byte, and bit within it; after a failure the byte at which it happened. */
 let nextByte = 0;
@@ -47,8 +49,6 @@ export function readRiceColumn(
   symbols: Uint32Array,
 ): boolean {
   const mask = (1 << k) - 1;
-  const scale = 1 << k;
-  const quotientLimit = TWO_32 / scale;
   let lowAt = nextByte;
   let lowBit = nextBit;
   const lowBits = nextBit + count * k;
@@ -78,20 +78,24 @@ export function readRiceColumn(
     word = (word >>> zeros) >>> 1; // in two steps: a shift by 32 would be none
     wordBits -= zeros + 1;
     quotient += zeros;
-    if (k === 0) {
-      symbols[i] = quotient;
-      continue;
+    let low = 0;
+    if (k !== 0) {
+      // k <= 13 and lowBit <= 7: three bytes hold it
+      low =
+        lowAt + 2 < end
+          ? bytes[lowAt]! | (bytes[lowAt + 1]! << 8) | (bytes[lowAt + 2]! << 16)
+          : wordBefore(bytes, lowAt, end);
+      low = (low >>> lowBit) & mask;
+      lowBit += k;
+      lowAt += lowBit >>> 3;
+      lowBit &= 7;
     }
-    if (quotient >= quotientLimit) return failAt(unaryAt - 1);
-    // k <= 13 and lowBit <= 7: three bytes hold it
-    const low =
-      lowAt + 2 < end
-        ? bytes[lowAt]! | (bytes[lowAt + 1]! << 8) | (bytes[lowAt + 2]! << 16)
-        : wordBefore(bytes, lowAt, end);
-    symbols[i] = quotient * scale + ((low >>> lowBit) & mask);
-    lowBit += k;
-    lowAt += lowBit >>> 3;
-    lowBit &= 7;
+    if (quotient < SMALL_QUOTIENT) symbols[i] = (quotient << k) | low;
+    else {
+      const symbol = quotient * (1 << k) + low;
+      if (symbol >= TWO_32) return failAt(unaryAt - 1);
+      symbols[i] = symbol;
+    }
   }
   nextByte = unaryAt - ((wordBits + 7) >>> 3);
   nextBit = -wordBits & 7;

@@ -13,8 +13,9 @@ import {
  * How the writer picks among the forms of `run-decode.ts`, so that the same runs give the same bytes everywhere:
  *
  *   up to 2 runs   LIST
- *   more           the shortest of PACKED, LIST and, where the distances of all starts have a common divisor (unit) above 1,
- *                  STRIDED; the first of them on a tie.
+ *   more           the shortest of PACKED, LIST and, for 8 runs and more whose starts lie a multiple of some unit above 1 apart,
+ *                  STRIDED with the largest such unit; the first of them on a tie. (Fewer runs hardly win the bytes of unit and
+ *                  base back, and looking for the unit costs as much as all the rest.)
  *
  * Columns are planned as `rice-writer.ts` says; before that, a gap column of nothing but zeros takes mode 15, and equal lengths take
  * it where their varint is not longer than the planned column. STRIDED has base = start(0) % unit, or start(0) itself where all gap
@@ -22,6 +23,7 @@ import {
  */
 
 const LIST_ALWAYS = 2;
+const STRIDED_FROM = 8;
 
 /** Room that {@link encodeRuns} needs: LIST is the longest form that is ever chosen (tag, count, 5 + 5 bytes a run). */
 export function runSectionBound(count: number): number {
@@ -79,10 +81,13 @@ function writeList(
   return at;
 }
 
-/** Bytes of LIST after the tag, from the symbol columns. */
+/** Bytes of LIST after the tag, from the symbol columns: ceil(bits / 7) for each, as (bits + 6) * 37 / 256 up to 32 bits. */
 function listBytes(count: number): number {
   let size = 0;
-  for (let i = 0; i < count; i++) size += varintSize(gaps[i]!) + varintSize(lengths[i]!);
+  for (let i = 0; i < count; i++) {
+    size += ((38 - Math.clz32(gaps[i]! | 1)) * 37) >>> 8;
+    size += ((38 - Math.clz32(lengths[i]! | 1)) * 37) >>> 8;
+  }
   return size;
 }
 
@@ -113,7 +118,7 @@ function writeShortest(
   const firstLength = runLength[from]!;
   let position = 0;
   let start = first;
-  let unit = runOffset[from + 1]! - first;
+  let unit = count < STRIDED_FROM ? 1 : runOffset[from + 1]! - first;
   let gapSum = 0;
   let gapsNonZero = 0;
   let lengthSum = 0;
@@ -136,13 +141,17 @@ function writeShortest(
   }
 
   // the length column is the same in both forms
-  planColumn(lengths, count, lengthSum, lengthsNonZero);
-  let lengthMode = plan.mode;
-  let lengthBits = plan.bits;
-  const lengthParameters = plan.zeroRuns;
-  if (different === 0 && varintSize(firstLength - 1) * 8 <= lengthBits) {
-    lengthMode = COLUMN_CONSTANT;
-    lengthBits = varintSize(firstLength - 1) * 8;
+  let lengthMode = COLUMN_CONSTANT;
+  let lengthBits = different === 0 ? varintSize(firstLength - 1) * 8 : 0;
+  let lengthParameters = 0;
+  // no column takes less than a bit a run, unless it is one of zero runs: and then its lengths differ
+  if (different !== 0 || lengthBits > count) {
+    planColumn(lengths, count, lengthSum, lengthsNonZero);
+    if (different !== 0 || plan.bits < lengthBits) {
+      lengthMode = plan.mode;
+      lengthBits = plan.bits;
+      lengthParameters = plan.zeroRuns;
+    }
   }
   let gapMode = COLUMN_CONSTANT;
   let gapBits = 0;
@@ -183,12 +192,14 @@ function writeShortest(
       form = FORM_STRIDED;
       column = unitGaps;
       gapMode = columnMode;
+      size = stridedSize;
       gapParameters = plan.zeroRuns;
     }
   }
   if (form === FORM_LIST) return writeList(runOffset, runLength, from, to, out, at);
 
   at = writeTag(form, count, out, at);
+  const sectionAt = at;
   out[at++] = (gapMode << 4) | lengthMode;
   if (gapMode === COLUMN_ZERO_RUNS) out[at++] = gapParameters;
   if (lengthMode === COLUMN_ZERO_RUNS) out[at++] = lengthParameters;
@@ -197,10 +208,10 @@ function writeShortest(
     at = writeVarint(out, at, unit);
     at = writeVarint(out, at, base);
   }
-  startBits();
-  at = writeColumn(column, count, gapMode, gapParameters, out, at);
-  at = writeColumn(lengths, count, lengthMode, lengthParameters, out, at);
-  return finishBits(out, at);
+  startBits(out, at, sectionAt + size);
+  writeColumn(column, count, gapMode, gapParameters, out);
+  writeColumn(lengths, count, lengthMode, lengthParameters, out);
+  return finishBits();
 }
 
 let unitGapsNonZero = 0;

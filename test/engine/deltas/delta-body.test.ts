@@ -67,14 +67,12 @@ const VECTORS: [name: string, pairs: Pair[], section: string][] = [
   ],
   [
     "chosen elements of an array",
-    [
-      [4, 4],
-      [28, 4],
-      [100, 4],
-      [148, 4],
-      [220, 4],
-    ],
-    "850f0318045302",
+    every(
+      9,
+      (i) => 4 + 24 * (i * i + 1),
+      () => 4,
+    ),
+    "892f03180421225e4944",
   ],
   [
     "mostly single bytes",
