@@ -1,5 +1,6 @@
 import { ArenaSet, FRAME_BYTES } from "./arena.ts";
 import { FrameHeap } from "./frame-heap.ts";
+import { FrameTable, NO_FRAME } from "./frame-table.ts";
 import { GRANULE_BYTES, MAX_SMALL_BYTES, SlabHeap, smallBlockBytes } from "./slab-heap.ts";
 
 /** How page memory is used, in bytes. */
@@ -24,7 +25,7 @@ const GRANULES_PER_FRAME = FRAME_BYTES / GRANULE_BYTES;
  * Page memory: small pages from slabs (64-byte granules), others in whole frames of 4096 bytes on 4096 boundaries. A new block is all
  * zero. Blocks are named by (arena, offset); {@link allocate} leaves them in `arena` and `offset`, so that it makes no object.
  *
- * One thread at a time. What it knows stands in typed arrays over shared memory (`FrameHeap`, `SlabHeap`), small counters aside.
+ * One thread at a time. What it knows stands in typed arrays over shared memory (`FrameTable`), small counters aside.
  */
 export class Allocator {
   readonly arenas: ArenaSet;
@@ -42,8 +43,9 @@ export class Allocator {
   constructor(maxBytes: number, maxArenaBytes: number) {
     this.maxBytes = maxBytes;
     this.arenas = new ArenaSet(maxBytes, maxArenaBytes);
-    this.#frames = new FrameHeap(this.arenas.maxFrameNumbers);
-    this.#slabs = new SlabHeap(this.#frames, this.arenas.maxFrameNumbers);
+    const table = new FrameTable(this.arenas.maxFrameNumbers);
+    this.#frames = new FrameHeap(table);
+    this.#slabs = new SlabHeap(table, this.#frames);
   }
 
   get reservedBytes(): number {
@@ -74,7 +76,7 @@ export class Allocator {
     if (sizeBytes > MAX_SMALL_BYTES) {
       const frames = framesOf(sizeBytes);
       const first = this.#frames.allocate(frames);
-      if (first === 0) return false;
+      if (first === NO_FRAME) return false;
       this.#locate(first);
       const from = this.offset / FRAME_BYTES;
       this.arenas.claim(this.arena, from, from + frames, zero);
@@ -83,7 +85,7 @@ export class Allocator {
     const granule = this.#slabs.allocate(sizeBytes);
     if (granule < 0) return false;
     const slab = this.#slabs.newSlabFrame;
-    if (slab !== 0) {
+    if (slab !== NO_FRAME) {
       this.#locate(slab);
       const from = this.offset / FRAME_BYTES;
       this.arenas.claim(this.arena, from, from + this.#slabs.newSlabFrames, false);

@@ -43,11 +43,13 @@ export class EdgeSet {
   /** False where it was there already. */
   add(edge: Edge): boolean {
     assert(isU64(edge.from) && isU64(edge.to), "page ids are u64");
-    if (this.#find(edge) >= 0) return false;
+    const type = EDGE_TYPES.indexOf(edge.type);
     const from = this.#internNode(edge.from);
     const to = this.#internNode(edge.to);
+    // Were one of the ends new, the edge could not be there: nothing has been interned in vain.
+    if (this.#edges.find(from * 2 + type, to) >= 0) return false;
     const row = this.#takeEdgeRow();
-    this.#from[row] = from * 2 + EDGE_TYPES.indexOf(edge.type);
+    this.#from[row] = from * 2 + type;
     this.#to[row] = to;
     this.#edges.insert(row);
     linkFirst(row, from, this.#firstOut, this.#nextOut, this.#previousOut);

@@ -57,7 +57,7 @@ export class IdOrder {
       if (state[slot] === PageState.Live) ids[count++] = u64FromPair(idLo[slot]!, idHi[slot]!);
     }
     const sorted = ids.subarray(0, count).sort();
-    // The same memory as u32 halves: little-endian on every platform that Node runs on.
+    // The same memory as u32 halves; the platforms that MMSB runs on (x64, arm64) are little-endian.
     const halves = new Uint32Array(sorted.buffer, 0, count * 2);
     this.#slots = new Uint32Array(count);
     for (let i = 0; i < count; i++) this.#slots[i] = this.#index.find(halves[2 * i]!, halves[2 * i + 1]!);

@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { FRAME_BYTES } from "./arena.ts";
-import { type FrameHeap, lowestBit } from "./frame-heap.ts";
-import { SharedColumn } from "./shared-column.ts";
+import { type FrameHeap, linkFrame, lowestBit, unlinkFrame } from "./frame-heap.ts";
+import { FRAME_WORDS, Frame, type FrameTable, NO_FRAME } from "./frame-table.ts";
 
 /** Unit and alignment of small blocks: a cache line. */
 export const GRANULE_BYTES = 64;
@@ -23,141 +23,109 @@ const CLASS_FRAMES = CLASS_GRANULES.map((granules) => {
 const CLASS_BLOCKS = CLASS_GRANULES.map((granules, i) =>
   Math.floor((CLASS_FRAMES[i]! * GRANULES_PER_FRAME) / granules),
 );
-/** Class of a number of granules. */
+/** Class of a page of so many granules. */
 const CLASS_OF = Uint8Array.from({ length: 57 }, (_, granules) =>
   CLASS_GRANULES.findIndex((size) => size >= granules),
 );
 
-const NONE = 0;
-const FIRST_CAPACITY = 1024;
-
 /** Bytes of the block that a page of `sizeBytes` (1 to `MAX_SMALL_BYTES`) gets. */
 export function smallBlockBytes(sizeBytes: number): number {
-  return CLASS_GRANULES[CLASS_OF[Math.ceil(sizeBytes / GRANULE_BYTES)]!]! * GRANULE_BYTES;
+  return CLASS_GRANULES[classOf(sizeBytes)]! * GRANULE_BYTES;
 }
 
 /**
- * Small blocks, cut from slabs of a few frames; a slab whose blocks are all free goes back to the frames. The state of a slab is a bit a
- * block, in columns by its first frame's number: like the frames' own it never lies in page memory, where a stray write could reach it.
+ * Small blocks, cut from slabs of a few frames; a slab whose blocks are all free goes back to the frames. The state of a slab never lies in
+ * page memory, where a stray write could reach it, but in the frames' records:
+ *
+ *   Slab            at each frame of a slab, the slab's first frame
+ *   FreeLo, FreeHi  at its first frame, one bit for each block that is free
+ *   Next, Previous  at its first frame, its neighbours in the list of slabs of its class with a free block
  */
 export class SlabHeap {
+  readonly #table: FrameTable;
   readonly #frames: FrameHeap;
-  /** First frame of the slab that a frame belongs to. */
-  readonly #slabOf: SharedColumn<Uint32Array>;
-  /** Free blocks of a slab. */
-  readonly #freeLo: SharedColumn<Uint32Array>;
-  readonly #freeHi: SharedColumn<Uint32Array>;
-  /** Links of a class's list of slabs with a free block. */
-  readonly #next: SharedColumn<Uint32Array>;
-  readonly #previous: SharedColumn<Uint32Array>;
   readonly #heads = new Uint32Array(new SharedArrayBuffer(CLASS_GRANULES.length * 4));
-  readonly #maxCapacity: number;
-  #capacity = FIRST_CAPACITY;
-  /** The slab that the last {@link allocate} took new frames for, as first frame and count; 0 = it needed none. */
-  newSlabFrame = NONE;
+  /** The slab that the last {@link allocate} took new frames for, as first frame and count; `NO_FRAME` = it needed none. */
+  newSlabFrame = NO_FRAME;
   newSlabFrames = 0;
 
-  constructor(frames: FrameHeap, maxFrameNumbers: number) {
+  constructor(table: FrameTable, frames: FrameHeap) {
+    this.#table = table;
     this.#frames = frames;
-    this.#maxCapacity = Math.max(FIRST_CAPACITY, maxFrameNumbers);
-    const column = () => new SharedColumn<Uint32Array>(Uint32Array, FIRST_CAPACITY, this.#maxCapacity);
-    this.#slabOf = column();
-    this.#freeLo = column();
-    this.#freeHi = column();
-    this.#next = column();
-    this.#previous = column();
   }
 
   /** Frames that a page of `sizeBytes` may need. */
   static framesFor(sizeBytes: number): number {
-    return CLASS_FRAMES[CLASS_OF[Math.ceil(sizeBytes / GRANULE_BYTES)]!]!;
+    return CLASS_FRAMES[classOf(sizeBytes)]!;
   }
 
   /** Number of the block's first granule, counted from frame 0; -1 where the frames have no room for a new slab. */
   allocate(sizeBytes: number): number {
-    const kind = CLASS_OF[Math.ceil(sizeBytes / GRANULE_BYTES)]!;
-    this.newSlabFrame = NONE;
+    const kind = classOf(sizeBytes);
+    this.newSlabFrame = NO_FRAME;
     let slab = this.#heads[kind]!;
-    if (slab === NONE) {
+    if (slab === NO_FRAME) {
       slab = this.#addSlab(kind);
-      if (slab === NONE) return -1;
+      if (slab === NO_FRAME) return -1;
     }
-    const block = this.#takeLowest(slab);
-    if ((this.#freeLo.rows[slab]! | this.#freeHi.rows[slab]!) === 0) this.#unlink(slab, kind);
+    const { words } = this.#table;
+    const lo = slab * FRAME_WORDS + Frame.FreeLo;
+    const hi = slab * FRAME_WORDS + Frame.FreeHi;
+    const low = words[lo]!;
+    const high = words[hi]!;
+    const block = low !== 0 ? lowestBit(low) : 32 + lowestBit(high);
+    if (low !== 0) words[lo] = low & (low - 1);
+    else words[hi] = high & (high - 1);
+    if ((words[lo]! | words[hi]!) === 0) this.#heads[kind] = unlinkFrame(words, slab, slab);
     return slab * GRANULES_PER_FRAME + block * CLASS_GRANULES[kind]!;
   }
 
   release(granule: number, sizeBytes: number): void {
-    const kind = CLASS_OF[Math.ceil(sizeBytes / GRANULE_BYTES)]!;
-    const slab = this.#slabOf.rows[Math.floor(granule / GRANULES_PER_FRAME)]!;
+    const { words } = this.#table;
+    const kind = classOf(sizeBytes);
+    const slab = words[Math.floor(granule / GRANULES_PER_FRAME) * FRAME_WORDS + Frame.Slab]!;
     const block = (granule - slab * GRANULES_PER_FRAME) / CLASS_GRANULES[kind]!;
     const blocks = CLASS_BLOCKS[kind]!;
     assert(Number.isInteger(block) && block < blocks, "a small block is released as it was given");
-    const words = block < 32 ? this.#freeLo.rows : this.#freeHi.rows;
+    const lo = slab * FRAME_WORDS + Frame.FreeLo;
+    const hi = slab * FRAME_WORDS + Frame.FreeHi;
+    const own = block < 32 ? lo : hi;
     const bit = 1 << (block & 31);
-    assert((words[slab]! & bit) === 0, "a small block is released once");
-    const wasFull = (this.#freeLo.rows[slab]! | this.#freeHi.rows[slab]!) === 0;
-    words[slab]! |= bit;
-    if (wasFull) this.#link(slab, kind);
-    if (this.#freeLo.rows[slab] === lowBits(blocks) && this.#freeHi.rows[slab] === lowBits(blocks - 32)) {
-      this.#unlink(slab, kind);
+    assert((words[own]! & bit) === 0, "a small block is released once");
+    const wasFull = (words[lo]! | words[hi]!) === 0;
+    words[own]! |= bit;
+    if (wasFull) this.#heads[kind] = linkFrame(words, slab, this.#heads[kind]!);
+    if (words[lo] === lowBits(blocks) && words[hi] === lowBits(blocks - 32)) {
+      this.#heads[kind] = unlinkFrame(words, slab, this.#heads[kind]!);
+      // Every block of a slab that is gone counts as free: a second release of one fails the check above.
+      words[lo] = -1;
+      words[hi] = -1;
       this.#frames.release(slab, CLASS_FRAMES[kind]!);
     }
   }
 
+  /** A slab with every block free, at the head of its class's list, which is empty. */
   #addSlab(kind: number): number {
     const frames = CLASS_FRAMES[kind]!;
-    const blocks = CLASS_BLOCKS[kind]!;
     const slab = this.#frames.allocate(frames);
-    if (slab === NONE) return NONE;
-    this.#reserve(slab + frames);
-    for (let i = 0; i < frames; i++) this.#slabOf.rows[slab + i] = slab;
-    this.#freeLo.rows[slab] = lowBits(blocks);
-    this.#freeHi.rows[slab] = lowBits(blocks - 32);
-    this.#link(slab, kind);
+    if (slab === NO_FRAME) return NO_FRAME;
+    const { words } = this.#table;
+    for (let i = 0; i < frames; i++) words[(slab + i) * FRAME_WORDS + Frame.Slab] = slab;
+    words[slab * FRAME_WORDS + Frame.FreeLo] = lowBits(CLASS_BLOCKS[kind]!);
+    words[slab * FRAME_WORDS + Frame.FreeHi] = lowBits(CLASS_BLOCKS[kind]! - 32);
+    this.#heads[kind] = linkFrame(words, slab, NO_FRAME);
     this.newSlabFrame = slab;
     this.newSlabFrames = frames;
     return slab;
   }
-
-  #takeLowest(slab: number): number {
-    const low = this.#freeLo.rows[slab]!;
-    if (low !== 0) {
-      this.#freeLo.rows[slab] = low & (low - 1);
-      return lowestBit(low);
-    }
-    const high = this.#freeHi.rows[slab]!;
-    this.#freeHi.rows[slab] = high & (high - 1);
-    return 32 + lowestBit(high);
-  }
-
-  #reserve(frameNumbers: number): void {
-    if (frameNumbers <= this.#capacity) return;
-    while (this.#capacity < frameNumbers) this.#capacity = Math.min(this.#capacity * 2, this.#maxCapacity);
-    for (const column of [this.#slabOf, this.#freeLo, this.#freeHi, this.#next, this.#previous]) {
-      column.grow(this.#capacity);
-    }
-  }
-
-  #link(slab: number, kind: number): void {
-    const head = this.#heads[kind]!;
-    this.#next.rows[slab] = head;
-    this.#previous.rows[slab] = NONE;
-    if (head !== NONE) this.#previous.rows[head] = slab;
-    this.#heads[kind] = slab;
-  }
-
-  #unlink(slab: number, kind: number): void {
-    const next = this.#next.rows[slab]!;
-    const previous = this.#previous.rows[slab]!;
-    if (next !== NONE) this.#previous.rows[next] = previous;
-    if (previous !== NONE) this.#next.rows[previous] = next;
-    else this.#heads[kind] = next;
-  }
 }
 
-/** A word whose lowest `count` bits are set; 0 below, all of them above 31. */
+function classOf(sizeBytes: number): number {
+  return CLASS_OF[Math.ceil(sizeBytes / GRANULE_BYTES)]!;
+}
+
+/** A word (signed) whose lowest `count` bits are set; none below 0, all of them above 31. */
 function lowBits(count: number): number {
   if (count <= 0) return 0;
-  return count >= 32 ? 0xffff_ffff : 2 ** count - 1;
+  return count >= 32 ? -1 : 2 ** count - 1;
 }

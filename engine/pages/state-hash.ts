@@ -25,7 +25,8 @@ import { EDGE_TYPES, type Edge, LOCATION_CODE, type PageDescriptor } from "./pag
 import { encodeSchema } from "./schema.ts";
 
 const HASH_BYTES = 32;
-const ROW_BYTES = 24 + HASH_BYTES;
+const HASH_WORDS = HASH_BYTES / 4;
+const ROW_WORDS = 6 + HASH_WORDS;
 /** Rows hashed at a time: 56 KiB. */
 const CHUNK_ROWS = 1024;
 const CHUNK_BYTES = 65_536;
@@ -81,7 +82,9 @@ export function structureHash(pages: Iterable<PageDescriptor>, edges: Iterable<E
  */
 export class StateHasher {
   readonly #table: PageTable;
+  /** SHA-256 by slot, and the same memory in words, to copy them fast. */
   #hashes = new Uint8Array(0);
+  #hashWords = new Uint32Array(0);
   /** As they were when the slot was hashed; no page has generation 0. */
   #generations = new Uint32Array(0);
   #epochs = new Float64Array(0);
@@ -93,60 +96,62 @@ export class StateHasher {
 
   /** SHA-256 of the page's bytes. */
   pageHash(slot: number): Uint8Array {
-    this.#reserve();
-    this.#refresh(slot, this.#table.mark());
+    this.#refresh(Uint32Array.of(slot));
     return this.#hashes.slice(slot * HASH_BYTES, (slot + 1) * HASH_BYTES);
   }
 
   stateHash(): Uint8Array {
-    this.#reserve();
     const { idLo, idHi, size, epoch } = this.#table;
     const slots = this.#table.slotsInIdOrder();
-    const mark = this.#table.mark();
+    this.#refresh(slots);
+    const hashWords = this.#hashWords;
     const state = createHash("sha256");
-    const chunk = new Uint8Array(Math.min(CHUNK_ROWS, slots.length) * ROW_BYTES);
-    const view = new DataView(chunk.buffer);
+    // Rows are whole words; the platforms that MMSB runs on (x64, arm64) are little-endian, as the rows are.
+    const words = new Uint32Array(Math.min(CHUNK_ROWS, slots.length) * ROW_WORDS);
     let at = 0;
     for (const slot of slots) {
-      this.#refresh(slot, mark);
-      view.setUint32(at, idLo[slot]!, true);
-      view.setUint32(at + 4, idHi[slot]!, true);
-      view.setUint32(at + 8, size[slot]!, true);
-      view.setUint32(at + 16, epoch[slot]! >>> 0, true);
-      view.setUint32(at + 20, highOfNumber(epoch[slot]!), true);
-      const from = slot * HASH_BYTES;
-      for (let i = 0; i < HASH_BYTES; i++) chunk[at + 24 + i] = this.#hashes[from + i]!;
-      at += ROW_BYTES;
-      if (at === chunk.length) {
-        state.update(chunk);
+      words[at] = idLo[slot]!;
+      words[at + 1] = idHi[slot]!;
+      words[at + 2] = size[slot]!;
+      words[at + 4] = epoch[slot]! >>> 0;
+      words[at + 5] = highOfNumber(epoch[slot]!);
+      const from = slot * HASH_WORDS;
+      for (let i = 0; i < HASH_WORDS; i++) words[at + 6 + i] = hashWords[from + i]!;
+      at += ROW_WORDS;
+      if (at === words.length) {
+        state.update(words);
         at = 0;
       }
     }
-    return new Uint8Array(state.update(chunk.subarray(0, at)).digest());
+    return new Uint8Array(state.update(words.subarray(0, at)).digest());
   }
 
-  #refresh(slot: number, mark: number): void {
-    const table = this.#table;
-    const generation = table.generation[slot]!;
-    const epoch = table.epoch[slot]!;
-    if (
-      this.#generations[slot] === generation &&
-      this.#epochs[slot] === epoch &&
-      !table.isDirtySince(slot, this.#marks[slot]!)
-    ) {
-      return;
+  /** Hashes those of the pages that changed since they were hashed last. */
+  #refresh(slots: Uint32Array): void {
+    this.#reserve();
+    const { generation, epoch, changed } = this.#table;
+    const mark = this.#table.mark();
+    for (const slot of slots) {
+      if (
+        this.#generations[slot] === generation[slot] &&
+        this.#epochs[slot] === epoch[slot] &&
+        changed[slot]! <= this.#marks[slot]!
+      ) {
+        continue;
+      }
+      this.#hashes.set(hash("sha256", this.#table.bytes(slot), "buffer"), slot * HASH_BYTES);
+      this.#generations[slot] = generation[slot]!;
+      this.#epochs[slot] = epoch[slot]!;
+      this.#marks[slot] = mark;
     }
-    this.#hashes.set(hash("sha256", table.bytes(slot), "buffer"), slot * HASH_BYTES);
-    this.#generations[slot] = generation;
-    this.#epochs[slot] = epoch;
-    this.#marks[slot] = mark;
   }
 
   #reserve(): void {
     const slots = this.#table.usedSlots;
     if (slots <= this.#generations.length) return;
     const capacity = Math.max(slots, this.#generations.length * 2, 64);
-    this.#hashes = lengthened(this.#hashes, new Uint8Array(capacity * HASH_BYTES));
+    this.#hashWords = lengthened(this.#hashWords, new Uint32Array(capacity * HASH_WORDS));
+    this.#hashes = new Uint8Array(this.#hashWords.buffer);
     this.#generations = lengthened(this.#generations, new Uint32Array(capacity));
     this.#epochs = lengthened(this.#epochs, new Float64Array(capacity));
     this.#marks = lengthened(this.#marks, new Uint32Array(capacity));

@@ -66,6 +66,20 @@ describe("page memory", () => {
     expect(allocator.allocate(MIB)).toBe(true);
   });
 
+  it("of small pages is filled up again where one of many goes and another comes", () => {
+    for (const size of [64, 256, 1000, 3584]) {
+      const allocator = new Allocator(MIB, MIB);
+      const blocks: (readonly [number, number, number])[] = [];
+      while (allocator.allocate(size)) blocks.push([allocator.arena, allocator.offset, size]);
+      // From the last bit of each word, the first, and one in the middle, in full slabs.
+      for (const i of [63, 31, 0, 32, 7, 100]) {
+        allocator.release(...blocks[i]!);
+        expect(allocator.allocate(size)).toBe(true);
+        expect([allocator.arena, allocator.offset, size]).toEqual(blocks[i]);
+      }
+    }
+  });
+
   it("is counted: used, in blocks, reserved, and the peaks of it", () => {
     const allocator = new Allocator(16 * MIB, 4 * MIB);
     allocator.allocate(100);
@@ -108,6 +122,26 @@ describe("page memory", () => {
     }
     expect(allocator.allocate(4 * MIB)).toBe(true);
     expect(allocator.allocate(1)).toBe(false);
+  });
+
+  it("taken again in a smaller piece does not remember the blocks of the larger one", () => {
+    const frames = (count: number) => count * 4096;
+    const allocator = new Allocator(frames(256 + 600 + 300), frames(1000));
+    const take = (count: number) => {
+      expect(allocator.allocate(frames(count))).toBe(true);
+      return [allocator.arena, allocator.offset, frames(count)] as const;
+    };
+    take(1);
+    allocator.release(...take(512));
+    const [low, high] = [take(300), take(212)];
+    allocator.release(...high);
+    allocator.release(...low);
+    expect(allocator.trim()).toBe(frames(512));
+    take(600);
+    // Room for 300 frames is left: the arena of 512 comes back with as many.
+    allocator.release(...take(300));
+    expect(allocator.stats()).toMatchObject({ freeBytes: frames(255 + 300), largestFreeBytes: frames(300) });
+    expect(allocator.trim()).toBe(frames(300));
   });
 
   it("freed twice is a bug that is caught", () => {
