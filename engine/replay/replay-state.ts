@@ -254,13 +254,23 @@ export class ReplayState {
       return ok();
     }
     if (kind === RecordKind.SchemaChange) {
-      const schema = decodeSchemaBody(body, table.size[slot]!);
-      const set = schema.ok ? table.setSchema(slot, schema.value) : schema;
-      return set.ok ? ok() : corrupt(batch, row, set.error);
+      return this.#schemaChange(batch, row, slot);
     }
     const metadata = decodeMetadataBody(body);
     const set = metadata.ok ? table.setMetadata(slot, metadata.value) : metadata;
     return set.ok ? ok() : corrupt(batch, row, set.error);
+  }
+
+  #schemaChange(batch: RecordBatch, row: number, slot: number): Result<void> {
+    const schema = decodeSchemaBody(batch.body(row), this.table.size[slot]!);
+    const set = schema.ok ? this.table.setSchema(slot, schema.value) : schema;
+    if (set.ok) return ok();
+    // well-formed, but for another page: the records that tell of it are among those that were lost
+    if (!this.isAfterGap || !decodeSchemaBody(batch.body(row), MAX_ARENA_BYTES).ok)
+      return corrupt(batch, row, set.error);
+    this.#uncertain.add(batch.pageId(row));
+    this.#confirmed.set(batch.pageId(row), this.#gaps);
+    return ok();
   }
 }
 

@@ -120,9 +120,7 @@ class Verifier {
       }
       if (!isKnownKind(batch.kind[row]!) && !isCritical(batch.kind[row]!)) this.skipped++;
       const next = batch.timestampNs(row);
-      const isForeign =
-        this.#source.format !== "mmsb" || batch.maskLength[row] !== 0 || batch.deltaId(row) !== BigInt(lsn);
-      if (next < time && !isUnordered && !isForeign) {
+      if (next < time && !isUnordered && !this.#isForeign(batch, row)) {
         isUnordered = true;
         this.#report(
           "LOG_RECORD_CORRUPT",
@@ -134,6 +132,12 @@ class Verifier {
       if (next > time) time = next;
     }
     return time;
+  }
+
+  /** Imported deltas keep the times that they had. */
+  #isForeign(batch: RecordBatch, row: number): boolean {
+    if (this.#source.format !== "mmsb" || batch.maskLength[row] !== 0) return true;
+    return batch.deltaId(row) !== BigInt(batch.lsn(row));
   }
 
   *#replay(): Generator<BuildProgress, void> {

@@ -126,6 +126,11 @@ export class IndexBuilder {
       if (!scanned.ok) return scanned;
       yield { doneBytes: Math.floor((totalBytes * (block + 1)) / source.blockCount), totalBytes };
     }
+    if (this.#tables.stop === undefined) {
+      // a checkpoint of the very last state may make up for what was lost
+      const passed = yield* this.#passTo(this.#nextLsn);
+      if (!passed.ok) return passed;
+    }
     if (sealTail) return yield* this.#seal();
     this.#index.tail = this.#tail();
     return ok();
@@ -150,7 +155,7 @@ export class IndexBuilder {
     this.#mendingCount = checkpoints.length;
     this.#mending.length = 0;
     for (const ref of checkpoints)
-      if (ref.kind === "full" && ref.lsn >= this.#nextLsn) this.#mending.push(ref);
+      if (ref.kind === "full" && ref.lsn >= this.#nextLsn - 1) this.#mending.push(ref);
     this.#nextMending = 0;
   }
 
@@ -162,8 +167,14 @@ export class IndexBuilder {
     const sourceOf = this.#mapSources(batch);
     let row = Math.max(0, this.#nextLsn - batch.firstLsn);
     while (row < batch.count && this.#tables.stop === undefined) {
+      const before = this.#nextGap + this.#nextMending;
       const passed = yield* this.#passTo(batch.firstLsn + row);
       if (!passed.ok) return passed;
+      if (this.#nextGap + this.#nextMending !== before) {
+        // Sealing a run reads other blocks, and a source may have one buffer for all.
+        const again = this.#index.source.readBlock(block, batch);
+        if (!again.ok) return again;
+      }
       if (this.#run.isEmpty) {
         const open = row === 0 ? batch.openTransactionLsn : this.#scanner.openTransactionLsn;
         this.#scanner.openTransactionLsn = open;
@@ -185,7 +196,7 @@ export class IndexBuilder {
   #limit(batch: RecordBatch, row: number): number {
     const gap = batch.kind.indexOf(RecordKind.Gap, row);
     const limit = gap < 0 || gap >= batch.count ? batch.count : gap + 1;
-    if (this.#tables.gapsPassed === this.#tables.gapsMended) return limit;
+    if (!this.#tables.hasUnmendedGap) return limit;
     const next = this.#mending[this.#nextMending];
     return next === undefined ? limit : Math.min(limit, Math.max(row + 1, next.lsn + 1 - batch.firstLsn));
   }
@@ -197,6 +208,7 @@ export class IndexBuilder {
     const done = this.#scanner.scan(batch, from, to, shift);
     if (done < to) this.#run.cut(batch.firstLsn + done);
     if (done > from) tables.lastTimeNs = batch.timestampNs(done - 1);
+    if (done > from && batch.kind[done - 1] === RecordKind.Gap) this.#skipMending(batch.firstLsn + done - 1);
     return done;
   }
 
@@ -213,7 +225,7 @@ export class IndexBuilder {
       const ref = this.#mending[this.#nextMending];
       if (ref !== undefined && ref.lsn < Math.min(lsn, gapLsn)) {
         this.#nextMending++;
-        if (this.#tables.gapsPassed === this.#tables.gapsMended) continue;
+        if (!this.#tables.hasUnmendedGap) continue;
         const sealed = yield* this.#seal();
         if (!sealed.ok) return sealed;
         this.#adopt(ref);
@@ -223,8 +235,15 @@ export class IndexBuilder {
       this.#nextGap++;
       const sealed = yield* this.#seal();
       if (!sealed.ok) return sealed;
+      this.#skipMending(gap!.fromLsn);
       this.#scanner.passGap(gap!.toLsn + 1);
     }
+  }
+
+  /** Checkpoints before `lsn` make up for nothing that is lost from there on. */
+  #skipMending(lsn: number): void {
+    while (this.#nextMending < this.#mending.length && this.#mending[this.#nextMending]!.lsn < lsn)
+      this.#nextMending++;
   }
 
   #adopt(ref: CheckpointRef): void {

@@ -82,9 +82,10 @@ const ROOT_SHAPE = {
   uncertainUntilLsn: "f64",
   gapLsns: "f64",
   mendLsns: "f64",
+  mendGaps: "f64",
   sourceRecords: "f64",
   kindRecords: "f64",
-  /** applied, unknown, rejected, skipped, gaps mended, base LSN, LSN that replay stops at (0 = none). */
+  /** applied, unknown, rejected, skipped, base LSN, LSN that replay stops at (0 = none). */
   totals: "f64",
   /** first and last time */
   times: "u64",
@@ -269,6 +270,7 @@ function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Ui
     uncertainUntilLsn: uncertain.untilLsn.view(),
     gapLsns: tables.gapLsns.view(),
     mendLsns: tables.mendLsns.view(),
+    mendGaps: tables.mendGaps.view(),
     sourceRecords: tables.sourceRecords.view(),
     kindRecords: tables.kindRecords,
     totals: Float64Array.of(
@@ -276,7 +278,6 @@ function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Ui
       tables.unknown,
       tables.rejected,
       tables.skipped,
-      tables.gapsMended,
       baseLsn,
       stop?.lsn ?? 0,
     ),
@@ -308,7 +309,7 @@ function decodeRoot(root: Uint8Array, path: string): Result<Omit<LoadedIndex, "f
   const decoded = decodeColumns(ROOT_SHAPE, root.subarray(Math.min(columnsAt, root.length)));
   if (!decoded.ok) return decoded;
   const c = decoded.value;
-  if (c.totals.length !== 7 || c.times.length !== 2 || c.kindRecords.length !== 256)
+  if (c.totals.length !== 6 || c.times.length !== 2 || c.kindRecords.length !== 256)
     return damaged(path, "totals");
   const names: string[][] = [];
   for (let i = 0; i < 2; i++) {
@@ -355,16 +356,20 @@ function decodeRoot(root: Uint8Array, path: string): Result<Omit<LoadedIndex, "f
   uncertain.untilLsn = F64Column.of(c.uncertainUntilLsn);
   tables.gapLsns = F64Column.of(c.gapLsns);
   tables.mendLsns = F64Column.of(c.mendLsns);
+  tables.mendGaps = F64Column.of(c.mendGaps);
   tables.types = new Names(names[0]);
   tables.sources = new Names(names[1]);
   tables.sourceRecords = F64Column.of(c.sourceRecords);
   tables.kindRecords.set(c.kindRecords);
-  [tables.applied, tables.unknown, tables.rejected, tables.skipped, tables.gapsMended] = Array.from(
-    c.totals,
-  ) as [number, number, number, number, number];
+  [tables.applied, tables.unknown, tables.rejected, tables.skipped] = Array.from(c.totals) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   tables.firstTimeNs = c.times[0]!;
   tables.lastTimeNs = c.times[1]!;
-  const stopLsn = c.totals[6]!;
+  const stopLsn = c.totals[5]!;
   if (stopLsn > 0) {
     const code = reader.text() as ErrorCode;
     const message = reader.text();
@@ -377,7 +382,7 @@ function decodeRoot(root: Uint8Array, path: string): Result<Omit<LoadedIndex, "f
   return ok({
     tables,
     headers: decodeHeaders(c.runs, c.runMaxTime),
-    baseLsn: c.totals[5]!,
+    baseLsn: c.totals[4]!,
     gaps,
     chunkCrcs: c.chunkCrc,
   });

@@ -70,17 +70,21 @@ export class IndexTables {
   /** Time of the first record in LSN order; valid once there is one. */
   firstTimeNs = 0n;
   lastTimeNs = 0n;
-  /** Gaps before the last full checkpoint that mended them. */
-  gapsMended = 0;
-  /** One a gap passed: the first LSN after it. */
+  /** One a gap passed: the LSN from which on something may be missing. */
   gapLsns = new F64Column();
-  /** The full checkpoints that made up for lost records. */
+  /** The full checkpoints that made up for lost records, and how many gaps lie before each. */
   mendLsns = new F64Column();
+  mendGaps = new F64Column();
   stop: ReplayStop | undefined;
 
   /** Gaps passed so far, those that a recovered log records included. */
   get gapsPassed(): number {
     return this.gapLsns.length;
+  }
+
+  /** Gaps were passed that no checkpoint has made up for. */
+  get hasUnmendedGap(): boolean {
+    return this.gapLsns.length > (this.mendGaps.data[this.mendGaps.length - 1] ?? 0);
   }
 
   /** The number of a source's name, made where it is new. */
@@ -114,10 +118,9 @@ export class IndexTables {
 
   /** Whether records before `lsn` were lost that no full checkpoint up to then makes up for. */
   isAfterGap(lsn: number): boolean {
-    const gap = lastAtMost(this.gapLsns.data, 0, this.gapLsns.length, lsn);
+    const passed = lastAtMost(this.gapLsns.data, 0, this.gapLsns.length, lsn) + 1;
     const mended = lastAtMost(this.mendLsns.data, 0, this.mendLsns.length, lsn);
-    const since = mended < 0 ? -1 : this.mendLsns.data[mended]!;
-    return gap >= 0 && this.gapLsns.data[gap]! > since + 1;
+    return passed > (mended < 0 ? 0 : this.mendGaps.data[mended]!);
   }
 
   isLive(slot: number): boolean {

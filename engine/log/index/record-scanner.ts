@@ -47,7 +47,7 @@ export class RecordScanner {
     return edgeKey(fromLo.data[row]!, fromHi.data[row]!, toLo.data[row]!, toHi.data[row]!, type.data[row]!);
   }
 
-  /** Records between the last one scanned and `nextLsn` are lost. */
+  /** Records were lost: from `nextLsn` on something may be missing. */
   passGap(nextLsn: number): void {
     this.#tables.gapLsns.push(nextLsn);
   }
@@ -97,8 +97,9 @@ export class RecordScanner {
     }
     for (let slot = 0; slot < tables.ids.count; slot++) if (kept[slot] === 0) this.#endLife(slot, lsn);
     this.#adoptEdges(image, lsn);
-    tables.gapsMended = tables.gapsPassed;
-    if (!isFirst) tables.mendLsns.push(lsn);
+    if (isFirst) return;
+    tables.mendLsns.push(lsn);
+    tables.mendGaps.push(tables.gapsPassed);
   }
 
   /** What a page carries may have changed among the records that were lost. */
@@ -197,11 +198,16 @@ export class RecordScanner {
 
   /** The page's first delta since records were lost: does its epoch follow on the last one known? */
   #confirm(slot: number, epoch: number): void {
+    if (epoch !== this.#tables.slotEpoch.data[slot]! + 1) this.#doubt(slot);
+    this.#tables.slotGaps.data[slot] = this.#tables.gapsPassed;
+  }
+
+  /** The page is uncertain since the first gap after its epoch was last known to be right. */
+  #doubt(slot: number): void {
     const tables = this.#tables;
-    if (epoch !== tables.slotEpoch.data[slot]! + 1 && tables.slotUncertain.data[slot] === NONE) {
-      const since = tables.gapLsns.data[tables.slotGaps.data[slot]!]!;
-      tables.slotUncertain.data[slot] = tables.uncertain.begin(slot, since);
-    }
+    if (tables.slotUncertain.data[slot] !== NONE) return;
+    const gap = Math.min(tables.slotGaps.data[slot]!, tables.gapsPassed - 1);
+    tables.slotUncertain.data[slot] = tables.uncertain.begin(slot, tables.gapLsns.data[gap]!);
     tables.slotGaps.data[slot] = tables.gapsPassed;
   }
 
@@ -299,7 +305,7 @@ export class RecordScanner {
       if (isCritical(kind)) return this.#stop(batch, row);
       tables.skipped++;
     } else if (kind === RecordKind.ForeignFrame) tables.rejected++;
-    else if (kind === RecordKind.Gap) this.passGap(batch.firstLsn + row + 1);
+    else if (kind === RecordKind.Gap) this.passGap(batch.firstLsn + row);
     this.#run.marks.push(offset);
     return true;
   }
@@ -330,7 +336,13 @@ export class RecordScanner {
       version = tables.versions.add(newest, lsn, VersionKind.Location, LOCATION_CODE[location.value]);
     } else if (kind === RecordKind.SchemaChange) {
       const schema = decodeSchemaBody(body, tables.lives.sizeBytes.data[life]!);
-      if (!schema.ok) return this.#stop(batch, row, schema.error);
+      if (!schema.ok) {
+        // well-formed, but for another page: the records that tell of it are among those that were lost
+        if (!tables.hasUnmendedGap || !decodeSchemaBody(body, MAX_ARENA_BYTES).ok)
+          return this.#stop(batch, row, schema.error);
+        this.#doubt(slot);
+        return true;
+      }
       version = tables.versions.add(
         newest,
         lsn,
