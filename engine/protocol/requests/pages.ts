@@ -103,7 +103,7 @@ export const viewPage = defineRequest({
     /** Ranges that the last delta wrote, in the whole page, at most 4096. */
     touchedOffset: "u32",
     touchedLength: "u32",
-    /** With `ages`, per byte: LSN of its last writer, 0 = never written. Empty otherwise. */
+    /** With `ages`, for the first MiB of the range, per byte: LSN of its last writer, 0 = never written. Empty otherwise. */
     writerLsn: "f64",
   },
 });

@@ -1,0 +1,167 @@
+import { basename } from "node:path";
+import type { MmsbError } from "../../base/errors.ts";
+import { ok, type Result } from "../../base/result.ts";
+import type { RecordingInfo } from "../../protocol/requests/recordings.ts";
+import { Recording } from "../../replay/recording.ts";
+import { GraphCache } from "../graph/graph-cache.ts";
+import { PageAges } from "../pages/page-ages.ts";
+import { PageOrders } from "../pages/page-orders.ts";
+import { SearchCache } from "../records/search-cache.ts";
+import type { ReportProgress } from "../service.ts";
+import type { RunningTask, Sliced, SliceScheduler } from "../slice-scheduler.ts";
+import { openSource } from "./open-source.ts";
+import { describeRecording } from "./recording-info.ts";
+import { Survey } from "./survey.ts";
+
+/** Memory for one recording's blocks, tables and pages. Four open at once stay within 1 GiB. */
+const CACHE_BYTES = 192 << 20;
+/** How often a file that may still grow is looked at. */
+const FOLLOW_EVERY_MS = 400;
+
+/** One recording, shared by every connection that opened it, with what has been worked out about it. */
+export class OpenedRecording {
+  readonly handle: number;
+  readonly path: string;
+  readonly name: string;
+  readonly recording: Recording;
+  readonly survey: Survey;
+  readonly searches: SearchCache;
+  readonly graphs: GraphCache;
+  readonly pageOrders: PageOrders;
+  readonly pageAges: PageAges;
+  readonly scheduler: SliceScheduler;
+  /** Connections that have it open. */
+  holders = 0;
+  readonly #listeners = new Set<() => void>();
+  #surveying: RunningTask<void> | undefined;
+  #following: RunningTask<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  /** Why surveying or following stopped, if it did. */
+  trouble: MmsbError | undefined;
+
+  constructor(handle: number, path: string, recording: Recording, scheduler: SliceScheduler) {
+    this.handle = handle;
+    this.path = path;
+    this.name = basename(path);
+    this.recording = recording;
+    this.scheduler = scheduler;
+    this.survey = new Survey(recording);
+    this.searches = new SearchCache(recording, this.survey);
+    this.graphs = new GraphCache(recording, scheduler);
+    this.pageOrders = new PageOrders(recording, this.survey);
+    this.pageAges = new PageAges(recording);
+    this.#survey();
+    this.#follow();
+  }
+
+  /** Opens the file and loads or builds its index, in slices. */
+  static *open(path: string, progress: ReportProgress): Sliced<Result<Recording>> {
+    progress("open", 0, 0);
+    yield;
+    const source = openSource(path);
+    if (!source.ok) return source;
+    const opening = Recording.open(source.value, { cacheBytes: CACHE_BYTES });
+    let finished = false;
+    try {
+      for (;;) {
+        const step = opening.next();
+        if (step.done === true) {
+          finished = true;
+          return step.value;
+        }
+        progress("index", step.value.doneBytes, step.value.totalBytes);
+        yield;
+      }
+    } finally {
+      // Cancelled: the index builder lets go of its files, and so does the source.
+      if (!finished) {
+        opening.return(undefined as never);
+        source.value.close();
+      }
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether it may still grow. A damaged or foreign file is what it is; one that is not closed may have a writer. */
+  get isFollowing(): boolean {
+    const { source } = this.recording;
+    return source.format === "mmsb" && !source.complete && !this.#closed && this.trouble === undefined;
+  }
+
+  info(): RecordingInfo {
+    return describeRecording(this);
+  }
+
+  /** Called when it grew or more of it was surveyed. Returns how to stop listening. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #survey(): void {
+    if (this.#surveying !== undefined || this.#closed) return;
+    const task = this.scheduler.run(
+      this.survey.gather(() => this.#changed()),
+      "background",
+    );
+    this.#surveying = task;
+    void task.outcome.then((result) => {
+      this.#surveying = undefined;
+      if (this.#closed) return;
+      if (!result.ok) this.trouble = result.error;
+      else if (!this.survey.isComplete) this.#survey();
+      this.#changed();
+    });
+  }
+
+  #follow(): void {
+    if (!this.isFollowing) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const task = this.scheduler.run(this.#refresh(), "background");
+      this.#following = task;
+      void task.outcome.then(() => {
+        this.#following = undefined;
+        this.#follow();
+      });
+    }, FOLLOW_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  *#refresh(): Sliced<Result<void>> {
+    const refreshing = this.recording.refreshing();
+    for (;;) {
+      const step = refreshing.next();
+      if (step.done !== true) {
+        yield;
+        continue;
+      }
+      if (!step.value.ok) this.trouble = step.value.error;
+      else if (step.value.value) this.#survey();
+      if (!this.recording.source.complete && step.value.ok && !step.value.value) return ok();
+      this.#changed();
+      return ok();
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#surveying?.cancel();
+    this.#following?.cancel();
+    this.searches.dispose();
+    this.graphs.dispose();
+    this.#changed();
+    this.#listeners.clear();
+    this.recording.close();
+  }
+}

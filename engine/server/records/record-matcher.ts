@@ -1,0 +1,188 @@
+import { utf8Decode } from "../../base/bytes.ts";
+import { ok, type Result } from "../../base/result.ts";
+import { comparePairs, highOf, lowOf } from "../../base/u64.ts";
+import { decodeDeltaBody } from "../../deltas/delta-body.ts";
+import { RunList } from "../../deltas/run-list.ts";
+import { NONE } from "../../log/index/id-slots.ts";
+import type { RecordBatch } from "../../log/record-batch.ts";
+import { decodeEvent } from "../../log/record-bodies.ts";
+import { kindFromName, RecordKind } from "../../log/record-kinds.ts";
+import type { RecordFilter } from "../../protocol/requests/filter.ts";
+import type { Recording } from "../../replay/recording.ts";
+import type { EventTypes } from "../recording/event-types.ts";
+import { pageTypeAt, summaryOf } from "./record-text.ts";
+import { parseValueExpression, type ValueExpression } from "./value-expression.ts";
+import { ValueWatch } from "./value-watch.ts";
+
+/** A filter made ready for one recording: judges record after record, in LSN order. */
+export class RecordMatcher {
+  /** By kind: whether it is wanted. */
+  readonly kinds: Uint8Array;
+  /** Slots of the pages wanted; undefined = any. Pages that the recording never had are not in it. */
+  readonly slots: ReadonlySet<number> | undefined;
+  readonly sources: ReadonlySet<number> | undefined;
+  readonly fromLsn: number;
+  readonly toLsn: number;
+  /** Deltas must be seen one after another, whatever else the filter says. */
+  readonly watchesValues: boolean;
+  readonly cause: number | undefined;
+  readonly #recording: Recording;
+  readonly #eventTypes: EventTypes;
+  readonly #filter: RecordFilter;
+  readonly #pageTypes: ReadonlySet<number> | undefined;
+  readonly #wantedEvents: ReadonlySet<number> | undefined;
+  readonly #text: string;
+  readonly #watch: ValueWatch | undefined;
+  readonly #runs = new RunList();
+  readonly #textInSource = new Map<string, boolean>();
+  readonly #textInType = new Map<number, boolean>();
+  #strings: readonly string[] = [];
+  #sourceOf: number[] = [];
+
+  private constructor(
+    recording: Recording,
+    eventTypes: EventTypes,
+    filter: RecordFilter,
+    kinds: Uint8Array,
+    expression: ValueExpression | undefined,
+  ) {
+    const { tables } = recording.index;
+    this.#recording = recording;
+    this.#eventTypes = eventTypes;
+    this.#filter = filter;
+    this.kinds = kinds;
+    this.slots =
+      filter.pages === undefined
+        ? undefined
+        : new Set(
+            filter.pages.map((id) => tables.ids.find(lowOf(id), highOf(id))).filter((slot) => slot >= 0),
+          );
+    this.sources = filter.sources === undefined ? undefined : new Set(filter.sources);
+    this.#pageTypes = filter.pageTypes === undefined ? undefined : new Set(filter.pageTypes);
+    this.#wantedEvents = filter.eventTypes === undefined ? undefined : new Set(filter.eventTypes);
+    this.#text = (filter.text ?? "").toLowerCase();
+    this.fromLsn = Math.max(recording.source.firstLsn, filter.fromLsn ?? 0, (filter.cause ?? 0) + 1);
+    this.toLsn = filter.toLsn ?? Number.MAX_SAFE_INTEGER;
+    this.cause = filter.cause;
+    this.#watch =
+      expression === undefined ? undefined : new ValueWatch(recording, expression, this.fromLsn - 1);
+    this.watchesValues = expression !== undefined;
+  }
+
+  /** `defaultKinds` where the filter names none. `ARGUMENT_INVALID` for an unknown kind or a value expression that makes no sense. */
+  static create(
+    recording: Recording,
+    eventTypes: EventTypes,
+    filter: RecordFilter,
+    defaultKinds: readonly number[],
+  ): Result<RecordMatcher> {
+    const kinds = new Uint8Array(256);
+    // A value expression is about deltas; a list of event types about events.
+    for (const kind of filter.kinds?.map(kindFromName) ?? defaultKinds)
+      if (kind !== undefined) kinds[kind] = 1;
+    if (filter.eventTypes !== undefined)
+      for (let kind = 0; kind < 256; kind++) if (kind !== RecordKind.Event) kinds[kind] = 0;
+    const wantsValue = filter.value !== undefined && filter.value.trim() !== "";
+    if (!wantsValue) return ok(new RecordMatcher(recording, eventTypes, filter, kinds, undefined));
+    for (let kind = 0; kind < 256; kind++) if (kind !== RecordKind.Delta) kinds[kind] = 0;
+    const expression = parseValueExpression(filter.value!);
+    return expression.ok
+      ? ok(new RecordMatcher(recording, eventTypes, filter, kinds, expression.value))
+      : expression;
+  }
+
+  /** Whether the row is wanted. Rows must come in LSN order, none left out that the filter's pages and kinds let through. */
+  matches(batch: RecordBatch, row: number): Result<boolean> {
+    const kind = batch.kind[row]!;
+    if (this.kinds[kind] === 0) return ok(false);
+    const lsn = batch.firstLsn + row;
+    if (lsn < this.fromLsn || lsn > this.toLsn) return ok(false);
+    const slot =
+      this.slots === undefined && this.#watch === undefined
+        ? -1
+        : this.#recording.index.tables.ids.find(batch.pageLo[row]!, batch.pageHi[row]!);
+    if (this.slots !== undefined && !this.slots.has(slot)) return ok(false);
+    let value: Result<boolean> = YES;
+    if (this.#watch !== undefined) value = this.#value(this.#watch, batch, row, slot);
+    if (!value.ok || !value.value) return value;
+    return ok(
+      this.#columnsMatch(batch, row) &&
+        this.#typesMatch(batch, row, lsn) &&
+        this.#textMatches(batch, row, lsn),
+    );
+  }
+
+  #value(watch: ValueWatch, batch: RecordBatch, row: number, slot: number): Result<boolean> {
+    const start = batch.bodyStart[row]!;
+    const payloadAt = decodeDeltaBody(batch.bytes, start, start + batch.bodyLength[row]!, this.#runs);
+    // A malformed body changes nothing, so it has no value.
+    if (payloadAt < 0) return ok(false);
+    return watch.matches(slot, batch.firstLsn + row, batch.epoch[row]!, this.#runs, batch.bytes, payloadAt);
+  }
+
+  #columnsMatch(batch: RecordBatch, row: number): boolean {
+    if (this.cause !== undefined && batch.cause[row] !== this.cause) return false;
+    if (this.sources !== undefined && !this.sources.has(this.#sourceNumber(batch, row))) return false;
+    const { fromTimeNs, toTimeNs } = this.#filter;
+    const lo = batch.timeLo[row]!;
+    const hi = batch.timeHi[row]!;
+    if (fromTimeNs !== undefined && comparePairs(lo, hi, lowOf(fromTimeNs), highOf(fromTimeNs)) < 0)
+      return false;
+    return toTimeNs === undefined || comparePairs(lo, hi, lowOf(toTimeNs), highOf(toTimeNs)) <= 0;
+  }
+
+  #sourceNumber(batch: RecordBatch, row: number): number {
+    if (batch.strings !== this.#strings) {
+      this.#strings = batch.strings;
+      const { sources } = this.#recording.index.tables;
+      this.#sourceOf = batch.strings.map((text) => sources.find(text));
+    }
+    const string = batch.source[row]!;
+    return string < this.#sourceOf.length
+      ? this.#sourceOf[string]!
+      : this.#recording.index.tables.sources.find("");
+  }
+
+  #typesMatch(batch: RecordBatch, row: number, lsn: number): boolean {
+    if (this.#pageTypes !== undefined) {
+      const type = pageTypeAt(this.#recording, batch.pageLo[row]!, batch.pageHi[row]!, lsn);
+      if (type === NONE || !this.#pageTypes.has(type)) return false;
+    }
+    if (this.#wantedEvents === undefined) return true;
+    const event = decodeEvent(batch.body(row));
+    return event.ok && this.#wantedEvents.has(this.#eventTypes.find(event.value.eventType));
+  }
+
+  #textMatches(batch: RecordBatch, row: number, lsn: number): boolean {
+    if (this.#text === "") return true;
+    if (this.#sourceHasText(batch.sourceText(row))) return true;
+    const type = pageTypeAt(this.#recording, batch.pageLo[row]!, batch.pageHi[row]!, lsn);
+    if (type !== NONE && this.#typeHasText(type)) return true;
+    if (batch.metaLength[row]! > 0 && this.#isIn(utf8Decode(batch.metadata(row)))) return true;
+    return batch.kind[row] !== RecordKind.Delta && this.#isIn(summaryOf(batch, row));
+  }
+
+  #isIn(text: string): boolean {
+    return text.toLowerCase().includes(this.#text);
+  }
+
+  #sourceHasText(source: string): boolean {
+    let found = this.#textInSource.get(source);
+    if (found === undefined) {
+      found = this.#isIn(source);
+      if (this.#textInSource.size < 1 << 16) this.#textInSource.set(source, found);
+    }
+    return found;
+  }
+
+  #typeHasText(type: number): boolean {
+    let found = this.#textInType.get(type);
+    if (found === undefined) {
+      found = this.#isIn(this.#recording.index.tables.types.texts[type]!);
+      this.#textInType.set(type, found);
+    }
+    return found;
+  }
+}
+
+const YES: Result<boolean> = ok(true);
