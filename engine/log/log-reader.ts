@@ -57,16 +57,31 @@ interface Segment {
   nextSequence: number;
   /** It holds records, or the whole checkpoint that it begins with. */
   born: boolean;
+  /** Its last block is an end mark. */
+  ended: boolean;
   /** Its torn end. */
   tailDamage: Damage | undefined;
 }
 
 function newSegment(path: string, number: number, file: LogFile): Segment {
-  return { path, number, file, endOffset: 0, nextSequence: 0, born: false, tailDamage: undefined };
+  return {
+    path,
+    number,
+    file,
+    endOffset: 0,
+    nextSequence: 0,
+    born: false,
+    ended: false,
+    tailDamage: undefined,
+  };
 }
 
 interface OpenStream extends CheckpointChunks {
   broken: boolean;
+  /** Payload of its chunks so far. */
+  streamBytes: number;
+  /** The chunk before was not full, so the next one must be the trailer. */
+  ended: boolean;
 }
 
 /**
@@ -86,7 +101,6 @@ export class LogReader implements RecordSource {
   readonly #checkpoints: CheckpointRef[] = [];
   readonly #chunks = new Map<CheckpointRef, CheckpointChunks>();
   readonly #buffer = new BlockBuffer();
-  readonly #scratch = new BlockBuffer();
   readonly #header = new BlockHeader();
   #stream: OpenStream | undefined;
   #fileBytes = 0;
@@ -191,9 +205,10 @@ export class LogReader implements RecordSource {
   readonly #segmentBytes = new Map<Segment, number>();
 
   #visit(segment: Segment, header: BlockHeader, offset: number, bytes: Uint8Array, at: number): void {
-    if (!this.#started) {
+    if (!this.#started) this.#uuid = bytes.slice(at + 16, at + 32);
+    // An overflow block names its own record, and others may stand before that one in the records block that follows.
+    if (!this.#started && header.type !== BlockType.Overflow) {
       this.#started = true;
-      this.#uuid = bytes.slice(at + 16, at + 32);
       this.#firstLsn = header.firstLsn;
       this.#lastLsn = header.firstLsn - 1;
       this.#committedLsn = this.#lastLsn;
@@ -202,6 +217,7 @@ export class LogReader implements RecordSource {
     this.#lastBlockCrc = header.crc;
     this.#nextSequence = header.sequence + 1;
     segment.nextSequence = this.#nextSequence;
+    segment.ended = header.type === BlockType.End;
     this.#closedByWriter = header.type === BlockType.End && (header.flags & BlockFlag.SegmentFollows) === 0;
     switch (header.type) {
       case BlockType.Records:
@@ -253,7 +269,7 @@ export class LogReader implements RecordSource {
     this.#noteGap(header.firstLsn);
     segment.born = true;
     this.#directory.add(segment.number, offset, header.lengthBytes, header.firstLsn, header.count);
-    this.#scratch.u8.set(bytes.subarray(at, at + header.lengthBytes));
+    SCRATCH.u8.set(bytes.subarray(at, at + header.lengthBytes));
     this.#lastLsn = header.firstLsn + header.count - 1;
     this.#followTransaction(header);
   }
@@ -263,7 +279,7 @@ export class LogReader implements RecordSource {
    */
   #followTransaction(header: BlockHeader): void {
     const batch = SCAN_BATCH;
-    const decoded = decodeRecords(this.#scratch, header, batch, (descriptor) =>
+    const decoded = decodeRecords(SCRATCH, header, batch, (descriptor) =>
       ok(new Uint8Array(Math.min(0, descriptor.bodyBytes))),
     );
     let open = header.openTransactionLsn < header.firstLsn ? header.openTransactionLsn : 0;
@@ -300,20 +316,26 @@ export class LogReader implements RecordSource {
     at: number,
   ): void {
     this.#noteGap(header.firstLsn);
-    if (header.count === 0) this.#stream = { segments: [], offsets: [], broken: false };
+    if (header.count === 0)
+      this.#stream = { segments: [], offsets: [], broken: false, streamBytes: 0, ended: false };
     const stream = this.#stream;
     if (stream === undefined) return;
     if (header.count !== stream.offsets.length) stream.broken = true;
     stream.segments.push(segment.number);
     stream.offsets.push(offset);
-    if ((header.flags & BlockFlag.LastChunk) === 0) return;
+    if ((header.flags & BlockFlag.LastChunk) === 0) {
+      if (stream.ended) stream.broken = true;
+      stream.ended = header.payloadBytes !== CHUNK_BYTES;
+      stream.streamBytes += header.payloadBytes;
+      return;
+    }
     this.#stream = undefined;
     if (stream.broken || header.payloadBytes < CHECKPOINT_TRAILER_BYTES) return;
     const payloadAt = at + BLOCK_HEADER_BYTES;
     const trailer = decodeCheckpointTrailer(bytes.subarray(payloadAt, payloadAt + header.payloadBytes));
     if (trailer === undefined) return;
     const { streamBytes, ...ref } = trailer;
-    if (Math.ceil(streamBytes / CHUNK_BYTES) !== stream.offsets.length - 1) return;
+    if (streamBytes !== stream.streamBytes) return;
     segment.born = true;
     this.#checkpoints.push(ref);
     this.#chunks.set(ref, { segments: stream.segments, offsets: stream.offsets });
@@ -340,6 +362,16 @@ export class LogReader implements RecordSource {
     for (let i = 1; i < this.#segments.length; i++) {
       const previous = this.#segments[i - 1]!;
       const segment = this.#segments[i]!;
+      if (!previous.ended && previous.tailDamage === undefined) {
+        const { path, endOffset: offset } = previous;
+        const error = new MmsbError(
+          "LOG_TRUNCATED",
+          "a segment ends before its end mark, although another one follows",
+          "Everything before it is whole",
+          { path, offset },
+        );
+        this.#damage.push({ error, offset, path, lostBytes: 0, afterLsn: this.#lastLsn });
+      }
       if (segment.number === previous.number + 1) continue;
       const place = { path: segment.path };
       const error = new MmsbError(
@@ -494,12 +526,12 @@ export class LogReader implements RecordSource {
       const loaded = this.#load(
         this.#directory.overflowSegment.at(row),
         this.#directory.overflowOffset.at(row),
-        this.#scratch,
+        SCRATCH,
       );
       if (!loaded.ok) return loaded;
       if (this.#header.firstLsn !== lsn || at + this.#header.payloadBytes > content.length) return lost();
       content.set(
-        this.#scratch.u8.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + this.#header.payloadBytes),
+        SCRATCH.u8.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + this.#header.payloadBytes),
         at,
       );
       at += this.#header.payloadBytes;
@@ -536,6 +568,16 @@ export class LogReader implements RecordSource {
     const decoded = decodeCheckpointLists(lists, ref.lsn);
     if (!decoded.ok) return decoded;
     const { pages, destroyed, edges, pageAt } = decoded.value;
+    // Whoever reads a page takes memory for it: its size must be what stands in the stream.
+    const pageBytes = pages.reduce((sum, page) => sum + page.sizeBytes, 0);
+    if (pageBytes !== ref.sizeBytes || listBytes + pageBytes > chunks.offsets.length * CHUNK_BYTES) {
+      return fail(
+        "CHECKPOINT_DAMAGED",
+        "the pages of the checkpoint are not as long as its lists say",
+        "Replay starts at an earlier one",
+        { lsn: ref.lsn },
+      );
+    }
     return ok({
       ref,
       pages,
@@ -547,11 +589,13 @@ export class LogReader implements RecordSource {
 
   #chunkOffset = -1;
   #chunkSegment = -1;
-  readonly #chunkBuffer = new BlockBuffer();
+  /** Made when the first checkpoint is read. */
+  #chunkBuffer: BlockBuffer | undefined;
   #chunkPayload = 0;
 
   /** Fills `out` from byte `from` of a checkpoint's stream; the chunk read last is kept. */
   #readStream(chunks: CheckpointChunks, from: number, out: Uint8Array): Result<void> {
+    const buffer = (this.#chunkBuffer ??= new BlockBuffer());
     let done = 0;
     while (done < out.length) {
       const chunk = Math.floor((from + done) / CHUNK_BYTES);
@@ -568,7 +612,7 @@ export class LogReader implements RecordSource {
       }
       if (this.#chunkOffset !== offset || this.#chunkSegment !== segment) {
         this.#chunkOffset = -1;
-        const loaded = this.#load(segment, offset, this.#chunkBuffer);
+        const loaded = this.#load(segment, offset, buffer);
         if (!loaded.ok) return loaded;
         this.#chunkOffset = offset;
         this.#chunkSegment = segment;
@@ -582,10 +626,7 @@ export class LogReader implements RecordSource {
           "Replay starts at an earlier one",
           { offset },
         );
-      out.set(
-        this.#chunkBuffer.u8.subarray(BLOCK_HEADER_BYTES + within, BLOCK_HEADER_BYTES + within + count),
-        done,
-      );
+      out.set(buffer.u8.subarray(BLOCK_HEADER_BYTES + within, BLOCK_HEADER_BYTES + within + count), done);
       done += count;
     }
     return ok();
@@ -621,3 +662,5 @@ export class LogReader implements RecordSource {
 
 /** Columns used while a file is scanned; nothing in them outlives one block. */
 const SCAN_BATCH = new RecordBatch();
+/** Holds one block while a file is scanned or an overflowed body is put together: never across two calls. */
+const SCRATCH = new BlockBuffer();

@@ -49,6 +49,8 @@ export interface LogWriterOptions {
   readonly snapshot?: () => CheckpointContent;
   /** Pages that exist before the first record. */
   readonly genesis?: CheckpointContent;
+  /** LSN of the first record, 1 unless this is the copy of a recording that has dropped its beginning. */
+  readonly firstLsn?: number;
   readonly fileSystem?: LogFileSystem;
   readonly lock?: WriterLock;
 }
@@ -153,8 +155,9 @@ export class LogWriter {
       return file;
     }
     const writer = new LogWriter(path, set, uuid, file.value, lock.value, options, 0n);
+    writer.#builder.firstLsn = options.firstLsn ?? 1;
     writer.#writeSegmentHeader();
-    if (options.genesis !== undefined) writer.#writeCheckpointStream(options.genesis, 0);
+    if (options.genesis !== undefined) writer.#writeCheckpointStream(options.genesis, writer.lastLsn);
     let started = writer.flush();
     if (started.ok && writer.#durability !== "none") started = writer.sync();
     if (started.ok) started = fs.syncFolder(folderOf(path));

@@ -52,6 +52,7 @@ export async function recoverLog(
   if (genesis !== undefined && !genesis.ok) return genesis;
   const created = await LogWriter.create(outPath, {
     uuid: source.uuid,
+    firstLsn: genesis === undefined ? 1 : source.firstLsn,
     durability: "none",
     ...options,
     ...(genesis === undefined ? {} : { genesis: contentOfImage(genesis.value) }),
@@ -85,11 +86,14 @@ class LogCopy {
   run(): Result<CopyReport> {
     const source = this.#source;
     const first = source.checkpoints[0];
-    if (first !== undefined && first.lsn === source.firstLsn - 1) {
+    const base = first !== undefined && first.lsn === source.firstLsn - 1;
+    if (base) {
       const image = source.loadCheckpoint(first);
       if (image.ok) for (const page of image.value.pages) this.#epochs.set(page.id, page.epoch);
     }
-    let expected = source.firstLsn;
+    // Without the state that the records build upon, only what is made anew is certain.
+    if (!base) this.#afterLoss = source.damage.some((damage) => damage.afterLsn < source.firstLsn);
+    let expected = base ? source.firstLsn : 1;
     for (let block = 0; block < source.blockCount; block++) {
       const firstLsn = source.blockFirstLsn(block);
       if (firstLsn > expected) this.#lose(expected, firstLsn - 1);
