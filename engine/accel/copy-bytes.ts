@@ -1,5 +1,5 @@
 /** From here up a bulk copy beats the loop, the view that it needs included. */
-const BULK_COPY_BYTES = 64;
+const BULK_COPY_BYTES = 96;
 
 /** Copies `length` bytes between ranges that do not overlap. Makes no object for short copies. */
 export function copyBytes(

@@ -1,15 +1,4 @@
-/** Word views of whole buffers: making one costs as much as comparing a few hundred bytes. */
-const wordViews = new WeakMap<ArrayBufferLike, Uint32Array>();
-
-function wordsOf(buffer: ArrayBufferLike): Uint32Array {
-  let words = wordViews.get(buffer);
-  // a growable buffer may have grown since
-  if (words === undefined || words.length !== buffer.byteLength >>> 2) {
-    words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
-    wordViews.set(buffer, words);
-  }
-  return words;
-}
+import { wordsUnder } from "./word-views.ts";
 
 /** See `Accel.diffImages`. */
 export function diffImages(
@@ -24,27 +13,18 @@ export function diffImages(
   count: number,
 ): number {
   const capacity = Math.min(runOffset.length, runLength.length);
-  const beforeWords = wordsOf(before.buffer);
-  const afterWords = wordsOf(after.buffer);
   const beforeByte = before.byteOffset + beforeAt;
   const afterByte = after.byteOffset + afterAt;
-  const isAligned = ((beforeByte ^ afterByte) & 3) === 0;
+  // four bytes at a time where both images lie the same way to a word
+  const isAligned = ((beforeByte ^ afterByte) & 3) === 0 && to - from >= 16;
+  const beforeWords = isAligned ? wordsUnder(before) : undefined;
+  const afterWords = isAligned ? wordsUnder(after) : undefined;
   let i = from;
   while (i < to && count < capacity) {
-    // skip what is equal, four bytes at a time where both images lie the same way to a word
-    if (isAligned) {
+    if (beforeWords !== undefined && afterWords !== undefined) {
       while (i < to && ((beforeByte + i) & 3) !== 0 && before[beforeAt + i] === after[afterAt + i]) i++;
-      if (((beforeByte + i) & 3) === 0) {
-        let b = (beforeByte + i) / 4;
-        let a = (afterByte + i) / 4;
-        const stop = b + Math.floor((to - i) / 4);
-        const first = b;
-        while (b < stop && beforeWords[b] === afterWords[a]) {
-          b++;
-          a++;
-        }
-        i += (b - first) * 4;
-      }
+      if (((beforeByte + i) & 3) === 0)
+        i += equalBytes(beforeWords, beforeByte + i, afterWords, afterByte + i, to - i);
     }
     while (i < to && before[beforeAt + i] === after[afterAt + i]) i++;
     if (i >= to) break;
@@ -57,17 +37,19 @@ export function diffImages(
   return count;
 }
 
-/** See `Accel.blendMasked`. */
-export function blendMasked(
-  mask: Uint8Array,
-  maskAt: number,
-  values: Uint8Array,
-  valuesAt: number,
-  page: Uint8Array,
-  pageAt: number,
-  length: number,
-): void {
-  for (let i = 0; i < length; i++) {
-    if (mask[maskAt + i] !== 0) page[pageAt + i] = values[valuesAt + i]!;
+/** Bytes of the words that are equal from two aligned positions on, within `limit`. */
+function equalBytes(a: Uint32Array, aByte: number, b: Uint32Array, bByte: number, limit: number): number {
+  const first = aByte / 4;
+  const distance = bByte / 4 - first;
+  const stop = first + Math.floor(limit / 4);
+  let i = first;
+  while (i + 4 <= stop) {
+    const j = i + distance;
+    const difference =
+      (a[i]! ^ b[j]!) | (a[i + 1]! ^ b[j + 1]!) | (a[i + 2]! ^ b[j + 2]!) | (a[i + 3]! ^ b[j + 3]!);
+    if (difference !== 0) break;
+    i += 4;
   }
+  while (i < stop && a[i] === b[i + distance]) i++;
+  return (i - first) * 4;
 }

@@ -1,3 +1,8 @@
+import { wordsUnder } from "./word-views.ts";
+
+/** From here up it pays to look for a word view. */
+const WORDS_FROM_BYTES = 64;
+
 /** See `Accel.maskToRuns`. */
 export function maskToRuns(
   mask: Uint8Array,
@@ -9,9 +14,21 @@ export function maskToRuns(
   count: number,
 ): number {
   const capacity = Math.min(runOffset.length, runLength.length);
+  const words = to - from >= WORDS_FROM_BYTES ? wordsUnder(mask) : undefined;
+  const maskByte = mask.byteOffset + maskAt;
   let i = from;
   while (count < capacity) {
-    while (i < to && mask[maskAt + i] === 0) i++;
+    while (i < to && mask[maskAt + i] === 0) {
+      if (words !== undefined && ((maskByte + i) & 3) === 0) {
+        let word = (maskByte + i) / 4;
+        const first = word;
+        const stop = word + Math.floor((to - i) / 4);
+        while (word < stop && words[word] === 0) word++;
+        i += (word - first) * 4;
+        if (word > first) continue;
+      }
+      i++;
+    }
     if (i >= to) break;
     const start = i;
     do i++;
@@ -20,6 +37,35 @@ export function maskToRuns(
     runLength[count++] = i - start;
   }
   return count;
+}
+
+/** See `Accel.blendMasked`. */
+export function blendMasked(
+  mask: Uint8Array,
+  maskAt: number,
+  values: Uint8Array,
+  valuesAt: number,
+  page: Uint8Array,
+  pageAt: number,
+  length: number,
+): void {
+  let i = 0;
+  if (length >= WORDS_FROM_BYTES) {
+    const words = wordsUnder(mask);
+    const maskByte = mask.byteOffset + maskAt;
+    for (; ((maskByte + i) & 3) !== 0; i++) {
+      if (mask[maskAt + i] !== 0) page[pageAt + i] = values[valuesAt + i]!;
+    }
+    for (let word = (maskByte + i) / 4; i + 4 <= length; i += 4, word++) {
+      if (words[word] === 0) continue;
+      for (let j = i; j < i + 4; j++) {
+        if (mask[maskAt + j] !== 0) page[pageAt + j] = values[valuesAt + j]!;
+      }
+    }
+  }
+  for (; i < length; i++) {
+    if (mask[maskAt + i] !== 0) page[pageAt + i] = values[valuesAt + i]!;
+  }
 }
 
 /** See `Accel.bitsToRuns`. */

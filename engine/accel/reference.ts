@@ -1,8 +1,8 @@
 import type { Accel } from "./accel.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { crc32c } from "./crc32c.ts";
-import { blendMasked, diffImages } from "./image-diff.ts";
-import { bitsToRuns, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
+import { diffImages } from "./image-diff.ts";
+import { bitsToRuns, blendMasked, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
 import { applyBody, applyRuns, gatherRuns } from "./run-apply.ts";
 import { applyBodies, applyDeltas, encodeBodies } from "./run-batches.ts";
 import { decodeRuns, runCount } from "./run-decode.ts";

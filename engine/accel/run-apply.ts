@@ -3,9 +3,10 @@ import { decodeRuns, FORM_LIST, runCount } from "./run-decode.ts";
 
 const ONE_RUN = FORM_LIST | 1;
 
-/** Runs of the body at hand; they grow with the longest list seen (at most one row a body byte). */
-let offsets = new Uint32Array(256);
-let lengths = new Uint32Array(256);
+/** Runs of the body that {@link decodeBody} read last; they grow with the longest list seen (at most one row a body byte). */
+export let offsets = new Uint32Array(256);
+export let lengths = new Uint32Array(256);
+export let decodedCount = 0;
 
 /** Where {@link shortRun} found the run's bytes. */
 export let shortRunAt = 0;
@@ -45,14 +46,21 @@ export function applyBody(
     copyBytes(bytes, shortRunAt, page, pageAt + offset, fitting);
     return fitting;
   }
+  const payloadAt = decodeBody(bytes, start, end);
+  if (payloadAt < 0) return payloadAt;
+  return applyRuns(offsets, lengths, 0, decodedCount, bytes, payloadAt, page, pageAt, pageSize);
+}
+
+/** Reads any body into `offsets`, `lengths` and `decodedCount`. Returns where its payload starts; negative: corrupt. */
+export function decodeBody(bytes: Uint8Array, start: number, end: number): number {
   const count = runCount(bytes, start, end);
   if (count > offsets.length) {
-    offsets = new Uint32Array(count * 2);
-    lengths = new Uint32Array(count * 2);
+    const capacity = Math.max(count, offsets.length * 2);
+    offsets = new Uint32Array(capacity);
+    lengths = new Uint32Array(capacity);
   }
-  const payloadAt = decodeRuns(bytes, start, end, offsets, lengths);
-  if (payloadAt < 0) return payloadAt;
-  return applyRuns(offsets, lengths, 0, count, bytes, payloadAt, page, pageAt, pageSize);
+  decodedCount = count;
+  return decodeRuns(bytes, start, end, offsets, lengths);
 }
 
 /** See `Accel.applyRuns`. */

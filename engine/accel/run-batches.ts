@@ -1,7 +1,7 @@
 import type { PageSpans } from "./accel.ts";
 import { NO_SLOT } from "./accel.ts";
 import { copyWords, viewOf } from "./copy-bytes.ts";
-import { applyBody, applyRuns, shortRun, shortRunAt } from "./run-apply.ts";
+import { decodeBody, decodedCount, lengths, offsets, shortRun, shortRunAt } from "./run-apply.ts";
 import { encodeRuns, runSectionBound } from "./run-encode.ts";
 
 /*
@@ -42,7 +42,21 @@ export function applyBodies(
         continue;
       }
     }
-    if (applyBody(bytes, start, end, memory, pageAt[page]!, size[page]!) < 0) return -row - 1;
+    const payloadAt = decodeBody(bytes, start, end);
+    if (payloadAt < 0) return -row - 1;
+    scatter(
+      offsets,
+      lengths,
+      0,
+      decodedCount,
+      bytes,
+      view,
+      payloadAt,
+      memory,
+      memoryView,
+      pageAt[page]!,
+      size[page]!,
+    );
   }
   return to;
 }
@@ -73,35 +87,52 @@ export function applyDeltas(
       memory = arenas[arenaIndex]!;
       memoryView = viewOf(memory);
     }
-    const first = runStart[row]!;
-    const last = runStart[row + 1]!;
-    if (last - first === 1 && runOffset[first]! + runLength[first]! <= size[page]!) {
-      const length = runLength[first]!;
-      copyWords(
-        payload,
-        view,
-        payloadStart[row]!,
-        memory,
-        memoryView,
-        pageAt[page]! + runOffset[first]!,
-        length,
-      );
-      written += length;
-      continue;
-    }
-    written += applyRuns(
+    written += scatter(
       runOffset,
       runLength,
-      first,
-      last,
+      runStart[row]!,
+      runStart[row + 1]!,
       payload,
+      view,
       payloadStart[row]!,
       memory,
+      memoryView,
       pageAt[page]!,
       size[page]!,
     );
   }
   return written;
+}
+
+/** `applyRuns` by words. */
+function scatter(
+  runOffset: Uint32Array,
+  runLength: Uint32Array,
+  from: number,
+  to: number,
+  payload: Uint8Array,
+  payloadView: DataView,
+  payloadAt: number,
+  memory: Uint8Array,
+  memoryView: DataView,
+  pageAt: number,
+  pageSize: number,
+): number {
+  let at = payloadAt;
+  for (let i = from; i < to; i++) {
+    const offset = runOffset[i]!;
+    const length = runLength[i]!;
+    if (offset + length > pageSize) {
+      // Runs ascend: all that follow lie beyond the end as well.
+      const fitting = Math.max(0, pageSize - offset);
+      copyWords(payload, payloadView, at, memory, memoryView, pageAt + offset, fitting);
+      return at + fitting - payloadAt;
+    }
+    if (length === 1) memory[pageAt + offset] = payload[at]!;
+    else copyWords(payload, payloadView, at, memory, memoryView, pageAt + offset, length);
+    at += length;
+  }
+  return at - payloadAt;
 }
 
 /** See `Accel.encodeBodies`. */

@@ -1,3 +1,4 @@
+import { copyWords, viewOf } from "../accel/copy-bytes.ts";
 import { accel, type PageSpans } from "../accel/index.ts";
 import { assert } from "../base/assert.ts";
 
@@ -33,6 +34,10 @@ export class DeltaBatch {
   runOffset: Uint32Array;
   runLength: Uint32Array;
   payload: Uint8Array;
+  #view: DataView;
+  /** The array that the last row's bytes came from, and its view once it has been seen twice: most producers have one buffer. */
+  #from: Uint8Array | undefined;
+  #fromView: DataView | undefined;
 
   constructor(capacity = 1024, payloadCapacity = 64 * capacity) {
     this.slot = new Uint32Array(capacity);
@@ -47,12 +52,15 @@ export class DeltaBatch {
     this.runOffset = new Uint32Array(capacity);
     this.runLength = new Uint32Array(capacity);
     this.payload = new Uint8Array(payloadCapacity);
+    this.#view = viewOf(this.payload);
   }
 
   clear(): void {
     this.count = 0;
     this.runCount = 0;
     this.payloadBytes = 0;
+    this.#from = undefined;
+    this.#fromView = undefined;
   }
 
   /**
@@ -88,7 +96,7 @@ export class DeltaBatch {
     cause: number,
   ): void {
     const at = this.claimRange(slot, pageLo, pageHi, offset, length, source, cause);
-    accel.copyBytes(bytes, bytesAt, this.payload, at, length);
+    this.#copyIn(bytes, bytesAt, at, length);
   }
 
   /** Adds a delta with the runs in rows `[from, to)` of the columns, whose bytes stand one after another from `bytesAt` on. */
@@ -112,7 +120,7 @@ export class DeltaBatch {
       this.#addRun(runOffset[i]!, runLength[i]!);
     }
     this.#growPayload(total);
-    accel.copyBytes(bytes, bytesAt, this.payload, at, total);
+    this.#copyIn(bytes, bytesAt, at, total);
     this.payloadBytes = at + total;
   }
 
@@ -155,7 +163,7 @@ export class DeltaBatch {
     this.flags.fill(0, this.count, this.count + rows);
     this.metaLength.fill(0, this.count, this.count + rows);
     this.#growPayload(total);
-    accel.copyBytes(bytes, bytesAt, this.payload, at, total);
+    this.#copyIn(bytes, bytesAt, at, total);
     this.count += rows;
     this.runCount += rows;
     this.payloadBytes = at + total;
@@ -185,7 +193,7 @@ export class DeltaBatch {
     const at = this.payloadBytes;
     this.#growPayload(length);
     this.#addRun(offset, length);
-    accel.copyBytes(bytes, bytesAt, this.payload, at, length);
+    this.#copyIn(bytes, bytesAt, at, length);
     this.payloadBytes = at + length;
   }
 
@@ -251,6 +259,17 @@ export class DeltaBatch {
     );
   }
 
+  #copyIn(bytes: Uint8Array, bytesAt: number, at: number, length: number): void {
+    if (bytes !== this.#from) {
+      this.#from = bytes;
+      this.#fromView = undefined;
+      accel.copyBytes(bytes, bytesAt, this.payload, at, length);
+      return;
+    }
+    this.#fromView ??= viewOf(bytes);
+    copyWords(bytes, this.#fromView, bytesAt, this.payload, this.#view, at, length);
+  }
+
   #addRun(offset: number, length: number): void {
     const run = this.runCount;
     if (run === this.runOffset.length) this.#growRuns(1);
@@ -294,6 +313,7 @@ export class DeltaBatch {
     const payload = new Uint8Array(Math.min(MAX_PAYLOAD_BYTES, Math.max(need, this.payload.length * 2)));
     payload.set(this.payload.subarray(0, this.payloadBytes));
     this.payload = payload;
+    this.#view = viewOf(payload);
   }
 }
 

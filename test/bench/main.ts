@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { codecBench } from "./codec.ts";
 import { appendBench, checkpointBench, replayBench, scanBench, writeBench } from "./log.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import type { BenchLine, Report } from "./report.ts";
 import { seekBench } from "./seek.ts";
 
 const BENCHES: Readonly<Record<string, (report: Report, folder: string) => Promise<void>>> = {
+  codec: codecBench,
   write: writeBench,
   append: appendBench,
   scan: scanBench,
