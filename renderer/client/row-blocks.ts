@@ -42,6 +42,8 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
   readonly #fetch: FetchBlock<T>;
   readonly #listeners = new Set<() => void>();
   readonly #blocks = new Map<number, RowBlock<T>>();
+  /** Blocks to ask for once more; they are shown until then. */
+  readonly #stale = new Set<number>();
   readonly #running = new Map<number, AbortController>();
   #state = START;
   #wanted: readonly number[] = [0];
@@ -80,10 +82,22 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
     this.#pump();
   }
 
+  /** A search behind the table found more. */
+  grow(total: number, complete: boolean): void {
+    if (total === this.#state.total && complete === this.#state.complete) return;
+    for (const block of this.#wanted) {
+      const kept = this.#blocks.get(block);
+      if (kept !== undefined && kept.count < BLOCK_ROWS && total > kept.offset + kept.count)
+        this.#stale.add(block);
+    }
+    this.#set({ total, complete });
+    this.#pump();
+  }
+
   /** The rows behind it grew: asks again for what is visible, and keeps showing the old until then. */
   refresh(): void {
     for (const [block, { count }] of this.#blocks)
-      if (count < BLOCK_ROWS || this.#wanted.includes(block)) this.#blocks.delete(block);
+      if (count < BLOCK_ROWS || this.#wanted.includes(block)) this.#stale.add(block);
     this.#pump();
   }
 
@@ -102,13 +116,15 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
     if (this.#disposed || this.#state.error !== undefined) return;
     for (const block of this.#wanted) {
       if (this.#running.size >= MOST_RUNNING) return;
-      if (!this.#blocks.has(block) && !this.#running.has(block)) this.#run(block);
+      const fresh = this.#blocks.has(block) && !this.#stale.has(block);
+      if (!fresh && !this.#running.has(block)) this.#run(block);
     }
   }
 
   #run(block: number): void {
     const abort = new AbortController();
     this.#running.set(block, abort);
+    this.#stale.delete(block);
     void this.#fetch(block * BLOCK_ROWS, BLOCK_ROWS, abort.signal).then((result) => {
       if (this.#disposed || this.#running.get(block) !== abort) return;
       this.#running.delete(block);

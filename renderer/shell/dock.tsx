@@ -4,7 +4,7 @@ import {
   type IDockviewHeaderActionsProps,
   type IDockviewPanelHeaderProps,
 } from "dockview-react";
-import { type JSX, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { type JSX, Suspense, useCallback, useEffect, useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
@@ -103,7 +103,6 @@ export function Dock({ onApi }: { onApi: (api: DockviewApi | undefined) => void 
     },
     [onApi],
   );
-  const options = useMemo(() => ({ keymap: { nextTab: "ctrl+pagedown", prevTab: "ctrl+pageup" } }), []);
   return (
     <DockviewReact
       className="dock"
@@ -112,7 +111,6 @@ export function Dock({ onApi }: { onApi: (api: DockviewApi | undefined) => void 
       defaultTabComponent={Tab}
       rightHeaderActionsComponent={GroupActions}
       watermarkComponent={NoPanels}
-      keyboardNavigation={options}
       disableFloatingGroups
       onReady={onReady}
     />

@@ -1,0 +1,79 @@
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { ok } from "../../engine/base/result.ts";
+import type { ReplyOf } from "../../engine/protocol/requests.ts";
+import type { RecordFilter } from "../../engine/protocol/requests/filter.ts";
+import { queryKey } from "./query-cache.ts";
+import { RowBlocks, type RowsState } from "./row-blocks.ts";
+import { useQuery } from "./use-query.ts";
+import { useRecording, useSession, useStudio } from "./use-studio.ts";
+
+export type WindowName = "deltas" | "events";
+export type WindowColumns<W extends WindowName> = ReplyOf<`${W}.window`>["columns"];
+
+export interface RecordRows<W extends WindowName> {
+  readonly rows: RowBlocks<WindowColumns<W>>;
+  readonly state: RowsState;
+  /** Row of the last matching record at or before the cursor; -1 = none. */
+  readonly cursorRow: number;
+}
+
+/** Updates of a search that may be on their way. */
+const SEARCH_CREDIT = 2;
+
+/** The records that a filter lets through, as the rows of a table, and which of them stands at the cursor. */
+export function useRecordRows<W extends WindowName>(window: W, filter: RecordFilter, cursorLsn: number): RecordRows<W> {
+  const studio = useStudio();
+  const { recording, lastLsn } = useRecording();
+  const generation = useSession((session) => session.generation);
+  const filterKey = queryKey(window, filter);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `filterKey` stands for `filter`; a reopened recording starts afresh
+  const rows = useMemo(
+    () =>
+      new RowBlocks<WindowColumns<W>>(async (offset, limit, signal) => {
+        const reply = await studio.request(`${window}.window`, { recording, filter, offset, limit }, signal);
+        if (!reply.ok) return reply;
+        const { result, columns } = reply.value;
+        return ok({
+          offset: result.offset,
+          total: result.total,
+          complete: result.complete,
+          count: columns.lsn.length,
+          data: columns as WindowColumns<W>,
+        });
+      }),
+    [studio, recording, window, filterKey, generation],
+  );
+  const state = useSyncExternalStore(rows.subscribe, rows.snapshot);
+  useEffect(() => () => rows.dispose(), [rows]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the growth of the recording is the reason to ask again
+  useEffect(() => rows.refresh(), [rows, lastLsn]);
+
+  const searching = !state.first && !state.complete && state.error === undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `filterKey` stands for `filter`
+  useEffect(() => {
+    const client = studio.session.client;
+    if (!searching || client === undefined) return;
+    const subscription = client.subscribe(
+      "search.progress",
+      { recording, window, filter },
+      {
+        credit: SEARCH_CREDIT,
+        onUpdate: ({ result }) => {
+          rows.grow(result.matches, result.complete);
+          subscription.grant(1);
+        },
+        onEnd: () => rows.refresh(),
+      },
+    );
+    return () => subscription.close();
+  }, [studio, rows, searching, recording, window, filterKey]);
+
+  const around = useQuery(
+    `${window}.window`,
+    state.error === undefined ? { recording, filter, offset: 0, limit: 1, around: cursorLsn } : null,
+    { scope: filterKey, version: `${lastLsn}/${state.complete}` },
+  );
+  return { rows, state, cursorRow: around.data?.result.aroundRow ?? -1 };
+}
