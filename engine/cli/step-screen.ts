@@ -79,13 +79,20 @@ class Screen {
     this.#draw();
   }
 
+  /** The page of the record, or of one shortly before: a commit follows what it commits. */
+  #pageNear(recording: Recording, lsn: number): bigint | undefined {
+    for (let at = lsn; at > lsn - RECORDS_BEFORE && at >= recording.source.firstLsn; at--) {
+      if (recording.gapAt(at) !== undefined) return undefined;
+      const { pageId, kind } = recordAt(recording, at);
+      if (pageId !== null && kind !== "event") return BigInt(pageId);
+    }
+    return undefined;
+  }
+
   #draw(): void {
     const cursor = this.#cursor;
     const { recording, lsn } = cursor;
-    if (lsn >= recording.source.firstLsn) {
-      const { pageId, kind } = recordAt(recording, lsn);
-      if (pageId !== null && kind !== "event") this.#pageId = BigInt(pageId);
-    }
+    this.#pageId = this.#pageNear(recording, lsn) ?? this.#pageId;
     const { rows = 24, columns = 80 } = process.stdout;
     const pageRows = Math.max(1, rows - OTHER_LINES - RECORDS_BEFORE - RECORDS_AFTER - 2);
     const lines = [
