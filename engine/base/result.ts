@@ -1,7 +1,9 @@
 import { MmsbError } from "./errors.ts";
 
 /** A value or a typed error. What can fail for a reason outside our code returns one; it never throws. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: MmsbError };
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: MmsbError };
 
 const OK_VOID: Result<void> = { ok: true, value: undefined };
 
@@ -16,7 +18,10 @@ export function err(error: MmsbError): { readonly ok: false; readonly error: Mms
 }
 
 /** Builds a failed result in one call; the arguments are those of `MmsbError`. */
-export function fail(...args: ConstructorParameters<typeof MmsbError>): { readonly ok: false; readonly error: MmsbError } {
+export function fail(...args: ConstructorParameters<typeof MmsbError>): {
+  readonly ok: false;
+  readonly error: MmsbError;
+} {
   return err(new MmsbError(...args));
 }
 

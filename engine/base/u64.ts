@@ -45,7 +45,11 @@ export function isU64(value: bigint): boolean {
 /** Parses a decimal u64 as JSON and the command line carry it. */
 export function parseU64(text: string): Result<bigint> {
   if (!/^\d{1,20}$/.test(text) || BigInt(text) > U64_MAX) {
-    return fail("ARGUMENT_INVALID", `'${text.slice(0, 40)}' is not a u64`, "Give a whole decimal number from 0 to 2^64-1");
+    return fail(
+      "ARGUMENT_INVALID",
+      `'${text.slice(0, 40)}' is not a u64`,
+      "Give a whole decimal number from 0 to 2^64-1",
+    );
   }
   return ok(BigInt(text));
 }
