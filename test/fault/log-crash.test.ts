@@ -144,7 +144,7 @@ async function lives(seed: number): Promise<void> {
 }
 
 describe("a crash of the machine", () => {
-  test.each(Array.from({ length: 30 }, (_, i) => i))(
+  test.each(Array.from({ length: 20 }, (_, i) => i))(
     "loses nothing that was acknowledged (seeds from %i0)",
     async (ten) => {
       for (let seed = ten * 10; seed < ten * 10 + 10; seed++) {
