@@ -14,9 +14,10 @@ import { LogWriter } from "../../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../../engine/log/record-batch.ts";
 import { encodePageCreate } from "../../../engine/log/record-bodies.ts";
 import { RecordKind } from "../../../engine/log/record-kinds.ts";
+import { serializePage } from "../../../engine/pages/page-file.ts";
 import { recordDemo } from "../../../engine/session/demo/demo.ts";
 import { mmsbStart } from "../../../engine/session/mmsb.ts";
-import { crc32c, readRecording, runsOf, SpecState } from "./spec-reader.ts";
+import { crc32c, pageFileOf, readRecording, runsOf, SpecState } from "./spec-reader.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -341,6 +342,59 @@ describe("a reader written from the specification alone", () => {
     expect(expectReplay(path)).toBe(hex(stateHash));
     expect(readRecording(files()).checkpoints.at(-1)!.structureHash).toBe(hex(structureHash));
     expect(readRecording(files()).records.some((record) => (record.flags & 8) !== 0)).toBe(true);
+  });
+
+  test("reads the golden recordings of every format version", () => {
+    const golden = resolve(import.meta.dirname, "../../../assets/recordings");
+    const names = readdirSync(golden).filter((name) => name.endsWith(".tlog"));
+    const stems = new Set(names.map((name) => name.replace(/(\.\d{6})?\.tlog$/, "")));
+    expect(stems.size).toBeGreaterThan(2);
+    for (const stem of stems) {
+      for (const old of readdirSync(folder)) rmSync(join(folder, old));
+      const members = names.filter((name) => name.startsWith(`${stem}.`));
+      for (const name of members) writeFileSync(join(folder, name), readFileSync(join(golden, name)));
+      expectAgreement(join(folder, members[0]!));
+    }
+  });
+
+  test("P1, P2: reads page files", () => {
+    const prng = new Prng(9);
+    for (let trial = 0; trial < 20; trial++) {
+      const bytes = new Uint8Array(prng.between(40, 5000));
+      prng.fill(bytes);
+      const metadata = new Map([["k", Uint8Array.of(1, 2)]]);
+      const id = 2n ** 64n - 1n - BigInt(trial);
+      const head = {
+        id,
+        sizeBytes: bytes.length,
+        epoch: prng.u32(),
+        location: "gpu",
+        type: "tensor",
+      } as const;
+      const schema = { fields: [{ name: "x", type: "u16" as const, offset: 2, shape: [3] }] };
+      const runs = { count: 2, offset: Uint32Array.of(3, 20), length: Uint32Array.of(5, 7) };
+      const isTracked = prng.chance(0.5);
+      const file = unwrap(serializePage({ ...head, metadata, schema, bytes }, isTracked ? runs : undefined));
+      const read = pageFileOf(file);
+      expect({
+        ...read,
+        bytes: hex(read.bytes),
+        metadata: hex(read.metadata),
+        schema: hex(read.schema),
+      }).toEqual({
+        ...head,
+        location: 1,
+        metadata: hex(Uint8Array.of(1, 1, 1, 0x6b, 2, 1, 2)),
+        schema: hex(Uint8Array.of(1, 1, 1, 0x78, 2, 2, 1, 3)),
+        bytes: hex(bytes),
+        written: isTracked
+          ? [
+              { offset: 3, length: 5 },
+              { offset: 20, length: 7 },
+            ]
+          : undefined,
+      });
+    }
   });
 
   test("reads the example in the document, which is what the engine writes", async () => {
