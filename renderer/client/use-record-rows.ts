@@ -26,12 +26,14 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   const { recording, lastLsn } = useRecording();
   const generation = useSession((session) => session.generation);
   const filterKey = queryKey(window, filter);
+  // Both windows take the same parameters; only their columns differ.
+  const request = `${window}.window` as "deltas.window";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `filterKey` stands for `filter`; a reopened recording starts afresh
   const rows = useMemo(
     () =>
       new RowBlocks<WindowColumns<W>>(async (offset, limit, signal) => {
-        const reply = await studio.request(`${window}.window`, { recording, filter, offset, limit }, signal);
+        const reply = await studio.request(request, { recording, filter, offset, limit }, signal);
         if (!reply.ok) return reply;
         const { result, columns } = reply.value;
         return ok({
@@ -39,7 +41,7 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
           total: result.total,
           complete: result.complete,
           count: columns.lsn.length,
-          data: columns as WindowColumns<W>,
+          data: columns as unknown as WindowColumns<W>,
         });
       }),
     [studio, recording, window, filterKey, generation],
@@ -71,7 +73,7 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   }, [studio, rows, searching, recording, window, filterKey]);
 
   const around = useQuery(
-    `${window}.window`,
+    request,
     state.error === undefined ? { recording, filter, offset: 0, limit: 1, around: cursorLsn } : null,
     { scope: filterKey, version: `${lastLsn}/${state.complete}` },
   );

@@ -8,18 +8,22 @@ import { formatCount } from "../../ui/format/count.ts";
 import type { GridColumn } from "../../ui/data-grid.tsx";
 import { Swatch } from "../../ui/value.tsx";
 
-export const DELTA_COLUMNS: readonly GridColumn[] = [
-  { id: "lsn", title: "LSN", width: "minmax(58px, auto)", align: "right", hint: "Log sequence number: place in the recording" },
-  { id: "time", title: "Time", width: "112px", align: "right" },
-  { id: "page", title: "Page", width: "minmax(62px, 0.8fr)", align: "right" },
-  { id: "epoch", title: "Epoch", width: "52px", align: "right", hint: "The page's content version after the delta" },
-  { id: "source", title: "Source", width: "minmax(96px, 1.4fr)" },
-  { id: "ranges", title: "Ranges", width: "minmax(112px, 1fr)", hint: "First range, and how many more" },
-  { id: "size", title: "Size", width: "62px", align: "right", hint: "Bytes written" },
-  { id: "cause", title: "Cause", width: "62px", align: "right", hint: "The record that led to this one" },
-  { id: "bytes", title: "First bytes", width: "minmax(90px, 2fr)" },
-];
-export const DELTAS_MIN_WIDTH_PX = 760;
+/** Rows are laid out one by one, so a column's width must not depend on what is in it. */
+export function deltaColumns(lastLsn: number): GridColumn[] {
+  const lsnWidth = `${formatCount(lastLsn).length * 7 + 14}px`;
+  return [
+    { id: "lsn", title: "LSN", width: lsnWidth, align: "right", hint: "Log sequence number: place in the recording" },
+    { id: "time", title: "Time", width: "112px", align: "right" },
+    { id: "page", title: "Page", width: "100px", align: "right" },
+    { id: "epoch", title: "Epoch", width: "52px", align: "right", hint: "The page's content version after the delta" },
+    { id: "source", title: "Source", width: "minmax(96px, 1.4fr)" },
+    { id: "ranges", title: "Ranges", width: "126px", hint: "First range, and how many more" },
+    { id: "size", title: "Size", width: "64px", align: "right", hint: "Bytes written" },
+    { id: "cause", title: "Cause", width: lsnWidth, align: "right", hint: "The record that led to this one" },
+    { id: "bytes", title: "First bytes", width: "minmax(90px, 2fr)" },
+  ];
+}
+export const DELTAS_MIN_WIDTH_PX = 790;
 
 interface CellProps {
   readonly column: string;

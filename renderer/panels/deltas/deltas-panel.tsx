@@ -15,7 +15,7 @@ import { plural } from "../../ui/format/ids.ts";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { useDebounced } from "../../ui/use-debounced.ts";
 import { copyText } from "../../ui/value.tsx";
-import { DELTA_COLUMNS, DELTAS_MIN_WIDTH_PX, DeltaCell } from "./delta-cells.tsx";
+import { DELTAS_MIN_WIDTH_PX, DeltaCell, deltaColumns } from "./delta-cells.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import "./deltas.css";
 
@@ -43,6 +43,7 @@ export function DeltasPanel(): JSX.Element {
   const terms = lastGood.ok ? lastGood.filter : {};
   const filter = useMemo(() => (value === "" ? terms : { ...terms, value }), [terms, value]);
   const { rows, state, cursorRow } = useRecordRows("deltas", filter, cursorLsn);
+  const columns = useMemo(() => deltaColumns(recording.lastLsn), [recording.lastLsn]);
   const isFiltered = Object.keys(filter).length > 0;
 
   const seek = useCallback((lsn: number) => studio.navigator.seek(lsn), [studio]);
@@ -89,7 +90,7 @@ export function DeltasPanel(): JSX.Element {
         ) : (
           <DataGrid
             label="Deltas"
-            columns={DELTA_COLUMNS}
+            columns={columns}
             rows={state.total}
             minWidthPx={DELTAS_MIN_WIDTH_PX}
             activeRow={cursorRow}
