@@ -68,6 +68,7 @@ export type ErrorCode =
   | "EVENT_CORRUPT"
   // protocol and server
   | "ACCESS_DENIED"
+  | "ADDRESS_UNAVAILABLE"
   | "BOOKMARKS_CHANGED"
   | "BOOKMARKS_FORMAT"
   | "PROTOCOL_VERSION"

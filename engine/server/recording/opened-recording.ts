@@ -30,7 +30,7 @@ export class OpenedRecording {
   readonly pageOrders: PageOrders;
   readonly pageAges: PageAges;
   readonly scheduler: SliceScheduler;
-  /** Connections that have it open. */
+  /** Windows that have it open, requests under way and subscriptions: the last one to let go closes it. */
   holders = 0;
   readonly #listeners = new Set<() => void>();
   #surveying: RunningTask<void> | undefined;
@@ -80,10 +80,6 @@ export class OpenedRecording {
         source.value.close();
       }
     }
-  }
-
-  get isClosed(): boolean {
-    return this.#closed;
   }
 
   /** Whether it may still grow. A damaged or foreign file is what it is; one that is not closed may have a writer. */
@@ -160,7 +156,6 @@ export class OpenedRecording {
     this.#following?.cancel();
     this.searches.dispose();
     this.graphs.dispose();
-    this.#changed();
     this.#listeners.clear();
     this.recording.close();
   }

@@ -1,3 +1,4 @@
+import type { MmsbError } from "../../base/errors.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { F64Column, lastAtMost, U8Column, U32Column } from "../../log/index/growable.ts";
 import type { RunColumns, RunHeader } from "../../log/index/index-run.ts";
@@ -67,6 +68,8 @@ export class Survey {
   readonly #waiting: (() => void)[] = [];
   /** Rises with every change. */
   revision = 0;
+  /** Why no more will be known, where something could not be read. */
+  failure: MmsbError | undefined;
 
   constructor(recording: Recording) {
     this.#recording = recording;
@@ -127,7 +130,9 @@ export class Survey {
   /** Gathers what is not in it yet. Call again whenever the recording has grown. */
   *gather(onRun: () => void = () => {}): Sliced<Result<void>> {
     try {
-      return yield* this.#gather(onRun);
+      const gathered = yield* this.#gather(onRun);
+      if (!gathered.ok) this.failure = gathered.error;
+      return gathered;
     } finally {
       this.#changed();
     }

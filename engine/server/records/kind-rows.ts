@@ -42,6 +42,8 @@ export class KindRows implements RowSet {
 
   /** The survey goes on by itself. */
   *advance(): Sliced<Result<void>> {
+    const { failure } = this.#survey;
+    if (failure !== undefined) return { ok: false, error: failure };
     if (!this.isComplete) yield this.#survey.nextChange();
     return ok();
   }

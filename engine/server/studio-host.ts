@@ -1,0 +1,116 @@
+import { fail, ok, type Result } from "../base/result.ts";
+import type { Port } from "../protocol/port.ts";
+import type { AccessPolicy } from "./access-policy.ts";
+import { Connection } from "./connection.ts";
+import { OpenedRecording } from "./recording/opened-recording.ts";
+import type { ReportProgress } from "./service.ts";
+import { type Sliced, SliceScheduler } from "./slice-scheduler.ts";
+import { StudioSession } from "./studio-session.ts";
+
+/** Recordings open at a time, whoever opened them: each holds at most some 200 MB of caches. */
+const MAX_RECORDINGS = 8;
+const MAX_CONNECTIONS = 32;
+
+export interface StudioHostOptions {
+  readonly access: AccessPolicy;
+  /** Whether windows may send files that have no path (a browser's drag and drop). */
+  readonly uploads?: boolean;
+  /** Told to windows when they connect. */
+  readonly name?: string;
+}
+
+/**
+ * Serves recordings to any number of windows, whatever carries their messages: call {@link connect} with a port. It owns the recordings
+ * that are open and the one scheduler that all work goes through.
+ */
+export class StudioHost {
+  readonly access: AccessPolicy;
+  readonly uploads: boolean;
+  readonly scheduler = new SliceScheduler();
+  readonly #name: string;
+  readonly #connections = new Set<Connection>();
+  readonly #recordings = new Map<string, OpenedRecording>();
+  #nextHandle = 1;
+  #disposed = false;
+
+  constructor(options: StudioHostOptions) {
+    this.access = options.access;
+    this.uploads = options.uploads ?? false;
+    this.#name = options.name ?? "mmsb";
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Recordings open now. */
+  get recordingCount(): number {
+    return this.#recordings.size;
+  }
+
+  /** Serves one window until its port closes. `LIMIT_EXCEEDED` where too many are connected; the port is then closed. */
+  connect(port: Port): Result<Connection> {
+    if (this.#disposed || this.#connections.size >= MAX_CONNECTIONS) {
+      port.close();
+      return fail("LIMIT_EXCEEDED", `${MAX_CONNECTIONS} windows are connected already`, "Close one of them");
+    }
+    const session = new StudioSession(this);
+    const connection = new Connection({
+      port,
+      session,
+      scheduler: this.scheduler,
+      serverName: this.#name,
+      onClosed: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+    return ok(connection);
+  }
+
+  /** Opens a recording, or shares the one that is open already. Each holder lets go with {@link release}. */
+  *open(path: string, progress: ReportProgress): Sliced<Result<OpenedRecording>> {
+    const shared = this.#recordings.get(path);
+    if (shared !== undefined) return ok(held(shared));
+    const full = this.#checkRoom();
+    if (!full.ok) return full;
+    const opened = yield* OpenedRecording.open(path, progress);
+    if (!opened.ok) return opened;
+    // Somebody else may have been quicker.
+    const other = this.#recordings.get(path);
+    const room = other === undefined ? this.#checkRoom() : ok();
+    if (other !== undefined || !room.ok) {
+      opened.value.close();
+      return other === undefined ? (room as Result<never>) : ok(held(other));
+    }
+    const recording = new OpenedRecording(this.#nextHandle++, path, opened.value, this.scheduler);
+    this.#recordings.set(path, recording);
+    return ok(held(recording));
+  }
+
+  #checkRoom(): Result<void> {
+    return this.#recordings.size < MAX_RECORDINGS
+      ? ok()
+      : fail("LIMIT_EXCEEDED", `${MAX_RECORDINGS} recordings are open already`, "Close one of them first");
+  }
+
+  /** The last holder closes it. */
+  release(opened: OpenedRecording): void {
+    if (--opened.holders > 0) return;
+    this.#recordings.delete(opened.path);
+    opened.close();
+  }
+
+  /** Ends every connection and closes every recording. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const connection of [...this.#connections]) connection.close();
+    this.scheduler.dispose();
+    for (const opened of this.#recordings.values()) opened.close();
+    this.#recordings.clear();
+  }
+}
+
+function held(opened: OpenedRecording): OpenedRecording {
+  opened.holders++;
+  return opened;
+}

@@ -1,0 +1,189 @@
+import { fail, ok, type Result } from "../base/result.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type {
+  ParamsOf,
+  ReplyOf,
+  RequestName,
+  SentColumnsOf,
+  SubscriptionName,
+  SubscriptionParamsOf,
+} from "../protocol/requests.ts";
+import { loadBookmarks, saveBookmarks } from "./bookmarks-file.ts";
+import { type Handler, type Handlers, handled } from "./handlers.ts";
+import type { OpenedRecording } from "./recording/opened-recording.ts";
+import { recordingRequests } from "./recording-requests.ts";
+import type { PeerSession, ReportProgress, UpdateSink } from "./service.ts";
+import { type Sliced, waitFor } from "./slice-scheduler.ts";
+import type { StudioHost } from "./studio-host.ts";
+import { subscribeTo } from "./subscriptions.ts";
+import { Uploads } from "./uploads.ts";
+
+interface HeldSubscription {
+  readonly opened: OpenedRecording;
+  readonly stop: () => void;
+  readonly end: () => void;
+}
+
+/** What one window has open, and what it may ask. */
+export class StudioSession implements PeerSession {
+  readonly #host: StudioHost;
+  readonly #opened = new Map<number, OpenedRecording>();
+  readonly #uploads = new Uploads();
+  readonly #subscriptions = new Set<HeldSubscription>();
+  #disposed = false;
+
+  constructor(host: StudioHost) {
+    this.#host = host;
+  }
+
+  request<N extends RequestName>(
+    name: N,
+    params: ParamsOf<N>,
+    sent: SentColumnsOf<N>,
+    progress: ReportProgress,
+  ): Sliced<Result<ReplyOf<N>>> {
+    const handler = this.#handlers[name] as Handler<N>;
+    return handler(params, progress, sent);
+  }
+
+  subscribe<N extends SubscriptionName>(
+    name: N,
+    params: SubscriptionParamsOf<N>,
+    sink: UpdateSink<N>,
+  ): Result<() => void> {
+    const opened = this.#hold(params.recording);
+    if (!opened.ok) return opened;
+    const begun = subscribeTo(opened.value, name, params, sink);
+    if (!begun.ok) {
+      this.#host.release(opened.value);
+      return begun;
+    }
+    const subscription: HeldSubscription = { opened: opened.value, stop: begun.value, end: () => sink.end() };
+    this.#subscriptions.add(subscription);
+    return ok(() => this.#drop(subscription));
+  }
+
+  #drop(subscription: HeldSubscription): void {
+    if (!this.#subscriptions.delete(subscription)) return;
+    subscription.stop();
+    this.#host.release(subscription.opened);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const subscription of [...this.#subscriptions]) this.#drop(subscription);
+    for (const opened of this.#opened.values()) this.#host.release(opened);
+    this.#opened.clear();
+    this.#uploads.dispose();
+  }
+
+  /** A recording that this window opened. */
+  #find(handle: number): Result<OpenedRecording> {
+    const opened = this.#opened.get(handle);
+    return opened === undefined
+      ? fail("RECORDING_NOT_OPEN", `recording ${handle} is not open on this connection`, "Open it first")
+      : ok(opened);
+  }
+
+  /** Kept open until it is released. */
+  #hold(handle: number): Result<OpenedRecording> {
+    const opened = this.#find(handle);
+    if (opened.ok) opened.value.holders++;
+    return opened;
+  }
+
+  readonly #handlers: Handlers = {
+    ...recordingRequests({
+      hold: (handle) => this.#hold(handle),
+      release: (opened) => this.#host.release(opened),
+    }),
+    "recordings.list": handled(() => this.#list()),
+    "recording.open": (params, progress) => this.#open(params.path, progress),
+    "recording.close": handled((params) => this.#close(params.recording)),
+    "bookmarks.load": (params) => this.#loadBookmarks(params),
+    "bookmarks.save": (params) => this.#saveBookmarks(params),
+    "upload.begin": (params) => this.#beginUpload(params),
+    "upload.chunk": (params, _progress, sent) => this.#addUpload(params, sent.bytes),
+    "upload.finish": (params) => this.#finishUpload(params),
+  };
+
+  #list(): Result<ReplyOf<"recordings.list">> {
+    const open = [...this.#opened.values()].map(({ handle, path, name }) => ({
+      recording: handle,
+      path,
+      name,
+    }));
+    const { access, uploads } = this.#host;
+    return ok({ result: { available: access.list(), open, anyPath: access.anyPath, uploads }, columns: {} });
+  }
+
+  *#open(path: string, progress: ReportProgress): Sliced<Result<ReplyOf<"recording.open">>> {
+    const allowed = this.#uploads.has(path) ? ok(path) : this.#host.access.check(path);
+    if (!allowed.ok) return allowed;
+    const known = [...this.#opened.values()].find((opened) => opened.path === allowed.value);
+    if (known !== undefined) return ok({ result: known.info(), columns: {} });
+    if (this.#opened.size >= LIMITS.recordings) {
+      return fail(
+        "LIMIT_EXCEEDED",
+        `${LIMITS.recordings} recordings are open in this window`,
+        "Close one of them first",
+      );
+    }
+    const opened = yield* this.#host.open(allowed.value, progress);
+    if (!opened.ok) return opened;
+    // The same window may have asked twice at once, or be gone by now.
+    if (this.#disposed || this.#opened.has(opened.value.handle)) this.#host.release(opened.value);
+    else this.#opened.set(opened.value.handle, opened.value);
+    return ok({ result: opened.value.info(), columns: {} });
+  }
+
+  #close(handle: number): Result<ReplyOf<"recording.close">> {
+    const opened = this.#find(handle);
+    if (!opened.ok) return opened;
+    this.#opened.delete(handle);
+    for (const subscription of [...this.#subscriptions]) {
+      if (subscription.opened !== opened.value) continue;
+      this.#drop(subscription);
+      subscription.end();
+    }
+    this.#host.release(opened.value);
+    return ok({ result: {}, columns: {} });
+  }
+
+  *#loadBookmarks({ recording }: ParamsOf<"bookmarks.load">): Sliced<Result<ReplyOf<"bookmarks.load">>> {
+    const opened = this.#find(recording);
+    if (!opened.ok) return opened;
+    const loaded = yield* waitFor(loadBookmarks(opened.value.path));
+    return loaded.ok ? ok({ result: loaded.value, columns: {} }) : loaded;
+  }
+
+  *#saveBookmarks(params: ParamsOf<"bookmarks.save">): Sliced<Result<ReplyOf<"bookmarks.save">>> {
+    const opened = this.#find(params.recording);
+    if (!opened.ok) return opened;
+    const saved = yield* waitFor(saveBookmarks(opened.value.path, params.bookmarks, params.revision));
+    return saved.ok ? ok({ result: { revision: saved.value }, columns: {} }) : saved;
+  }
+
+  *#beginUpload({ name, sizeBytes }: ParamsOf<"upload.begin">): Sliced<Result<ReplyOf<"upload.begin">>> {
+    if (!this.#host.uploads) {
+      return fail("ACCESS_DENIED", "this server takes no files", "Open the file by its path");
+    }
+    const begun = yield* waitFor(this.#uploads.begin(name, sizeBytes));
+    if (!begun.ok) return begun;
+    return ok({ result: { upload: begun.value, maxChunkBytes: LIMITS.uploadChunkBytes }, columns: {} });
+  }
+
+  *#addUpload(
+    { upload, offset }: ParamsOf<"upload.chunk">,
+    bytes: Uint8Array,
+  ): Sliced<Result<ReplyOf<"upload.chunk">>> {
+    const added = yield* waitFor(this.#uploads.add(upload, offset, bytes));
+    return added.ok ? ok({ result: { receivedBytes: added.value }, columns: {} }) : added;
+  }
+
+  *#finishUpload({ upload }: ParamsOf<"upload.finish">): Sliced<Result<ReplyOf<"upload.finish">>> {
+    const finished = yield* waitFor(this.#uploads.finish(upload));
+    return finished.ok ? ok({ result: { path: finished.value }, columns: {} }) : finished;
+  }
+}
