@@ -17,7 +17,9 @@ import { RecordKind } from "../../../engine/log/record-kinds.ts";
 import { serializePage } from "../../../engine/pages/page-file.ts";
 import { recordDemo } from "../../../engine/session/demo/demo.ts";
 import { mmsbStart } from "../../../engine/session/mmsb.ts";
-import { crc32c, pageFileOf, readRecording, runsOf, SpecState } from "./spec-reader.ts";
+import { crc32c } from "./spec-bytes.ts";
+import { pageFileOf } from "./spec-page-file.ts";
+import { readRecording, runsOf, SpecState } from "./spec-reader.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -274,6 +276,23 @@ describe("a reader written from the specification alone", () => {
       writeFileSync(path, Buffer.concat([bytes.subarray(0, cut), zeros]));
       expectDamageAgreement(path);
     }
+  });
+
+  test("T3: knows of a transaction whose begin was lost", async () => {
+    const path = join(folder, "a.tlog");
+    const writer = unwrap(await LogWriter.create(path, { uuid: UUID, clock: clock(), durability: "none" }));
+    for (let lsn = 1; lsn <= 9; lsn++) {
+      if (lsn === 5) writer.begin("lost");
+      else writer.append(RecordKind.Event, { body: Uint8Array.of(lsn, 0) });
+      unwrap(writer.flush());
+    }
+    unwrap(await writer.close());
+    const bytes = readFileSync(path);
+    const begin = bytes.indexOf("lost");
+    bytes[begin]! ^= 1;
+    writeFileSync(path, bytes);
+    expectDamageAgreement(path);
+    expect(readRecording(files()).committedLsn).toBe(4);
   });
 
   test("S1, K2: follows a recording through its segments", async () => {
