@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { fail, ok, type Result } from "../base/result.ts";
+import { doorFragment } from "../protocol/browser-door.ts";
 import { AccessPolicy } from "./access-policy.ts";
 import { openHttpDoor } from "./door/http-door.ts";
 import { StudioHost } from "./studio-host.ts";
@@ -16,6 +17,8 @@ export interface StudioServerOptions {
   readonly staticDir: string;
   /** Recordings that may be opened; a folder stands for all recordings in it and below. */
   readonly paths?: readonly string[];
+  /** The recording that the page begins with; one of those that may be opened. */
+  readonly open?: string;
   /** Default 127.0.0.1: this machine only. Anything else lets in whoever knows the token, over an unencrypted connection. */
   readonly host?: string;
   /** Default 0: any free port. */
@@ -68,7 +71,7 @@ export async function startStudioServer(options: StudioServerOptions): Promise<R
   }
   const shown = isIP(host) === 6 ? `[${host}]` : host;
   return ok({
-    url: `http://${shown}:${door.value.port}/#token=${token}`,
+    url: `http://${shown}:${door.value.port}/${doorFragment({ token, open: options.open ?? "" })}`,
     token,
     port: door.value.port,
     studio,

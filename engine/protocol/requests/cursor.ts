@@ -14,8 +14,9 @@ const landing = z.object({
 export type CursorLanding = z.infer<typeof landing>;
 
 /**
- * One step from `lsn`. `record`: the next record; `delta`: the next delta of any page; `page-delta`: of `page`; `transaction`: the next
- * transaction's end (backwards: the one before; from the middle of one, its begin); `event`: the next event or failure.
+ * One step from `lsn`. `record`: the next record; `delta`: the next delta of any page; `page-delta`: of `page` (backward, from its first delta to
+ * right before it); `transaction`: the next moment at which none is open (a record outside any is one of its own); `event`: the next row of an
+ * unfiltered `events.window`.
  */
 export const stepCursor = defineRequest({
   params: z.strictObject({

@@ -3,16 +3,14 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { fail, ok, type Result } from "../../base/result.ts";
+import { ENGINE_PATH, STUDIO_PROTOCOL, tokenOffered } from "../../protocol/browser-door.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { StudioHost } from "../studio-host.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { allowedAuthorities, isOwnOrigin, STUDIO_PROTOCOL, tokenIn, tokenMatches } from "./request-guard.ts";
+import { allowedAuthorities, isOwnOrigin, tokenMatches } from "./request-guard.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { StaticFiles } from "./static-files.ts";
 import { WebSocketPort } from "./websocket-port.ts";
-
-/** The one address that a WebSocket may ask for. */
-export const ENGINE_PATH = "/engine";
 
 const MAX_SOCKETS = 128;
 const MAX_WINDOWS = 16;
@@ -187,7 +185,7 @@ class Door {
     if (authority === undefined) return 421;
     if (request.url !== ENGINE_PATH) return 404;
     if (!isOwnOrigin(request.headers.origin, authority)) return 403;
-    const token = tokenIn(request.headers["sec-websocket-protocol"]);
+    const token = tokenOffered(request.headers["sec-websocket-protocol"]);
     if (token === undefined || !tokenMatches(token, this.#options.token)) return 401;
     return this.#sockets.clients.size >= MAX_WINDOWS ? 503 : undefined;
   }

@@ -4,11 +4,6 @@ import { isIP } from "node:net";
 /** Names by which a browser on this machine reaches a server on it. */
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Before the token, in the list of protocols that a WebSocket offers: a browser can set no other header. */
-export const TOKEN_PROTOCOL_PREFIX = "mmsb.token.";
-/** The protocol that the server accepts; the one with the token is never echoed. */
-export const STUDIO_PROTOCOL = "mmsb.studio.1";
-
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
@@ -33,13 +28,4 @@ export function isOwnOrigin(origin: string | undefined, authority: string): bool
 export function tokenMatches(given: string, expected: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
-}
-
-/** The token among the protocols that a WebSocket offers. */
-export function tokenIn(protocols: string | undefined): string | undefined {
-  return protocols
-    ?.split(",")
-    .map((protocol) => protocol.trim())
-    .find((protocol) => protocol.startsWith(TOKEN_PROTOCOL_PREFIX))
-    ?.slice(TOKEN_PROTOCOL_PREFIX.length);
 }

@@ -2,9 +2,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { bytesEqual, toHex } from "../../base/bytes.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { toWireError } from "../../protocol/wire-error.ts";
+import { openSource } from "../../replay/open-recording.ts";
 import { Recording } from "../../replay/recording.ts";
 import { replaying } from "../../replay/replay-all.ts";
-import { openSource } from "../recording/open-source.ts";
 import type { VerifyMessage, VerifyOutcome, VerifyTask } from "./verify-state.ts";
 
 // Hashing every page and rebuilding every state takes seconds and all of the pages' memory: it happens here, beside the engine's own thread.

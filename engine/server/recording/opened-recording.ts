@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { MmsbError } from "../../base/errors.ts";
 import { ok, type Result } from "../../base/result.ts";
 import type { RecordingInfo } from "../../protocol/requests/recordings.ts";
+import { openSource } from "../../replay/open-recording.ts";
 import { Recording } from "../../replay/recording.ts";
 import { GraphCache } from "../graph/graph-cache.ts";
 import { PageAges } from "../pages/page-ages.ts";
@@ -9,7 +10,6 @@ import { PageOrders } from "../pages/page-orders.ts";
 import { SearchCache } from "../records/search-cache.ts";
 import type { ReportProgress } from "../service.ts";
 import type { RunningTask, Sliced, SliceScheduler } from "../slice-scheduler.ts";
-import { openSource } from "./open-source.ts";
 import { describeRecording } from "./recording-info.ts";
 import { Survey } from "./survey.ts";
 
