@@ -5,6 +5,7 @@ import type { OpenedRecording } from "../recording/opened-recording.ts";
 import type { Survey } from "../recording/survey.ts";
 
 const TWO_32 = 4294967296;
+const EXACT_BLOCKS = 192;
 /** Room for what a viewport may ask for beyond the recording's own span. */
 const MAX_LSN = Number.MAX_SAFE_INTEGER;
 
@@ -25,6 +26,8 @@ export class Axis {
   readonly firstLsn: number;
   readonly lastLsn: number;
   readonly isTime: boolean;
+  /** The viewport is counted record by record. Up to so many blocks: one that is decoded is kept, so the second look costs little. */
+  readonly isExact: boolean;
   readonly #opened: OpenedRecording;
   readonly #survey: Survey;
   /** LSNs, or nanoseconds since the survey's origin. */
@@ -62,6 +65,7 @@ export class Axis {
       this.lastBlock = Math.min(last, survey.findBlock(Math.max(0, end - 1)));
     }
     const isEmpty = this.lastBlock < this.firstBlock;
+    this.isExact = this.lastBlock - this.firstBlock < EXACT_BLOCKS;
     this.firstLsn = isEmpty ? 0 : survey.firstLsn.data[this.firstBlock]!;
     this.lastLsn = isEmpty ? -1 : survey.blockEnd(this.lastBlock) - 1;
     if (!this.isTime && !isEmpty) {
@@ -107,15 +111,15 @@ export class Axis {
     return column < 0 || column >= this.columns ? -1 : column;
   }
 
-  /** LSN and time at the edges. `isExact`: every record of the viewport went through {@link columnOf}. */
-  fillEdges(isExact: boolean): void {
+  /** LSN and time at the edges. `wasCounted`: every record of the viewport went through {@link columnOf}. */
+  fillEdges(wasCounted: boolean): void {
     const survey = this.#survey;
     for (let edge = 0; edge <= this.columns; edge++) {
       const place = this.#from + (this.#width * edge) / this.columns;
       this.edgeLsn[edge] = this.isTime ? survey.lsnAt(place) : place;
       this.edgeTimeNs[edge] = this.#toNs(this.isTime ? place : survey.timeAt(place));
     }
-    if (!isExact || this.lastBlock < this.firstBlock) return;
+    if (!wasCounted || this.lastBlock < this.firstBlock) return;
     let lsn = this.lastLsn + 1;
     for (let column = this.columns - 1; column >= 0; column--) {
       if (Number.isNaN(this.#firstLsnIn[column]!)) {
@@ -138,7 +142,7 @@ export class Axis {
   /** The time of a record for drawing: its own where its block is at hand, else the survey's estimate. */
   timeNsOf(lsn: number): bigint {
     const { recording } = this.#opened;
-    if (this.lastBlock - this.firstBlock < 8 && lsn >= this.firstLsn && lsn <= this.lastLsn) {
+    if (this.isExact && lsn >= this.firstLsn && lsn <= this.lastLsn) {
       const batch = recording.batchAt(lsn);
       if (batch.ok) return batch.value.timestampNs(batch.value.rowOf(lsn));
     }

@@ -13,8 +13,6 @@ import { marksIn } from "./marks.ts";
 import { addEvenly } from "./spread.ts";
 import { transactionsIn } from "./transactions.ts";
 
-/** Up to here a viewport is counted record by record; a decoded block is kept, so the second look costs a millisecond or two. */
-const EXACT_BLOCKS = 192;
 /** Summary rows gone through between two chances to stop. */
 const BLOCKS_A_STEP = 1024;
 
@@ -44,8 +42,7 @@ export function* viewTimeline(
     eventDensity: new Uint32Array(events.labels.length * columns),
     byteDensity: new Float64Array(columns),
   };
-  const { firstBlock, lastBlock } = axis;
-  const isExact = lastBlock - firstBlock < EXACT_BLOCKS;
+  const { firstBlock, lastBlock, isExact } = axis;
   for (let block = firstBlock; block <= lastBlock; block++) {
     if (isExact) {
       const counted = countBlock(opened, axis, block, bands, events, matrices);
