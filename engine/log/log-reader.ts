@@ -14,14 +14,8 @@ import {
   parseBlock,
 } from "./block-format.ts";
 import { scanBlocks } from "./block-scan.ts";
-import {
-  CHECKPOINT_HEADER_BYTES,
-  CHECKPOINT_TRAILER_BYTES,
-  CHUNK_BYTES,
-  checkpointListBytes,
-  decodeCheckpointLists,
-  decodeCheckpointTrailer,
-} from "./checkpoint-format.ts";
+import { CHECKPOINT_TRAILER_BYTES, CHUNK_BYTES, decodeCheckpointTrailer } from "./checkpoint-format.ts";
+import { ChunkReader } from "./checkpoint-reader.ts";
 import { type LogFile, type LogFileSystem, nodeFileSystem } from "./file-system.ts";
 import { MAX_BLOCK_RECORDS, RecordBatch } from "./record-batch.ts";
 import { decodeCheckpoint } from "./record-bodies.ts";
@@ -550,87 +544,15 @@ export class LogReader implements RecordSource {
         { lsn: ref.lsn },
       );
     }
-    const head = new Uint8Array(CHECKPOINT_HEADER_BYTES);
-    const headRead = this.#readStream(chunks, 0, head);
-    if (!headRead.ok) return headRead;
-    const listBytes = checkpointListBytes(head);
-    if (listBytes < 0 || listBytes > chunks.offsets.length * CHUNK_BYTES) {
-      return fail(
-        "CHECKPOINT_DAMAGED",
-        "the checkpoint's header is malformed",
-        "Replay starts at an earlier one",
-        { lsn: ref.lsn },
-      );
-    }
-    const lists = new Uint8Array(listBytes);
-    const listsRead = this.#readStream(chunks, 0, lists);
-    if (!listsRead.ok) return listsRead;
-    const decoded = decodeCheckpointLists(lists, ref.lsn);
-    if (!decoded.ok) return decoded;
-    const { pages, destroyed, edges, pageAt } = decoded.value;
-    // Whoever reads a page takes memory for it: its size must be what stands in the stream.
-    const pageBytes = pages.reduce((sum, page) => sum + page.sizeBytes, 0);
-    if (pageBytes !== ref.sizeBytes || listBytes + pageBytes > chunks.offsets.length * CHUNK_BYTES) {
-      return fail(
-        "CHECKPOINT_DAMAGED",
-        "the pages of the checkpoint are not as long as its lists say",
-        "Replay starts at an earlier one",
-        { lsn: ref.lsn },
-      );
-    }
-    return ok({
-      ref,
-      pages,
-      destroyed,
-      edges,
-      readPage: (index, out) => this.#readStream(chunks, pageAt[index]!, out),
+    this.#chunkReader ??= new ChunkReader(this.path, (segment, offset, buffer) => {
+      const loaded = this.#load(segment, offset, buffer);
+      return loaded.ok ? ok(this.#header.payloadBytes) : loaded;
     });
+    return this.#chunkReader.image(ref, chunks);
   }
 
-  #chunkOffset = -1;
-  #chunkSegment = -1;
   /** Made when the first checkpoint is read. */
-  #chunkBuffer: BlockBuffer | undefined;
-  #chunkPayload = 0;
-
-  /** Fills `out` from byte `from` of a checkpoint's stream; the chunk read last is kept. */
-  #readStream(chunks: CheckpointChunks, from: number, out: Uint8Array): Result<void> {
-    const buffer = (this.#chunkBuffer ??= new BlockBuffer());
-    let done = 0;
-    while (done < out.length) {
-      const chunk = Math.floor((from + done) / CHUNK_BYTES);
-      const within = from + done - chunk * CHUNK_BYTES;
-      const segment = chunks.segments[chunk];
-      const offset = chunks.offsets[chunk];
-      if (segment === undefined || offset === undefined) {
-        return fail(
-          "CHECKPOINT_DAMAGED",
-          "the checkpoint ends too early",
-          "Replay starts at an earlier one",
-          { path: this.path },
-        );
-      }
-      if (this.#chunkOffset !== offset || this.#chunkSegment !== segment) {
-        this.#chunkOffset = -1;
-        const loaded = this.#load(segment, offset, buffer);
-        if (!loaded.ok) return loaded;
-        this.#chunkOffset = offset;
-        this.#chunkSegment = segment;
-        this.#chunkPayload = this.#header.payloadBytes;
-      }
-      const count = Math.min(out.length - done, this.#chunkPayload - within);
-      if (count <= 0)
-        return fail(
-          "CHECKPOINT_DAMAGED",
-          "a chunk of the checkpoint is too short",
-          "Replay starts at an earlier one",
-          { offset },
-        );
-      out.set(buffer.u8.subarray(BLOCK_HEADER_BYTES + within, BLOCK_HEADER_BYTES + within + count), done);
-      done += count;
-    }
-    return ok();
-  }
+  #chunkReader: ChunkReader | undefined;
 
   /** A torn end may be a block that is still being written: it is looked at again each time. */
   refresh(): Result<boolean> {

@@ -6,7 +6,7 @@ import { unwrap } from "../../engine/base/result.ts";
 import type { PageImage } from "../../engine/pages/page-types.ts";
 import { hashPageBytes, stateHashOf, structureHash } from "../../engine/pages/state-hash.ts";
 import { Cursor } from "../../engine/replay/cursor.ts";
-import { history, lastWriter } from "../../engine/replay/history.ts";
+import { type HistoryPage, history, lastWriter } from "../../engine/replay/history.ts";
 import { Recording, type RecordingOptions } from "../../engine/replay/recording.ts";
 import { replayAll } from "../../engine/replay/replay-all.ts";
 import { type OracleState, type RandomOptions, randomRecording } from "../helpers/random-recording.ts";
@@ -183,7 +183,9 @@ describe("replay, for any session", () => {
             .reverse();
           const seen: { lsn: number; ranges: unknown }[] = [];
           for (let at: number | undefined = state.lsn; at !== undefined; ) {
-            const part = unwrap(history(recording, page.id, { range: { start, end }, at, limit: 3 }));
+            const part: HistoryPage = unwrap(
+              history(recording, page.id, { range: { start, end }, at, limit: 3 }),
+            );
             seen.push(...part.writes.map(({ lsn, ranges }) => ({ lsn, ranges })));
             at = part.nextLsn;
           }

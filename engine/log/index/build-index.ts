@@ -269,7 +269,7 @@ export class IndexBuilder {
 
   #tail() {
     if (this.#run.isEmpty) return undefined;
-    const { columns, cluster } = this.#run.tables();
+    const { columns, cluster } = this.#run.tables(false);
     return { header: this.#header(columns, 0, -1, 0, -1), columns, cluster };
   }
 
@@ -312,7 +312,7 @@ export class IndexBuilder {
     }
     this.#thinOut();
     const { store, headers } = this.#index;
-    const { columns, cluster } = run.tables();
+    const { columns, cluster } = run.tables(true);
     const progress = { doneBytes: 0, totalBytes: this.#index.source.fileBytes };
     const steps = sealRun(headers.length, run.firstLsn, columns, cluster, this.#tables, store, this.#pages, {
       isClustered: this.#isClustered,

@@ -23,7 +23,7 @@ export class U32Column {
   reserve(count: number): void {
     if (count <= this.data.length) return;
     const grown = new Uint32Array(Math.max(count, this.data.length * 2, 16));
-    grown.set(this.data.subarray(0, this.length));
+    grown.set(this.data);
     this.data = grown;
   }
 
@@ -55,7 +55,7 @@ export class F64Column {
   reserve(count: number): void {
     if (count <= this.data.length) return;
     const grown = new Float64Array(Math.max(count, this.data.length * 2, 16));
-    grown.set(this.data.subarray(0, this.length));
+    grown.set(this.data);
     this.data = grown;
   }
 
@@ -87,7 +87,7 @@ export class U8Column {
   reserve(count: number): void {
     if (count <= this.data.length) return;
     const grown = new Uint8Array(Math.max(count, this.data.length * 2, 16));
-    grown.set(this.data.subarray(0, this.length));
+    grown.set(this.data);
     this.data = grown;
   }
 

@@ -1,0 +1,231 @@
+import { assert } from "../base/assert.ts";
+import { MmsbError } from "../base/errors.ts";
+import { err, fail, ok, type Result } from "../base/result.ts";
+import { BlockBuilder } from "./block-builder.ts";
+import { BLOCK_HEADER_BYTES, BlockFlag, BlockType, MAX_BLOCK_BYTES, sealBlock } from "./block-format.ts";
+import {
+  CHUNK_BYTES,
+  type CheckpointContent,
+  encodeCheckpointLists,
+  encodeCheckpointTrailer,
+} from "./checkpoint-format.ts";
+import type { LogFile } from "./file-system.ts";
+
+/** Sealed blocks wait for a write until there are this many bytes of them: the bound on what is buffered. */
+const WRITE_BYTES = 1 << 20;
+const OUT_BYTES = WRITE_BYTES + 4 * MAX_BLOCK_BYTES;
+
+/**
+ * From staged records to bytes in a file: seals blocks, writes them a megabyte at a time, syncs for many callers at once. After the first
+ * failed write or sync (`failure`) nothing more is written and the descriptor is not used again.
+ */
+export class BlockOutput {
+  readonly path: string;
+  readonly uuid: Uint8Array;
+  readonly builder = new BlockBuilder();
+  file: LogFile;
+  fileOffset = 0;
+  segment = 0;
+  sequence = 0;
+  /** LSN of the TransactionBegin that is open; 0 = none. */
+  openTransactionLsn = 0;
+  isClosed = false;
+  readonly #out = new Uint8Array(OUT_BYTES);
+  #outLength = 0;
+  #failure: MmsbError | undefined;
+  /** Bytes handed to the operating system, and how many of them a sync has covered. */
+  #writtenTotal = 0;
+  #syncedTotal = 0;
+  #syncing: Promise<void> | undefined;
+
+  constructor(path: string, uuid: Uint8Array, file: LogFile) {
+    this.path = path;
+    this.uuid = uuid;
+    this.file = file;
+  }
+
+  get failure(): MmsbError | undefined {
+    return this.#failure;
+  }
+
+  get lastLsn(): number {
+    return this.builder.firstLsn + this.builder.count - 1;
+  }
+
+  /** Bytes written and buffered since it was opened. */
+  get totalBytes(): number {
+    return this.#writtenTotal + this.#outLength;
+  }
+
+  /** Size of the present file once everything sealed is written. */
+  get fileBytes(): number {
+    return this.fileOffset + this.#outLength;
+  }
+
+  get isSyncing(): boolean {
+    return this.#syncing !== undefined;
+  }
+
+  /** Turns the staged records into blocks; false where it has failed. */
+  seal(): boolean {
+    if (this.#failure !== undefined) return false;
+    if (this.builder.count === 0) return true;
+    this.#outLength = this.builder.seal(this.#out, this.#outLength, {
+      uuid: this.uuid,
+      segment: this.segment,
+      openTransactionLsn: this.openTransactionLsn,
+      nextSequence: () => this.sequence++,
+    });
+    return this.#outLength < WRITE_BYTES || this.#writeOut();
+  }
+
+  /** A block with this payload. Staged records are not touched: they come in a later block. */
+  emit(type: BlockType, flags: number, count: number, firstLsn: number, payload: Uint8Array): boolean {
+    this.#out.set(payload, this.#outLength + BLOCK_HEADER_BYTES);
+    return this.#emitInPlace(type, flags, count, firstLsn, payload.length);
+  }
+
+  #emitInPlace(
+    type: BlockType,
+    flags: number,
+    count: number,
+    firstLsn: number,
+    payloadBytes: number,
+  ): boolean {
+    this.#outLength += sealBlock(this.#out, this.#outLength, {
+      type,
+      flags,
+      count,
+      uuid: this.uuid,
+      firstLsn,
+      sequence: this.sequence++,
+      openTransactionLsn: this.openTransactionLsn < firstLsn ? this.openTransactionLsn : 0,
+      segment: this.segment,
+      payloadBytes,
+    });
+    return this.#outLength < WRITE_BYTES || this.#writeOut();
+  }
+
+  /** A whole checkpoint stream. Returns its bytes, or -1 where it has failed. */
+  writeCheckpoint(content: CheckpointContent, lsn: number, timestampNs: bigint): number {
+    const lists = encodeCheckpointLists(content, lsn, timestampNs);
+    const nextLsn = this.lastLsn + 1;
+    let ordinal = 0;
+    let pending = 0;
+    let streamBytes = 0;
+    let fine = true;
+    // Pieces are collected in the output buffer itself, behind the room for the block's header.
+    const flushChunk = () => {
+      fine = fine && this.#emitInPlace(BlockType.Checkpoint, 0, ordinal++, nextLsn, pending);
+      pending = 0;
+    };
+    const add = (bytes: Uint8Array) => {
+      streamBytes += bytes.length;
+      for (let from = 0; fine && from < bytes.length; ) {
+        const count = Math.min(CHUNK_BYTES - pending, bytes.length - from);
+        this.#out.set(bytes.subarray(from, from + count), this.#outLength + BLOCK_HEADER_BYTES + pending);
+        pending += count;
+        from += count;
+        if (pending === CHUNK_BYTES) flushChunk();
+      }
+    };
+    add(lists);
+    let pageBytes = 0;
+    for (let i = 0; fine && i < content.pages.length; i++) {
+      const bytes = content.bytesOf(i);
+      assert(bytes.length === content.pages[i]!.sizeBytes, "a page image has the page's size");
+      pageBytes += bytes.length;
+      add(bytes);
+    }
+    if (fine && pending > 0) flushChunk();
+    const trailer = encodeCheckpointTrailer(content, lsn, pageBytes, streamBytes);
+    fine = fine && this.emit(BlockType.Checkpoint, BlockFlag.LastChunk, ordinal, nextLsn, trailer);
+    return fine ? streamBytes : -1;
+  }
+
+  #writeOut(): boolean {
+    if (this.#failure !== undefined) return false;
+    if (this.#outLength === 0) return true;
+    const written = this.file.write([this.#out.subarray(0, this.#outLength)], this.fileOffset);
+    if (!written.ok) return this.fail(written.error);
+    this.fileOffset += this.#outLength;
+    this.#writtenTotal += this.#outLength;
+    this.#outLength = 0;
+    return true;
+  }
+
+  /** From here on everything is refused. */
+  fail(error: MmsbError): false {
+    this.#failure ??= error;
+    return false;
+  }
+
+  refused(): { readonly ok: false; readonly error: MmsbError } {
+    if (this.#failure === undefined)
+      return fail("LOG_CLOSED", "the recording is closed", "Open it again to append", { path: this.path });
+    return err(
+      new MmsbError(
+        "LOG_READ_ONLY",
+        `the recording takes no more records since a write failed (${this.#failure.message})`,
+        this.#failure.remedy,
+        this.#failure.place,
+        this.#failure,
+      ),
+    );
+  }
+
+  flush(): Result<void> {
+    return !this.isClosed && this.seal() && this.#writeOut() ? ok() : this.refused();
+  }
+
+  sync(): Result<void> {
+    const flushed = this.flush();
+    if (!flushed.ok) return flushed;
+    const covered = this.#writtenTotal;
+    const synced = this.file.sync();
+    if (!synced.ok) {
+      this.fail(synced.error);
+      return synced;
+    }
+    this.#syncedTotal = Math.max(this.#syncedTotal, covered);
+    return ok();
+  }
+
+  async durable(): Promise<Result<void>> {
+    const flushed = this.flush();
+    if (!flushed.ok) return flushed;
+    const target = this.#writtenTotal;
+    while (this.#syncedTotal < target) {
+      if (this.#failure !== undefined) return this.refused();
+      this.#syncing ??= this.#syncOnce();
+      await this.#syncing;
+    }
+    return ok();
+  }
+
+  async #syncOnce(): Promise<void> {
+    const covered = this.#writtenTotal;
+    const synced = await this.file.syncAsync();
+    if (synced.ok) this.#syncedTotal = Math.max(this.#syncedTotal, covered);
+    else this.fail(synced.error);
+    this.#syncing = undefined;
+  }
+
+  /** Waits for a sync under way. */
+  async settle(): Promise<void> {
+    if (this.#syncing !== undefined) await this.#syncing;
+  }
+
+  /** Goes on in the next segment's file. */
+  moveTo(file: LogFile): void {
+    this.file.close();
+    this.file = file;
+    this.fileOffset = 0;
+    this.segment++;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.file.close();
+  }
+}

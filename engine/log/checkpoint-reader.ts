@@ -1,0 +1,89 @@
+import { fail, ok, type Result } from "../base/result.ts";
+import { BlockBuffer } from "./block-decoder.ts";
+import type { CheckpointChunks } from "./block-directory.ts";
+import { BLOCK_HEADER_BYTES } from "./block-format.ts";
+import {
+  CHECKPOINT_HEADER_BYTES,
+  CHUNK_BYTES,
+  checkpointListBytes,
+  decodeCheckpointLists,
+} from "./checkpoint-format.ts";
+import type { CheckpointImage, CheckpointRef } from "./record-source.ts";
+
+/** Reads and checks the block at a place into the buffer; gives the length of its payload. */
+export type BlockLoader = (segment: number, offset: number, buffer: BlockBuffer) => Result<number>;
+
+/** Reads checkpoint streams by position; the chunk read last is kept. */
+export class ChunkReader {
+  readonly #path: string;
+  readonly #load: BlockLoader;
+  readonly #buffer = new BlockBuffer();
+  #segment = -1;
+  #offset = -1;
+  #payloadBytes = 0;
+
+  constructor(path: string, load: BlockLoader) {
+    this.#path = path;
+    this.#load = load;
+  }
+
+  #damaged(message: string, lsn?: number): ReturnType<typeof fail> {
+    const place = lsn === undefined ? { path: this.#path } : { path: this.#path, lsn };
+    return fail("CHECKPOINT_DAMAGED", message, "Replay starts at an earlier one", place);
+  }
+
+  /** The lists of a checkpoint, and its pages on demand. */
+  image(ref: CheckpointRef, chunks: CheckpointChunks): Result<CheckpointImage> {
+    const streamBound = chunks.offsets.length * CHUNK_BYTES;
+    const head = new Uint8Array(CHECKPOINT_HEADER_BYTES);
+    const headRead = this.#read(chunks, 0, head);
+    if (!headRead.ok) return headRead;
+    const listBytes = checkpointListBytes(head);
+    if (listBytes < 0 || listBytes > streamBound)
+      return this.#damaged("the checkpoint's header is malformed", ref.lsn);
+    const lists = new Uint8Array(listBytes);
+    const listsRead = this.#read(chunks, 0, lists);
+    if (!listsRead.ok) return listsRead;
+    const decoded = decodeCheckpointLists(lists, ref.lsn);
+    if (!decoded.ok) return decoded;
+    const { pages, destroyed, edges, pageAt } = decoded.value;
+    // Whoever reads a page takes memory for it: its size must be what stands in the stream.
+    const pageBytes = pages.reduce((sum, page) => sum + page.sizeBytes, 0);
+    if (pageBytes !== ref.sizeBytes || listBytes + pageBytes > streamBound)
+      return this.#damaged("the pages of the checkpoint are not as long as its lists say", ref.lsn);
+    return ok({
+      ref,
+      pages,
+      destroyed,
+      edges,
+      readPage: (index, out) => this.#read(chunks, pageAt[index]!, out),
+    });
+  }
+
+  /** Fills `out` from byte `from` of the stream. */
+  #read(chunks: CheckpointChunks, from: number, out: Uint8Array): Result<void> {
+    let done = 0;
+    while (done < out.length) {
+      const chunk = Math.floor((from + done) / CHUNK_BYTES);
+      const within = from + done - chunk * CHUNK_BYTES;
+      const segment = chunks.segments[chunk];
+      const offset = chunks.offsets[chunk];
+      if (segment === undefined || offset === undefined)
+        return this.#damaged("the checkpoint ends too early");
+      if (this.#offset !== offset || this.#segment !== segment) {
+        this.#offset = -1;
+        const loaded = this.#load(segment, offset, this.#buffer);
+        if (!loaded.ok) return loaded;
+        this.#offset = offset;
+        this.#segment = segment;
+        this.#payloadBytes = loaded.value;
+      }
+      const count = Math.min(out.length - done, this.#payloadBytes - within);
+      if (count <= 0) return this.#damaged("a chunk of the checkpoint is too short");
+      const at = BLOCK_HEADER_BYTES + within;
+      out.set(this.#buffer.u8.subarray(at, at + count), done);
+      done += count;
+    }
+    return ok();
+  }
+}
