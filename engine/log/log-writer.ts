@@ -17,7 +17,7 @@ import type { RecordBatch } from "./record-batch.ts";
 import { encodeCheckpoint, encodeTransactionEnd } from "./record-bodies.ts";
 import { RecordFlag, RecordKind } from "./record-kinds.ts";
 import { RecordStamp } from "./record-stamp.ts";
-import { type SegmentSet, segmentPath, segmentSetOf, segmentsIn } from "./segment-names.ts";
+import { type SegmentSet, segmentPath, segmentSetOf } from "./segment-names.ts";
 import { socketLock } from "./writer-lock.ts";
 
 export type { Durability, LogWriterOptions, RecordFields } from "./log-options.ts";
