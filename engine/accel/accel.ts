@@ -34,7 +34,10 @@ export interface Accel {
   /** Both ranges lie inside their arrays and do not overlap. */
   copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void;
 
-  /** Writes the run section; `out` has room for `runSectionBound(to - from)` bytes at `at`. Returns the position after it. */
+  /**
+   * Writes the run section; `out` has room for `runSectionBound(to - from)` bytes at `at`, all of which may change. Returns the
+   * position after the section.
+   */
   encodeRuns(
     runOffset: Uint32Array,
     runLength: Uint32Array,

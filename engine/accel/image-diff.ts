@@ -1,5 +1,11 @@
 import { wordsUnder } from "./word-views.ts";
 
+/** Once so many bytes were found equal by words, native comparison of what follows pays for its call (some 100 ns). */
+const NATIVE_AFTER_BYTES = 512;
+const NATIVE_BYTES = 1024;
+/** Node's own comparison of two stretches of bytes; it takes any Uint8Array for `this`. */
+const compareBytes = Buffer.prototype.compare;
+
 /** See `Accel.diffImages`. */
 export function diffImages(
   before: Uint8Array,
@@ -23,8 +29,13 @@ export function diffImages(
   while (i < to && count < capacity) {
     if (beforeWords !== undefined && afterWords !== undefined) {
       while (i < to && ((beforeByte + i) & 3) !== 0 && before[beforeAt + i] === after[afterAt + i]) i++;
-      if (((beforeByte + i) & 3) === 0)
-        i += equalBytes(beforeWords, beforeByte + i, afterWords, afterByte + i, to - i);
+      while (((beforeByte + i) & 3) === 0) {
+        const limit = Math.min(to - i, NATIVE_AFTER_BYTES);
+        const equal = equalBytes(beforeWords, beforeByte + i, afterWords, afterByte + i, limit);
+        i += equal;
+        if (equal < NATIVE_AFTER_BYTES) break;
+        i += equalStretch(before, beforeAt + i, after, afterAt + i, to - i);
+      }
     }
     while (i < to && before[beforeAt + i] === after[afterAt + i]) i++;
     if (i >= to) break;
@@ -35,6 +46,18 @@ export function diffImages(
     runLength[count++] = i - start;
   }
   return count;
+}
+
+/** Bytes that are equal from two positions on, in steps that double as long as they are; less than all of them. */
+function equalStretch(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, limit: number): number {
+  let equal = 0;
+  for (let step = NATIVE_BYTES; step <= limit - equal; step *= 2) {
+    const from = aAt + equal;
+    const target = bAt + equal;
+    if (compareBytes.call(a as Buffer, b, target, target + step, from, from + step) !== 0) break;
+    equal += step;
+  }
+  return equal;
 }
 
 /** Bytes of the words that are equal from two aligned positions on, within `limit`. */

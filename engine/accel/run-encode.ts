@@ -30,10 +30,10 @@ export function runSectionBound(count: number): number {
   return (count < COUNT_FOLLOWS ? 1 : 6) + count * 10;
 }
 
-/** Symbols of the list at hand; they grow with the longest list seen. */
-let gaps = new Uint32Array(64);
-let unitGaps = new Uint32Array(64);
-let lengths = new Uint32Array(64);
+/** Symbols of the list at hand; they grow with the longest list seen. Loops take them as locals, which is much faster. */
+let gapScratch = new Uint32Array(64);
+let unitGapScratch = new Uint32Array(64);
+let lengthScratch = new Uint32Array(64);
 
 /** See `Accel.encodeRuns`. */
 export function encodeRuns(
@@ -82,7 +82,7 @@ function writeList(
 }
 
 /** Bytes of LIST after the tag, from the symbol columns: ceil(bits / 7) for each, as (bits + 6) * 37 / 256 up to 32 bits. */
-function listBytes(count: number): number {
+function listBytes(gaps: Uint32Array, lengths: Uint32Array, count: number): number {
   let size = 0;
   for (let i = 0; i < count; i++) {
     size += ((38 - Math.clz32(gaps[i]! | 1)) * 37) >>> 8;
@@ -109,11 +109,14 @@ function writeShortest(
   at: number,
 ): number {
   const count = to - from;
-  if (count > gaps.length) {
-    gaps = new Uint32Array(count * 2);
-    unitGaps = new Uint32Array(count * 2);
-    lengths = new Uint32Array(count * 2);
+  if (count > gapScratch.length) {
+    gapScratch = new Uint32Array(count * 2);
+    unitGapScratch = new Uint32Array(count * 2);
+    lengthScratch = new Uint32Array(count * 2);
   }
+  const gaps = gapScratch;
+  const unitGaps = unitGapScratch;
+  const lengths = lengthScratch;
   const first = runOffset[from]!;
   const firstLength = runLength[from]!;
   let position = 0;
@@ -132,8 +135,9 @@ function writeShortest(
     lengths[i] = length - 1;
     gapSum += gap;
     lengthSum += length - 1;
-    if (gap !== 0) gapsNonZero++;
-    if (length !== 1) lengthsNonZero++;
+    // 1 for all but zero, without a branch that half of all masks would mislead
+    gapsNonZero += (gap | -gap) >>> 31;
+    lengthsNonZero += ((length - 1) | (1 - length)) >>> 31;
     different |= length ^ firstLength;
     if (unit !== 1 && (offset - start) % unit !== 0) unit = greatestDivisor(offset - start, unit);
     start = offset;
@@ -166,7 +170,7 @@ function writeShortest(
   let form = FORM_PACKED;
   let size = 1 + Math.ceil((gapBits + lengthBits) / 8);
   if (size > 2 * count) {
-    const listSize = listBytes(count);
+    const listSize = listBytes(gaps, lengths, count);
     if (listSize < size) {
       form = FORM_LIST;
       size = listSize;
@@ -175,7 +179,7 @@ function writeShortest(
   let base = 0;
   let column = gaps;
   if (unit > 1) {
-    const columnSum = fillUnitGaps(runOffset, runLength, from, count, unit);
+    const columnSum = fillUnitGaps(runOffset, runLength, from, count, unit, unitGaps);
     const isPeriodic = columnSum === 0;
     base = isPeriodic ? first : first % unit;
     let columnMode = COLUMN_CONSTANT;
@@ -192,14 +196,12 @@ function writeShortest(
       form = FORM_STRIDED;
       column = unitGaps;
       gapMode = columnMode;
-      size = stridedSize;
       gapParameters = plan.zeroRuns;
     }
   }
   if (form === FORM_LIST) return writeList(runOffset, runLength, from, to, out, at);
 
   at = writeTag(form, count, out, at);
-  const sectionAt = at;
   out[at++] = (gapMode << 4) | lengthMode;
   if (gapMode === COLUMN_ZERO_RUNS) out[at++] = gapParameters;
   if (lengthMode === COLUMN_ZERO_RUNS) out[at++] = lengthParameters;
@@ -208,10 +210,10 @@ function writeShortest(
     at = writeVarint(out, at, unit);
     at = writeVarint(out, at, base);
   }
-  startBits(out, at, sectionAt + size);
+  startBits(at);
   writeColumn(column, count, gapMode, gapParameters, out);
   writeColumn(lengths, count, lengthMode, lengthParameters, out);
-  return finishBits();
+  return finishBits(out);
 }
 
 let unitGapsNonZero = 0;
@@ -223,6 +225,7 @@ function fillUnitGaps(
   from: number,
   count: number,
   unit: number,
+  unitGaps: Uint32Array,
 ): number {
   let sum = 0;
   unitGapsNonZero = 0;

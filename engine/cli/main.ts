@@ -12,6 +12,7 @@ import { historyVerb } from "./verbs/history.ts";
 import { infoVerb } from "./verbs/info.ts";
 import { recoverVerb } from "./verbs/recover.ts";
 import { replayVerb } from "./verbs/replay.ts";
+import { serveVerb } from "./verbs/serve.ts";
 import { stepVerb } from "./verbs/step.ts";
 import { verifyVerb } from "./verbs/verify.ts";
 
@@ -26,6 +27,7 @@ const VERBS = [
   diffVerb(),
   demoVerb(),
   stepVerb(),
+  serveVerb(),
 ];
 
 function program(): Command {

@@ -40,6 +40,11 @@ export class EdgeSet {
     return this.#edgeRows - this.#freeEdges.length;
   }
 
+  /** Pages that have an edge. */
+  get pageCount(): number {
+    return this.#nodeRows - this.#freeNodes.length;
+  }
+
   /** False where it was there already. */
   add(edge: Edge): boolean {
     assert(isU64(edge.from) && isU64(edge.to), "page ids are u64");
@@ -191,7 +196,7 @@ export class EdgeSet {
     for (const row of this.#freeEdges) live[row] = 0;
     const liveNodes = new Uint8Array(this.#nodeRows).fill(1);
     for (const node of this.#freeNodes) liveNodes[node] = 0;
-    const ids = new BigUint64Array(this.#nodeRows - this.#freeNodes.length);
+    const ids = new BigUint64Array(this.pageCount);
     for (let node = 0, i = 0; node < this.#nodeRows; node++) if (liveNodes[node]) ids[i++] = this.#idOf(node);
     ids.sort();
     const rank = new Uint32Array(this.#nodeRows);

@@ -29,7 +29,9 @@ export class Cursor {
   readonly recording: Recording;
   #lsn: number;
   #generation: number;
+  /** Least recently asked for first. */
   readonly #held = new Map<number, HeldPage>();
+  #heldBytes = 0;
   readonly #limitBytes: number;
 
   /** Stands at the final state. */
@@ -150,27 +152,31 @@ export class Cursor {
     if (this.#generation !== recording.generation) {
       this.#generation = recording.generation;
       this.#held.clear();
+      this.#heldBytes = 0;
     }
     const slot = recording.slotOf(id);
     const life = slot < 0 ? NONE : recording.index.tables.lifeAt(slot, this.#lsn);
     if (life === NONE) return { ok: true, value: undefined };
     let held = this.#held.get(slot);
-    if (held === undefined || held.life !== life) held = new HeldPage(recording, slot, life);
-    this.#held.delete(slot);
+    if (held !== undefined) this.#drop(held);
+    if (held?.life !== life) held = new HeldPage(recording, slot, life);
     const moved = held.moveTo(this.#lsn);
     if (!moved.ok) return moved;
     this.#held.set(slot, held);
-    this.#evict(held);
+    this.#heldBytes += held.sizeBytes;
+    if (this.#heldBytes > this.#limitBytes) this.#evict(held);
     return ok({ id, bytes: held.bytes, epoch: held.epoch, deltaLsn: held.deltaLsn });
   }
 
+  #drop(page: HeldPage): void {
+    this.#held.delete(page.slot);
+    this.#heldBytes -= page.sizeBytes;
+  }
+
   #evict(newest: HeldPage): void {
-    let total = 0;
-    for (const page of this.#held.values()) total += page.sizeBytes;
-    for (const [slot, page] of this.#held) {
-      if (total <= this.#limitBytes || page === newest) return;
-      this.#held.delete(slot);
-      total -= page.sizeBytes;
+    for (const page of this.#held.values()) {
+      if (this.#heldBytes <= this.#limitBytes || page === newest) return;
+      this.#drop(page);
     }
   }
 

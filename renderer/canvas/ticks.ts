@@ -6,14 +6,16 @@ export function niceStep(least: number): number {
 }
 
 const SECOND = 1e9;
-const LONG_STEPS_NS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400].map(
-  (seconds) => seconds * SECOND,
-);
+const LONG_STEPS_NS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
+].map((seconds) => seconds * SECOND);
 
 /** Below a second decimal steps, above it the steps of a clock. */
 export function niceTimeStep(leastNs: number): number {
   if (leastNs < SECOND) return niceStep(Math.max(1, leastNs));
-  return LONG_STEPS_NS.find((step) => step >= leastNs) ?? niceStep(leastNs / (86_400 * SECOND)) * 86_400 * SECOND;
+  return (
+    LONG_STEPS_NS.find((step) => step >= leastNs) ?? niceStep(leastNs / (86_400 * SECOND)) * 86_400 * SECOND
+  );
 }
 
 /** Multiples of `step` in [from, to]; at most 200, whatever was asked. */

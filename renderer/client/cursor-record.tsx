@@ -35,6 +35,7 @@ export function useCursorRecord(): Query<RecordDetails> {
 
 const NOTHING: Query<RecordDetails> = {
   data: undefined,
+  asked: undefined,
   error: undefined,
   stale: false,
   progress: undefined,

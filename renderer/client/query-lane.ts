@@ -6,6 +6,8 @@ import type { QueryCache } from "./query-cache.ts";
 export interface LaneState<T> {
   /** The newest answer there is; it may belong to an older question (`stale`). */
   readonly data: T | undefined;
+  /** The parameters that `data` answers. */
+  readonly asked: unknown;
   readonly error: MmsbError | undefined;
   /** A newer question is on its way. */
   readonly stale: boolean;
@@ -13,11 +15,20 @@ export interface LaneState<T> {
 }
 
 export interface Question<T> {
+  readonly params: unknown;
   readonly key: string;
   /** Answers of another scope are not shown while this one is on its way: another page's bytes would mislead. */
   readonly scope: string;
   readonly ask: (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<Result<T>>;
 }
+
+const NOTHING: LaneState<never> = {
+  data: undefined,
+  asked: undefined,
+  error: undefined,
+  stale: false,
+  progress: undefined,
+};
 
 /** A question that takes longer than this is given up when a newer one waits. */
 const PATIENCE_MS = 300;
@@ -35,7 +46,7 @@ export class QueryLane<T> {
   readonly #cache: QueryCache<unknown>;
   readonly #options: LaneOptions;
   readonly #listeners = new Set<() => void>();
-  #state: LaneState<T> = { data: undefined, error: undefined, stale: false, progress: undefined };
+  #state: LaneState<T> = NOTHING;
   #wanted: Question<T> | undefined;
   #running: { key: string; abort: AbortController; startedMs: number } | undefined;
 
@@ -60,11 +71,11 @@ export class QueryLane<T> {
     if (this.#wanted?.key === question.key) return;
     const sameScope = this.#wanted?.scope === question.scope;
     this.#wanted = question;
-    if (!sameScope) this.#state = { data: undefined, error: undefined, stale: true, progress: undefined };
+    if (!sameScope) this.#state = { ...NOTHING, stale: true };
     const known = this.#cache.get(question.key) as T | undefined;
     if (known !== undefined) {
       this.#abortRunning();
-      this.#set({ data: known, error: undefined, stale: false, progress: undefined });
+      this.#set({ ...NOTHING, data: known, asked: question.params });
       return;
     }
     if (this.#running === undefined) {
@@ -83,7 +94,7 @@ export class QueryLane<T> {
   reset(): void {
     this.#wanted = undefined;
     this.#abortRunning();
-    this.#set({ data: undefined, error: undefined, stale: false, progress: undefined });
+    this.#set(NOTHING);
   }
 
   /** Asks the present question once more, after it failed. */
@@ -117,8 +128,8 @@ export class QueryLane<T> {
     const newest = next === undefined || next.key === question.key;
     if (result.ok) {
       if (newest || next.scope === question.scope)
-        this.#set({ data: result.value, error: undefined, stale: !newest, progress: undefined });
-    } else if (newest) this.#set({ data: undefined, error: result.error, stale: false, progress: undefined });
+        this.#set({ ...NOTHING, data: result.value, asked: question.params, stale: !newest });
+    } else if (newest) this.#set({ ...NOTHING, error: result.error });
     if (!newest) this.#run(next);
   }
 

@@ -13,7 +13,8 @@ export interface QueryOptions {
   readonly abandon?: boolean;
 }
 
-export interface Query<T> extends LaneState<T> {
+export interface Query<T, P = unknown> extends LaneState<T> {
+  readonly asked: P | undefined;
   readonly retry: () => void;
 }
 
@@ -25,7 +26,7 @@ export function useQuery<N extends RequestName>(
   name: N,
   params: ParamsOf<N> | null,
   options: QueryOptions = {},
-): Query<ReplyOf<N>> {
+): Query<ReplyOf<N>, ParamsOf<N>> {
   const studio = useStudio();
   const [lane] = useState(
     () => new QueryLane<ReplyOf<N>>(studio.cache, { abandon: options.abandon === true }),
@@ -42,11 +43,12 @@ export function useQuery<N extends RequestName>(
       lane.want({
         key,
         scope,
+        params,
         ask: (signal, onProgress) => studio.request(name, params, signal, onProgress),
       });
     }
   }, [lane, studio, key, scope]);
 
   useEffect(() => () => lane.dispose(), [lane]);
-  return { ...state, retry: () => lane.retry() };
+  return { ...state, asked: state.asked as ParamsOf<N> | undefined, retry: () => lane.retry() };
 }

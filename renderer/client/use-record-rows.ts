@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { ok } from "../../engine/base/result.ts";
-import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import type { RecordFilter } from "../../engine/protocol/requests/filter.ts";
+import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import { queryKey } from "./query-cache.ts";
 import { RowBlocks, type RowsState } from "./row-blocks.ts";
 import { useQuery } from "./use-query.ts";
@@ -21,7 +21,11 @@ export interface RecordRows<W extends WindowName> {
 const SEARCH_CREDIT = 2;
 
 /** The records that a filter lets through, as the rows of a table, and which of them stands at the cursor. */
-export function useRecordRows<W extends WindowName>(window: W, filter: RecordFilter, cursorLsn: number): RecordRows<W> {
+export function useRecordRows<W extends WindowName>(
+  window: W,
+  filter: RecordFilter,
+  cursorLsn: number,
+): RecordRows<W> {
   const studio = useStudio();
   const { recording, lastLsn } = useRecording();
   const generation = useSession((session) => session.generation);

@@ -8,7 +8,8 @@ export function useTimeFormat(): (timestampNs: bigint, digits?: 0 | 3 | 6 | 9) =
   const origin = useRecording().firstTimestampNs ?? 0n;
   const format = usePreferences((state) => state.timeFormat);
   return useCallback(
-    (timestampNs, digits) => (format === "calendar" ? formatTimestamp(timestampNs) : formatElapsed(timestampNs - origin, digits)),
+    (timestampNs, digits) =>
+      format === "calendar" ? formatTimestamp(timestampNs) : formatElapsed(timestampNs - origin, digits),
     [origin, format],
   );
 }

@@ -35,7 +35,8 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
     const registry = new CommandRegistry(isMacPlatform());
     registry.register(...studioCommands(studio));
     registry.register(...viewCommands(PANELS, PANEL_TITLES, () => dock.current));
-    for (const panel of PANELS) if (panel.commands !== undefined) registry.register(...panel.commands(studio));
+    for (const panel of PANELS)
+      if (panel.commands !== undefined) registry.register(...panel.commands(studio));
     return registry;
   });
   useKeyboard(commands);

@@ -18,13 +18,20 @@ export function CursorReadout(): JSX.Element {
   const time = record !== undefined && record.lsn === lsn ? formatTime(record.timestampNs, 6) : undefined;
   return (
     <Tip text="Go to an LSN or a time" shortcut="G">
-      <button type="button" className="readout" aria-label={`LSN ${lsn} of ${recording.lastLsn}, go to`} onClick={() => show("goto")}>
+      <button
+        type="button"
+        className="readout"
+        aria-label={`LSN ${lsn} of ${recording.lastLsn}, go to`}
+        onClick={() => show("goto")}
+      >
         <span className="readout__name">LSN</span>
         <span className="readout__lsn num" style={{ minWidth: `${last.length}ch` }} data-testid="cursor-lsn">
           {formatCount(lsn)}
         </span>
         <span className="readout__of num">/ {last}</span>
-        <span className="readout__time num">{time ?? (lsn < recording.firstLsn ? "before the first record" : "")}</span>
+        <span className="readout__time num">
+          {time ?? (lsn < recording.firstLsn ? "before the first record" : "")}
+        </span>
       </button>
     </Tip>
   );

@@ -47,7 +47,9 @@ function Tab({ api }: IDockviewPanelHeaderProps): JSX.Element {
 function GroupActions({ activePanel, containerApi }: IDockviewHeaderActionsProps): JSX.Element | null {
   const [maximized, setMaximized] = useState(containerApi.hasMaximizedGroup());
   useEffect(() => {
-    const listening = containerApi.onDidMaximizedGroupChange(() => setMaximized(containerApi.hasMaximizedGroup()));
+    const listening = containerApi.onDidMaximizedGroupChange(() =>
+      setMaximized(containerApi.hasMaximizedGroup()),
+    );
     return () => listening.dispose();
   }, [containerApi]);
   if (activePanel === undefined) return null;
@@ -63,7 +65,12 @@ function GroupActions({ activePanel, containerApi }: IDockviewHeaderActionsProps
         label={maximized ? "Show all panels" : `Maximize ${activePanel.title}`}
         onClick={toggle}
       />
-      <IconButton small icon="close" label={`Close ${activePanel.title}`} onClick={() => activePanel.api.close()} />
+      <IconButton
+        small
+        icon="close"
+        label={`Close ${activePanel.title}`}
+        onClick={() => activePanel.api.close()}
+      />
     </div>
   );
 }

@@ -32,7 +32,11 @@ export function FileDrop({ children }: { children: ReactNode }): JSX.Element {
         const file = event.dataTransfer.files[0];
         if (file === undefined) return;
         if (uploads) void studio.session.upload(file);
-        else showNotice({ tone: "warn", text: "This server takes no files: start it with the recording instead" });
+        else
+          showNotice({
+            tone: "warn",
+            text: "This server takes no files: start it with the recording instead",
+          });
       }}
     >
       {children}

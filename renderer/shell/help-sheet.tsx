@@ -6,7 +6,16 @@ import { useCommandList } from "./commands/use-commands.ts";
 import { useShell } from "./shell-store.ts";
 import "./help-sheet.css";
 
-const ORDER: readonly CommandCategory[] = ["Step", "Timeline", "Page", "Graph", "Bookmarks", "View", "File", "Help"];
+const ORDER: readonly CommandCategory[] = [
+  "Step",
+  "Timeline",
+  "Page",
+  "Graph",
+  "Bookmarks",
+  "View",
+  "File",
+  "Help",
+];
 
 /** What no command stands for: the mouse, and keys that belong to one kind of control. */
 const GESTURES: readonly { title: string; rows: readonly (readonly [string, string])[] }[] = [
@@ -42,7 +51,9 @@ export function HelpSheet(): JSX.Element {
     <Dialog open={open} onClose={() => show(undefined)} title="Keyboard and mouse" wide>
       <div className="help">
         {ORDER.map((category) => {
-          const rows = commands.filter((command) => command.category === category && command.shortcuts !== undefined);
+          const rows = commands.filter(
+            (command) => command.category === category && command.shortcuts !== undefined,
+          );
           if (rows.length === 0) return null;
           return (
             <section key={category} aria-label={category}>

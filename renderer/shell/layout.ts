@@ -3,7 +3,9 @@ import type { PanelId } from "./panel-definition.ts";
 
 const LAYOUT_KEY = "mmsb.layout.v1";
 
-type Place = { readonly beside: PanelId; readonly direction: "left" | "right" | "below" | "within" } | undefined;
+type Place =
+  | { readonly beside: PanelId; readonly direction: "left" | "right" | "below" | "within" }
+  | undefined;
 
 interface PlacedPanel {
   readonly id: PanelId;

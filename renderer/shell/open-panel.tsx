@@ -27,7 +27,15 @@ export function OpenPanel({ onOpened }: { onOpened: () => void }): JSX.Element {
           <Icon name="error" />
           <div>
             <b>{sentence(error.message)}</b> {sentence(error.remedy)}
-            <div className="mono">{[error.code, error.place.path, error.place.offset !== undefined && `offset ${error.place.offset}`].filter(Boolean).join(" · ")}</div>
+            <div className="mono">
+              {[
+                error.code,
+                error.place.path,
+                error.place.offset !== undefined && `offset ${error.place.offset}`,
+              ]
+                .filter(Boolean)
+                .join(" · ")}
+            </div>
           </div>
         </div>
       )}

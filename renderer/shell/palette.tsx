@@ -29,7 +29,7 @@ function PaletteContent({ onClose }: { onClose: () => void }): JSX.Element {
   const id = useId();
   const matches = useMemo(() => {
     const enabled = commands.filter((command) => command.isEnabled?.() !== false);
-    const rank = (command: { id: string }) => (recent.indexOf(command.id) + 1 || recent.length + 1);
+    const rank = (command: { id: string }) => recent.indexOf(command.id) + 1 || recent.length + 1;
     return searchCommands(typed === "" ? enabled.toSorted((a, b) => rank(a) - rank(b)) : enabled, typed);
   }, [commands, typed]);
 
@@ -54,7 +54,11 @@ function PaletteContent({ onClose }: { onClose: () => void }): JSX.Element {
       event.preventDefault();
       const next = active + move;
       const last = matches.length - 1;
-      setActive(Math.abs(move) === 1 ? (next + matches.length) % Math.max(1, matches.length) : Math.min(last, Math.max(0, next)));
+      setActive(
+        Math.abs(move) === 1
+          ? (next + matches.length) % Math.max(1, matches.length)
+          : Math.min(last, Math.max(0, next)),
+      );
     } else if (event.key === "Enter") {
       event.preventDefault();
       run(matches[active]);

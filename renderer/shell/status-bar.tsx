@@ -27,7 +27,11 @@ export function StatusBar(): JSX.Element {
       )}
       {recording.following && <Badge tone="accent">still growing</Badge>}
       {damages > 0 ? (
-        <button type="button" className="status-bar__badge" onClick={() => registry.run("view.panel.overview")}>
+        <button
+          type="button"
+          className="status-bar__badge"
+          onClick={() => registry.run("view.panel.overview")}
+        >
           <Badge tone="danger" title="Open the damage report">
             <Icon name="warning" size={12} /> {plural(damages, "damage", "damages")}
           </Badge>
@@ -36,7 +40,8 @@ export function StatusBar(): JSX.Element {
         !recording.complete && <Badge tone="warn">never closed</Badge>
       )}
       <span className="num faint status-bar__size" title={formatBytesExact(recording.fileBytes)}>
-        {recording.format} v{recording.formatVersion} · {formatBytes(recording.fileBytes)} · {plural(recording.counts.pages, "page")}
+        {recording.format} v{recording.formatVersion} · {formatBytes(recording.fileBytes)} ·{" "}
+        {plural(recording.counts.pages, "page")}
       </span>
       <ConnectionLight />
     </footer>
@@ -58,8 +63,13 @@ function AtCursor(): JSX.Element {
       <span className="status-bar__kind mono">{record.kind}</span>
       <span className="truncate">{record.summary}</span>
       {inside && (
-        <Badge tone={transaction.outcome === "committed" ? "normal" : "warn"} title="What is shown was not yet visible to others">
-          {transaction.outcome === "open" ? "in a transaction that never ended" : `inside transaction ${formatCount(transaction.beginLsn)}`}
+        <Badge
+          tone={transaction.outcome === "committed" ? "normal" : "warn"}
+          title="What is shown was not yet visible to others"
+        >
+          {transaction.outcome === "open"
+            ? "in a transaction that never ended"
+            : `inside transaction ${formatCount(transaction.beginLsn)}`}
         </Badge>
       )}
     </span>

@@ -1,23 +1,34 @@
 import type { JSX } from "react";
+import { useStudio } from "../client/use-studio.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { MenuButton, type MenuEntry } from "../ui/menu.tsx";
-import { useStudio } from "../client/use-studio.ts";
 import { useCommandRegistry } from "./commands/use-commands.ts";
 
 const BACK = ["step.start", "step.transaction.back", "step.page-delta.back", "step.record.back"] as const;
-const FORWARD = ["step.record.forward", "step.page-delta.forward", "step.transaction.forward", "step.end"] as const;
+const FORWARD = [
+  "step.record.forward",
+  "step.page-delta.forward",
+  "step.transaction.forward",
+  "step.end",
+] as const;
 
 /** All steps, with play in their middle. */
 export function StepButtons(): JSX.Element {
   const playing = useCursor((state) => state.playing);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring the look of a form
     <div className="toolbar__group" role="group" aria-label="Step">
       {BACK.map((id) => (
         <CommandButton key={id} id={id} />
       ))}
-      <CommandButton id="step.play" icon={playing ? "pause" : "play"} label={playing ? "Pause" : "Play"} primary />
+      <CommandButton
+        id="step.play"
+        icon={playing ? "pause" : "play"}
+        label={playing ? "Pause" : "Play"}
+        primary
+      />
       {FORWARD.map((id) => (
         <CommandButton key={id} id={id} />
       ))}

@@ -63,7 +63,12 @@ function FileMenu(): JSX.Element {
     <MenuButton
       entries={[entry("file.open"), entry("file.close")]}
       trigger={
-        <button type="button" className="file-menu" title={path} aria-label={name === undefined ? "File" : `Recording ${name}`}>
+        <button
+          type="button"
+          className="file-menu"
+          title={path}
+          aria-label={name === undefined ? "File" : `Recording ${name}`}
+        >
           <Mark />
           <span className="file-menu__name truncate">{name ?? "MMSB Studio"}</span>
           <Icon name="chevronDown" size={12} />

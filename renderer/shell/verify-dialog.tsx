@@ -49,10 +49,16 @@ function Verification(): JSX.Element {
   }, [studio, recording, lsn, attempt]);
 
   if (error !== undefined) return <Failed error={error} onRetry={() => setAttempt(attempt + 1)} />;
-  if (verdict === undefined) return <Loading title={`Checking the state at LSN ${formatCount(lsn)}`} progress={progress} />;
+  if (verdict === undefined)
+    return <Loading title={`Checking the state at LSN ${formatCount(lsn)}`} progress={progress} />;
   return (
     <div className="verify">
-      <div className={verdict.equal ? "verify__verdict verify__verdict--ok" : "verify__verdict verify__verdict--bad"} role="status">
+      <div
+        className={
+          verdict.equal ? "verify__verdict verify__verdict--ok" : "verify__verdict verify__verdict--bad"
+        }
+        role="status"
+      >
         <Icon name={verdict.equal ? "check" : "error"} size={20} />
         {verdict.equal
           ? "The state shown is what a replay from the first record gives."

@@ -32,12 +32,15 @@ export function Welcome(): JSX.Element {
       />
     );
   }
-  if (connection.phase === "connecting" || listing === undefined) return <Loading title="Connecting to the engine" />;
+  if (connection.phase === "connecting" || listing === undefined)
+    return <Loading title="Connecting to the engine" />;
   return (
     <main className="welcome">
       <div className="welcome__card">
         <h1>Open a recording</h1>
-        <p className="muted">Step through everything a program did to its pages, and find out who wrote what, when and why.</p>
+        <p className="muted">
+          Step through everything a program did to its pages, and find out who wrote what, when and why.
+        </p>
         <OpenPanel onOpened={() => {}} />
         <p className="welcome__keys">
           <span>

@@ -9,6 +9,9 @@ export interface PreferencesState {
   readonly axis: Axis;
   /** The Deltas and Events tables scroll with the cursor. */
   readonly followCursor: boolean;
+  /** Tracks of the timeline that a person put away. */
+  readonly hiddenTracks: readonly string[];
+  readonly laneOrder: "first-write" | "busiest" | "id";
   /** Seconds, minutes and so on since the first record, or the calendar time (UTC). */
   readonly timeFormat: "elapsed" | "calendar";
   readonly set: (change: Partial<Omit<PreferencesState, "set">>) => void;
@@ -21,6 +24,8 @@ export const usePreferences = create<PreferencesState>()(
       theme: "system",
       axis: "lsn",
       followCursor: true,
+      hiddenTracks: [],
+      laneOrder: "busiest",
       timeFormat: "elapsed",
       set: (change) => set(change),
     }),

@@ -30,7 +30,12 @@ export function parseQuery(text: string, names: QueryNames): ParsedQuery {
       words.push(...term.values);
       continue;
     }
-    const problem = applyTerm(filter, term.name, term.values.filter((value) => value !== ""), names);
+    const problem = applyTerm(
+      filter,
+      term.name,
+      term.values.filter((value) => value !== ""),
+      names,
+    );
     if (problem !== undefined) return { ok: false, message: problem };
   }
   if (words.length > 0) filter.text = words.join(" ");
@@ -60,7 +65,8 @@ function applyTerm(
       return addIndexes(filter, "eventTypes", values, names.eventTypes, "event type");
     case "kind": {
       const unknown = values.find((value) => !names.kinds.some((kind) => kind.name === value.toLowerCase()));
-      if (unknown !== undefined) return `no record kind is called '${unknown}': ${names.kinds.map((kind) => kind.name).join(", ")}`;
+      if (unknown !== undefined)
+        return `no record kind is called '${unknown}': ${names.kinds.map((kind) => kind.name).join(", ")}`;
       filter.kinds = [...(filter.kinds ?? []), ...values.map((value) => value.toLowerCase())];
       return undefined;
     }
@@ -76,7 +82,10 @@ function applyTerm(
   }
 }
 
-function applyLsnRange(filter: { fromLsn?: number | undefined; toLsn?: number | undefined }, value: string): string | undefined {
+function applyLsnRange(
+  filter: { fromLsn?: number | undefined; toLsn?: number | undefined },
+  value: string,
+): string | undefined {
   const [from = "", to = from] = value.split("..");
   const low = from === "" ? 0 : parseLsn(from);
   const high = to === "" ? Number.MAX_SAFE_INTEGER : parseLsn(to);
@@ -100,7 +109,9 @@ function addIndexes(
     const wanted = value.toLowerCase();
     const exact = known.flatMap(({ name }, index) => (name.toLowerCase() === wanted ? [index] : []));
     const matching =
-      exact.length > 0 ? exact : known.flatMap(({ name }, index) => (name.toLowerCase().includes(wanted) ? [index] : []));
+      exact.length > 0
+        ? exact
+        : known.flatMap(({ name }, index) => (name.toLowerCase().includes(wanted) ? [index] : []));
     if (matching.length === 0) return `no ${what} is called '${value}'`;
     for (const index of matching) found.add(index);
   }
@@ -150,7 +161,11 @@ export function toggleTerm(text: string, name: TermName, value: string): string 
   if (!isThere && !done) changed.push({ name, values: [value] });
   return changed
     .filter((term) => term.values.length > 0)
-    .map((term) => (term.name === undefined ? quoted(term.values.join(" ")) : `${term.name}:${term.values.map(quoted).join(",")}`))
+    .map((term) =>
+      term.name === undefined
+        ? quoted(term.values.join(" "))
+        : `${term.name}:${term.values.map(quoted).join(",")}`,
+    )
     .join(" ");
 }
 
@@ -158,7 +173,9 @@ export function toggleTerm(text: string, name: TermName, value: string): string 
 export function setTerm(text: string, name: TermName, value: string): string {
   const rest = splitTerms(text).filter((term) => term.name !== name);
   const kept = rest.map((term) =>
-    term.name === undefined ? quoted(term.values.join(" ")) : `${term.name}:${term.values.map(quoted).join(",")}`,
+    term.name === undefined
+      ? quoted(term.values.join(" "))
+      : `${term.name}:${term.values.map(quoted).join(",")}`,
   );
   return [...kept, `${name}:${quoted(value)}`].join(" ");
 }

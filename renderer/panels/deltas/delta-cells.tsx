@@ -1,21 +1,33 @@
 import type { JSX } from "react";
-import { PageName } from "../../client/page-name.tsx";
-import type { WindowColumns } from "../../client/use-record-rows.ts";
 import type { RecordingInfo } from "../../../engine/protocol/requests/recordings.ts";
 import { PREVIEW_BYTES } from "../../../engine/protocol/requests/records.ts";
+import { PageName } from "../../client/page-name.tsx";
+import type { WindowColumns } from "../../client/use-record-rows.ts";
+import type { GridColumn } from "../../ui/data-grid.tsx";
 import { formatBytes, formatBytesExact, formatRange, hexByte } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
-import type { GridColumn } from "../../ui/data-grid.tsx";
 import { Swatch } from "../../ui/value.tsx";
 
 /** Rows are laid out one by one, so a column's width must not depend on what is in it. */
 export function deltaColumns(lastLsn: number): GridColumn[] {
   const lsnWidth = `${formatCount(lastLsn).length * 7 + 14}px`;
   return [
-    { id: "lsn", title: "LSN", width: lsnWidth, align: "right", hint: "Log sequence number: place in the recording" },
+    {
+      id: "lsn",
+      title: "LSN",
+      width: lsnWidth,
+      align: "right",
+      hint: "Log sequence number: place in the recording",
+    },
     { id: "time", title: "Time", width: "112px", align: "right" },
     { id: "page", title: "Page", width: "100px", align: "right" },
-    { id: "epoch", title: "Epoch", width: "52px", align: "right", hint: "The page's content version after the delta" },
+    {
+      id: "epoch",
+      title: "Epoch",
+      width: "52px",
+      align: "right",
+      hint: "The page's content version after the delta",
+    },
     { id: "source", title: "Source", width: "minmax(96px, 1.4fr)" },
     { id: "ranges", title: "Ranges", width: "126px", hint: "First range, and how many more" },
     { id: "size", title: "Size", width: "64px", align: "right", hint: "Bytes written" },
@@ -34,7 +46,14 @@ interface CellProps {
   readonly onSeek: (lsn: number) => void;
 }
 
-export function DeltaCell({ column, row, at, recording, formatTime, onSeek }: CellProps): JSX.Element | string | null {
+export function DeltaCell({
+  column,
+  row,
+  at,
+  recording,
+  formatTime,
+  onSeek,
+}: CellProps): JSX.Element | string | null {
   switch (column) {
     case "lsn":
       return <span className="num">{formatCount(row.lsn[at]!)}</span>;

@@ -29,7 +29,10 @@ export function DeltasPanel(): JSX.Element {
   const cursorLsn = useCursor((state) => state.lsn);
   const follow = usePreferences((state) => state.followCursor);
   const setPreferences = usePreferences((state) => state.set);
-  const query = useDebounced(useDeltaFilter((state) => state.query), TYPING_MS);
+  const query = useDebounced(
+    useDeltaFilter((state) => state.query),
+    TYPING_MS,
+  );
   const value = useDebounced(useDeltaFilter((state) => state.value).trim(), TYPING_MS);
 
   const { sources, pageTypes, eventTypes, kinds } = recording;
@@ -107,7 +110,9 @@ export function DeltasPanel(): JSX.Element {
               if (found === undefined) return "";
               const { lsn, flags } = found.block.data;
               const later = lsn[found.index]! > cursorLsn ? "grid__row--later" : "";
-              return flags[found.index]! & RecordRowFlag.Uncommitted ? `${later} grid__row--uncommitted` : later;
+              return flags[found.index]! & RecordRowFlag.Uncommitted
+                ? `${later} grid__row--uncommitted`
+                : later;
             }}
             renderCell={(row, column) => {
               const found = rows.at(row);
@@ -132,7 +137,12 @@ export function DeltasPanel(): JSX.Element {
           {isFiltered && ` of ${formatCount(recording.counts.deltas)}`}
         </span>
         {!state.complete && !state.first && state.error === undefined && (
-          <span role="status">searching {state.total > 0 ? `· ${formatShare(state.total / Math.max(1, recording.counts.deltas))} match so far` : ""}</span>
+          <span role="status">
+            searching{" "}
+            {state.total > 0
+              ? `· ${formatShare(state.total / Math.max(1, recording.counts.deltas))} match so far`
+              : ""}
+          </span>
         )}
         <span className="spacer" />
         <span className="num" title="Bytes that all deltas of the recording changed">
@@ -155,7 +165,11 @@ function NoDeltas({ isFiltered }: { isFiltered: boolean }): JSX.Element {
     <Empty
       icon="filter"
       title="No delta fits the filter"
-      actions={<Button onClick={() => useDeltaFilter.getState().set({ query: "", value: "" })}>Clear the filter</Button>}
+      actions={
+        <Button onClick={() => useDeltaFilter.getState().set({ query: "", value: "" })}>
+          Clear the filter
+        </Button>
+      }
     >
       Every condition must hold: take one away, or widen the range.
     </Empty>

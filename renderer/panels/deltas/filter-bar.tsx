@@ -11,7 +11,13 @@ import { MenuButton, type MenuEntry } from "../../ui/menu.tsx";
 const MENU_ROWS = 40;
 
 /** What the table shows: one line of terms and words, and an expression over values. */
-export function FilterBar({ queryProblem, valueProblem }: { queryProblem: string | undefined; valueProblem: string | undefined }): JSX.Element {
+export function FilterBar({
+  queryProblem,
+  valueProblem,
+}: {
+  queryProblem: string | undefined;
+  valueProblem: string | undefined;
+}): JSX.Element {
   const { query, value, set } = useDeltaFilter();
   const { sources, pageTypes } = useRecording();
   const follow = usePreferences((state) => state.followCursor);
@@ -55,9 +61,15 @@ export function FilterBar({ queryProblem, valueProblem }: { queryProblem: string
         }
         entries={[
           { kind: "label", id: "sources", text: "Source" },
-          ...entries("source", sources.map(({ name }) => name)),
+          ...entries(
+            "source",
+            sources.map(({ name }) => name),
+          ),
           { kind: "label", id: "types", text: "Page type" },
-          ...entries("type", pageTypes.map(({ name }) => name)),
+          ...entries(
+            "type",
+            pageTypes.map(({ name }) => name),
+          ),
         ]}
       />
       <IconButton

@@ -1,6 +1,6 @@
 import type { PanelDefinition } from "../../shell/panel-definition.ts";
-import { DeltasPanel } from "./deltas-panel.tsx";
 import { deltaCommands } from "./delta-commands.ts";
+import { DeltasPanel } from "./deltas-panel.tsx";
 
 export const deltasPanel: PanelDefinition = {
   id: "deltas",

@@ -148,7 +148,14 @@ export function studioCommands(studio: Studio): Command[] {
       shortcuts: ["Ctrl+Shift+P", "F1"],
       run: () => show("palette"),
     },
-    { id: "help.keys", title: "Keyboard and mouse", category: "Help", icon: "help", shortcuts: ["?"], run: () => show("help") },
+    {
+      id: "help.keys",
+      title: "Keyboard and mouse",
+      category: "Help",
+      icon: "help",
+      shortcuts: ["?"],
+      run: () => show("help"),
+    },
   ];
 }
 

@@ -36,11 +36,16 @@ const TEXT_INPUTS = /^(text|search|number|email|url|tel|password)$/;
 function keyContext(event: KeyboardEvent): KeyContext {
   const target = event.target instanceof Element ? event.target : document.body;
   const scopes: string[] = [];
-  for (let at = target.closest("[data-scope]"); at !== null; at = at.parentElement?.closest("[data-scope]") ?? null) {
+  for (
+    let at = target.closest("[data-scope]");
+    at !== null;
+    at = at.parentElement?.closest("[data-scope]") ?? null
+  ) {
     const scope = at.getAttribute("data-scope");
     if (scope !== null) scopes.push(scope);
   }
-  const usesSpace = event.key === " " && target.closest("button, a, select, [role=tab], [role=radio]") !== null;
+  const usesSpace =
+    event.key === " " && target.closest("button, a, select, [role=tab], [role=radio]") !== null;
   return {
     inTextField: usesSpace || isTextField(target),
     scopes,
@@ -50,5 +55,9 @@ function keyContext(event: KeyboardEvent): KeyContext {
 
 function isTextField(target: Element): boolean {
   if (target instanceof HTMLInputElement) return TEXT_INPUTS.test(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target as HTMLElement).isContentEditable;
+  return (
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target as HTMLElement).isContentEditable
+  );
 }

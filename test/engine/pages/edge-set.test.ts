@@ -62,6 +62,19 @@ describe("the edge set", () => {
     expect(edges.sorted()).toEqual([data(3n, 4n)]);
   });
 
+  it("forgets pages that have no edge any more", () => {
+    const edges = new EdgeSet();
+    for (let i = 1n; i < 1000n; i++) {
+      edges.add(data(i, i + 1n));
+      edges.add(control(i, i));
+      expect(edges.pageCount).toBe(2);
+      edges.remove(data(i, i + 1n));
+      expect(edges.pageCount).toBe(1);
+      edges.remove(control(i, i));
+      expect(edges.pageCount).toBe(0);
+    }
+  });
+
   it("holds a fan of 100,000 and a chain of 100,000, and empties again", () => {
     const edges = new EdgeSet();
     const count = 100_000n;

@@ -9,42 +9,75 @@ function firstHash(lo: number, hi: number): number {
   return h ^ (h >>> 16);
 }
 
+/** An index of all rows, each of which has been found in it. */
+function filled(lo: Uint32Array, hi: Uint32Array): IdIndex {
+  const index = new IdIndex(lo, hi);
+  for (let i = 0; i < lo.length; i++) index.insert(i);
+  for (let i = 0; i < lo.length; i++)
+    if (index.find(lo[i]!, hi[i]!) !== i) throw new Error(`row ${i} is lost`);
+  return index;
+}
+
 describe("the id index", () => {
-  it("answers ids made to collide with another hash function", () => {
-    const count = 20_000;
-    const lo = new Uint32Array(count);
-    const hi = new Uint32Array(count);
-    for (let i = 0; i < count; i++) {
-      let h = Math.imul(i ^ 0x9e3779b9, 0x85ebca6b);
-      h ^= h >>> 13;
-      lo[i] = i;
-      hi[i] = h ^ 0x1234_5678;
-    }
-    expect(firstHash(lo[0]!, hi[0]!)).toBe(firstHash(lo[count - 1]!, hi[count - 1]!));
-    const index = new IdIndex(lo, hi);
-    for (let i = 0; i < count; i++) index.insert(i);
-    for (let i = 0; i < count; i++) if (index.find(lo[i]!, hi[i]!) !== i) throw new Error(`id ${i} is lost`);
-    expect(index.reseeds).toBe(1);
+  it("looks up ids given one after another without hashing", () => {
+    const lo = Uint32Array.from({ length: 50_000 }, (_, i) => i + 1);
+    const index = filled(lo, new Uint32Array(lo.length));
+    expect(index.denseLength).toBeGreaterThanOrEqual(50_000);
+    expect(index.denseLength).toBeLessThanOrEqual(8 * 50_000);
+    expect([index.find(0, 0), index.find(50_001, 0), index.find(1, 1)]).toEqual([-1, -1, -1]);
   });
 
-  it("finds ids that are multiples of large powers of two as fast as others", () => {
-    const count = 50_000;
-    const lo = new Uint32Array(count);
-    const hi = new Uint32Array(count);
-    for (let i = 0; i < count; i++) {
-      const id = BigInt(i) << 20n;
-      lo[i] = Number(id & 0xffff_ffffn);
-      hi[i] = Number(id >> 32n);
+  it("spends no memory on ids that are far apart", () => {
+    const lo = Uint32Array.from({ length: 50_000 }, (_, i) => (i * 80_000) >>> 0);
+    expect(filled(lo, new Uint32Array(lo.length)).denseLength).toBe(1024);
+  });
+
+  it.each([
+    ["multiples of 2^20", (i: number) => BigInt(i) << 20n],
+    ["multiples of 2^44", (i: number) => BigInt(i % 2 ** 20) << 44n],
+    ["two dense ranges at a distance of 2^24", (i: number) => (BigInt(i & 1) << 24n) + BigInt(i >> 1)],
+    ["dense across 2^32", (i: number) => 0xffff_f000n + BigInt(i)],
+    ["dense at the very end", (i: number) => 2n ** 64n - 1n - BigInt(i)],
+    ["few bits at both ends", (i: number) => (BigInt(i & 255) << 56n) | BigInt(i >> 8)],
+  ])("finds ids that are %s, without a long probe", (_, idOf) => {
+    const ids = Array.from({ length: 50_000 }, (_, i) => idOf(i));
+    const index = filled(
+      Uint32Array.from(ids, (id) => Number(id & 0xffff_ffffn)),
+      Uint32Array.from(ids, (id) => Number(id >> 32n)),
+    );
+    expect(index.reseeds).toBe(0);
+  });
+
+  it("answers ids made to collide with another hash function", () => {
+    const count = 20_000;
+    const lo = Uint32Array.from({ length: count }, (_, i) => i);
+    const hi = lo.map((low) => {
+      let h = Math.imul(low ^ 0x9e3779b9, 0x85ebca6b);
+      h ^= h >>> 13;
+      return h ^ 0x1234_5678;
+    });
+    expect(firstHash(lo[0]!, hi[0]!)).toBe(firstHash(lo[count - 1]!, hi[count - 1]!));
+    expect(filled(lo, hi).reseeds).toBe(1);
+  });
+
+  it("keeps its answers while dense and scattered ids come and go", () => {
+    const count = 30_000;
+    const lo = Uint32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? Math.imul(i, 0x9e3779b1) : i));
+    const hi = Uint32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? i : 0));
+    const index = filled(lo, hi);
+    for (let round = 0; round < 3; round++) {
+      for (let i = round; i < count; i += 2) index.remove(i);
+      for (let i = 0; i < count; i++) {
+        const gone = i >= round && (i - round) % 2 === 0;
+        if (index.find(lo[i]!, hi[i]!) !== (gone ? -1 : i)) throw new Error(`row ${i} in round ${round}`);
+      }
+      for (let i = round; i < count; i += 2) index.insert(i);
     }
-    const index = new IdIndex(lo, hi);
-    for (let i = 0; i < count; i++) index.insert(i);
-    for (let i = 0; i < count; i++) if (index.find(lo[i]!, hi[i]!) !== i) throw new Error(`id ${i} is lost`);
-    expect([index.find(1, 0), index.reseeds]).toEqual([-1, 0]);
   });
 
   it("keeps every other id when one of a chain is removed", () => {
     const count = 3000;
-    const lo = Uint32Array.from({ length: count }, (_, i) => i * 7);
+    const lo = Uint32Array.from({ length: count }, (_, i) => 2 ** 31 + i * 7);
     const hi = new Uint32Array(count);
     const index = new IdIndex(lo, hi);
     for (let i = 0; i < count; i++) index.insert(i);

@@ -141,6 +141,23 @@ describe("a page file", () => {
     expect(codeOf(deserializePage(resealed(forged)))).toBe("PAGE_FORMAT");
   });
 
+  it.each([
+    ["no needless byte", [0, 0, 0, 0], "ok"],
+    ["a type length with a needless byte", [0x80, 0, 0, 0, 0], "PAGE_FORMAT"],
+    ["a metadata length with a needless byte", [0, 0x80, 0, 0, 0], "PAGE_FORMAT"],
+    ["metadata without an entry", [0, 2, 1, 0, 0, 0], "PAGE_FORMAT"],
+    ["a mask of no runs", [0, 0, 0, 1, 0], "ok"],
+    ["a mask that claims 2^49 runs", [0, 0, 0, 8, 255, 255, 255, 255, 255, 255, 127, 0], "PAGE_FORMAT"],
+    ["a mask that claims one run more than it can hold", [0, 0, 0, 2, 1, 0], "PAGE_FORMAT"],
+    ["a mask beyond the page", [0, 0, 0, 3, 1, 0, 0], "PAGE_FORMAT"],
+    ["a section of 2^49 bytes", [255, 255, 255, 255, 255, 255, 127], "PAGE_FORMAT"],
+  ])("forged with %s, and a checksum that fits, is read only where it is right", (_, sections, code) => {
+    const head = unwrap(serializePage({ ...plain, type: "" })).slice(0, 56);
+    const forged = Uint8Array.of(...head, ...sections, 0, 0, 0, 0);
+    new DataView(forged.buffer).setBigUint64(16, BigInt(forged.length), true);
+    expect(codeOf(deserializePage(resealed(forged)))).toBe(code);
+  });
+
   it("is refused to be written for runs that are out of order, empty or outside the page", () => {
     for (const written of [
       runs([3, 2], [5, 1]),

@@ -118,6 +118,11 @@ describe("a schema", () => {
     }
   });
 
+  it("with a length written longer than it need be is refused", () => {
+    expect(codeOf(decodeSchema(Uint8Array.of(1, 1, 1, 97, 0, 0x81, 0x00, 0), 16))).toBe("SCHEMA_INVALID");
+    expect(codeOf(decodeSchema(Uint8Array.of(1, 1, 1, 97, 0, 0x01, 0), 16))).toBe("ok");
+  });
+
   it("that claims billions of fields in a few bytes costs nothing", () => {
     expect(codeOf(decodeSchema(Uint8Array.of(1, 0xff, 0xff, 0xff, 0xff, 0x0f), 16))).toBe("SCHEMA_INVALID");
     expect(codeOf(decodeSchema(Uint8Array.of(1, 0xff, 0xff, 0x03), 16))).toBe("SCHEMA_INVALID");

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { clampSpan, panSpan, requestSpan, revealInSpan, valueAt, xOf, zoomSpan } from "../../../renderer/canvas/viewport.ts";
+import {
+  clampSpan,
+  panSpan,
+  requestSpan,
+  revealInSpan,
+  valueAt,
+  xOf,
+  zoomSpan,
+} from "../../../renderer/canvas/viewport.ts";
 
 const bounds = { from: 1, to: 1001 };
 
@@ -40,7 +48,12 @@ describe("the timeline's viewport", () => {
   });
 
   it("never asks for less than one record a column on the LSN axis, nor for more columns than the engine gives", () => {
-    expect(requestSpan({ from: 400.4, to: 410.2 }, bounds, 800, 2, 4096, true)).toEqual({ span: { from: 395, to: 416 }, columns: 21 });
-    expect(requestSpan({ from: 0, to: 1e12 }, { from: 0, to: 1e12 }, 40_000, 2, 4096, false).columns).toBe(4096);
+    expect(requestSpan({ from: 400.4, to: 410.2 }, bounds, 800, 2, 4096, true)).toEqual({
+      span: { from: 395, to: 416 },
+      columns: 21,
+    });
+    expect(requestSpan({ from: 0, to: 1e12 }, { from: 0, to: 1e12 }, 40_000, 2, 4096, false).columns).toBe(
+      4096,
+    );
   });
 });

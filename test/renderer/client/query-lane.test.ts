@@ -12,6 +12,7 @@ function slowEngine() {
   const question = (value: number, scope = "") => ({
     key: String(value),
     scope,
+    params: value,
     ask: (signal: AbortSignal) =>
       new Promise<Result<number>>((resolve) => {
         asked.push({ value, signal, answer: (result = ok(value)) => resolve(result) });
@@ -30,7 +31,7 @@ describe("a query lane", () => {
     expect(asked.map(({ value }) => value)).toEqual([1]);
     asked[0]!.answer();
     await settled();
-    expect(lane.snapshot()).toMatchObject({ data: 1, stale: true });
+    expect(lane.snapshot()).toMatchObject({ data: 1, asked: 1, stale: true });
     expect(asked.map(({ value }) => value)).toEqual([1, 50]);
     asked[1]!.answer();
     await settled();

@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { hasTerm, parseQuery, type QueryNames, setTerm, toggleTerm } from "../../../renderer/state/record-query.ts";
+import {
+  hasTerm,
+  parseQuery,
+  type QueryNames,
+  setTerm,
+  toggleTerm,
+} from "../../../renderer/state/record-query.ts";
 
 const names: QueryNames = {
-  sources: ["life", "seeder", "recompute:heat", "recompute:population", "two words"].map((name, colour) => ({ name, colour, records: 1 })),
+  sources: ["life", "seeder", "recompute:heat", "recompute:population", "two words"].map((name, colour) => ({
+    name,
+    colour,
+    records: 1,
+  })),
   pageTypes: ["tile", "heat"].map((name) => ({ name, pages: 1 })),
   eventTypes: ["wave-start", "wave-end"].map((name) => ({ name, events: 1 })),
   kinds: ["delta", "event", "tx-begin"].map((name, code) => ({ name, code, records: 1 })),
@@ -23,7 +33,9 @@ describe("the filter line", () => {
   });
 
   it("takes page ids up to the largest u64", () => {
-    expect(filterOf("page:12,18446744073709551615 page:7")).toEqual({ pages: [12n, 18446744073709551615n, 7n] });
+    expect(filterOf("page:12,18446744073709551615 page:7")).toEqual({
+      pages: [12n, 18446744073709551615n, 7n],
+    });
   });
 
   it("names sources, types and events, exactly or in part", () => {
@@ -44,7 +56,10 @@ describe("the filter line", () => {
   });
 
   it("looks for all other words as text, also those with a colon", () => {
-    expect(filterOf("kind:delta look here http://x")).toEqual({ kinds: ["delta"], text: "look here http://x" });
+    expect(filterOf("kind:delta look here http://x")).toEqual({
+      kinds: ["delta"],
+      text: "look here http://x",
+    });
   });
 
   it("says what is wrong with a term, and ignores one that is not finished", () => {
