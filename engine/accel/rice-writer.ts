@@ -128,8 +128,8 @@ export function writeColumn(
 }
 
 /**
- * Stores the bytes under way after every symbol, whole or not, and moves on by those that are whole: no branch depends on the data,
- * and nothing stored is loaded again. Twice as fast as storing a byte whenever one is full.
+ * Stores the bytes under way after every symbol, whole or not, and moves on by those that are whole: hardly a branch depends on the
+ * data, and nothing stored is loaded again.
  */
 function writeRiceColumn(symbols: Uint32Array, count: number, k: number, out: Uint8Array): void {
   let at = wordAt;

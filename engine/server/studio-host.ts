@@ -72,7 +72,7 @@ export class StudioHost {
     if (shared !== undefined) return ok(held(shared));
     const full = this.#checkRoom();
     if (!full.ok) return full;
-    const opened = yield* OpenedRecording.open(path, progress);
+    const opened = yield* OpenedRecording.open(path, this.#recordings.size, progress);
     if (!opened.ok) return opened;
     // Somebody else may have been quicker.
     const other = this.#recordings.get(path);

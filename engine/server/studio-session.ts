@@ -8,15 +8,23 @@ import type {
   SubscriptionName,
   SubscriptionParamsOf,
 } from "../protocol/requests.ts";
+import type { AccessPolicy } from "./access-policy.ts";
 import { loadBookmarks, saveBookmarks } from "./bookmarks-file.ts";
 import { type Handler, type Handlers, handled } from "./handlers.ts";
 import type { OpenedRecording } from "./recording/opened-recording.ts";
 import { recordingRequests } from "./recording-requests.ts";
 import type { PeerSession, ReportProgress, UpdateSink } from "./service.ts";
 import { type Sliced, waitFor } from "./slice-scheduler.ts";
-import type { StudioHost } from "./studio-host.ts";
 import { subscribeTo } from "./subscriptions.ts";
 import { Uploads } from "./uploads.ts";
+
+/** What a session needs of the host that all windows share. */
+export interface SessionHost {
+  readonly access: AccessPolicy;
+  readonly uploads: boolean;
+  open(path: string, progress: ReportProgress): Sliced<Result<OpenedRecording>>;
+  release(opened: OpenedRecording): void;
+}
 
 interface HeldSubscription {
   readonly opened: OpenedRecording;
@@ -26,13 +34,13 @@ interface HeldSubscription {
 
 /** What one window has open, and what it may ask. */
 export class StudioSession implements PeerSession {
-  readonly #host: StudioHost;
+  readonly #host: SessionHost;
   readonly #opened = new Map<number, OpenedRecording>();
   readonly #uploads = new Uploads();
   readonly #subscriptions = new Set<HeldSubscription>();
   #disposed = false;
 
-  constructor(host: StudioHost) {
+  constructor(host: SessionHost) {
     this.#host = host;
   }
 

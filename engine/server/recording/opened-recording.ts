@@ -13,8 +13,12 @@ import type { RunningTask, Sliced, SliceScheduler } from "../slice-scheduler.ts"
 import { describeRecording } from "./recording-info.ts";
 import { Survey } from "./survey.ts";
 
-/** Memory for one recording's blocks, tables and pages. Four open at once stay within 1 GiB. */
-const CACHE_BYTES = 192 << 20;
+/**
+ * Memory for the blocks, tables and pages of the first recording; the tables of 10 M deltas are some 100 MiB and a third of it. Those
+ * opened beside it get less, so that all of them together stay around 1 GiB.
+ */
+const CACHE_BYTES = 384 << 20;
+const MIN_CACHE_BYTES = 64 << 20;
 /** How often a file that may still grow is looked at. */
 const FOLLOW_EVERY_MS = 400;
 
@@ -55,13 +59,15 @@ export class OpenedRecording {
     this.#follow();
   }
 
-  /** Opens the file and loads or builds its index, in slices. */
-  static *open(path: string, progress: ReportProgress): Sliced<Result<Recording>> {
+  /** Opens the file and loads or builds its index, in slices. `beside` = how many recordings are open already. */
+  static *open(path: string, beside: number, progress: ReportProgress): Sliced<Result<Recording>> {
     progress("open", 0, 0);
     yield;
     const source = openSource(path);
     if (!source.ok) return source;
-    const opening = Recording.open(source.value, { cacheBytes: CACHE_BYTES });
+    const opening = Recording.open(source.value, {
+      cacheBytes: Math.max(MIN_CACHE_BYTES, Math.floor(CACHE_BYTES / (1 + beside))),
+    });
     let finished = false;
     try {
       for (;;) {

@@ -4,7 +4,7 @@ import type { RecordingInfo } from "../../protocol/requests/recordings.ts";
 import { toWireError } from "../../protocol/wire-error.ts";
 import type { Recording } from "../../replay/recording.ts";
 import { eventTypeName } from "../records/event-text.ts";
-import type { OpenedRecording } from "./opened-recording.ts";
+import type { Survey } from "./survey.ts";
 
 const MAX_SOURCES = 4096;
 const MAX_CHECKPOINTS = 1024;
@@ -21,7 +21,17 @@ export function sourceColour(source: number): number {
   return source % SOURCE_COLOURS;
 }
 
-export function describeRecording(opened: OpenedRecording): RecordingInfo {
+/** What a description is made from: an opened recording. */
+export interface DescribedRecording {
+  readonly handle: number;
+  readonly name: string;
+  readonly path: string;
+  readonly isFollowing: boolean;
+  readonly recording: Recording;
+  readonly survey: Survey;
+}
+
+export function describeRecording(opened: DescribedRecording): RecordingInfo {
   const { recording, survey } = opened;
   const { source } = recording;
   const { tables } = recording.index;

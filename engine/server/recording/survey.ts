@@ -36,6 +36,8 @@ export class Survey {
   readonly end = new U8Column();
   /** Deltas before the block, so that row numbers become blocks and back. */
   readonly deltasBefore = new F64Column();
+  /** Beginnings and ends of transactions before the block: whoever looks for them passes over blocks that have none. */
+  readonly boundsBefore = new F64Column();
   /** Deltas by source: block b has the entries [sourceFrom[b], sourceFrom[b + 1]) (the last one's end is the length). */
   readonly sourceFrom = new U32Column();
   readonly sourceNumber = new U32Column();
@@ -57,6 +59,7 @@ export class Survey {
   /** By source: bytes of delta bodies, shared out by each block's deltas. */
   sourceBytes = new Float64Array(0);
   groupTotals = new Float64Array(GROUP_COUNT);
+  begun = 0;
   committed = 0;
   aborted = 0;
   readonly originNs: bigint;
@@ -107,6 +110,17 @@ export class Survey {
   /** One past the block's last LSN. */
   blockEnd(block: number): number {
     return this.firstLsn.data[block]! + this.records.data[block]!;
+  }
+
+  /** Beginnings and ends of transactions in the blocks [from, to). */
+  boundsIn(from: number, to: number): number {
+    return this.#boundsBefore(to) - this.#boundsBefore(from);
+  }
+
+  #boundsBefore(block: number): number {
+    return block < this.blockCount
+      ? this.boundsBefore.data[block]!
+      : this.committed + this.aborted + this.begun;
   }
 
   get deltaCount(): number {
@@ -178,6 +192,7 @@ export class Survey {
       slotBytes: this.slotBytes.slice(),
       sourceBytes: this.sourceBytes.slice(),
       groupTotals: this.groupTotals.slice(),
+      begun: this.begun,
       committed: this.committed,
       aborted: this.aborted,
       surveyedLsn: this.#surveyedLsn,
@@ -197,6 +212,7 @@ export class Survey {
       this.deltaBytes,
       this.end,
       this.deltasBefore,
+      this.boundsBefore,
     ]) {
       column.length = sealed.blocks;
     }
@@ -213,6 +229,7 @@ export class Survey {
     this.slotBytes = sealed.slotBytes;
     this.sourceBytes = sealed.sourceBytes;
     this.groupTotals = sealed.groupTotals;
+    this.begun = sealed.begun;
     this.committed = sealed.committed;
     this.aborted = sealed.aborted;
     this.#surveyedLsn = sealed.surveyedLsn;
@@ -237,6 +254,7 @@ export class Survey {
   #addBlock(header: RunHeader, columns: RunColumns, block: number): void {
     const before = this.blockCount - 1;
     const previousEnd = before < 0 ? 0 : this.endTime.data[before]!;
+    this.boundsBefore.push(this.committed + this.aborted + this.begun);
     this.deltasBefore.push(this.deltaCount);
     this.firstLsn.push(header.firstLsn + columns.blockOffset[block]!);
     this.records.push(columns.blockRecords[block]!);
@@ -261,7 +279,8 @@ export class Survey {
       if (kind === RecordKind.Delta) {
         this.sourceNumber.push(columns.cellSource[cell]!);
         this.sourceDeltas.push(records);
-      } else if (kind === RecordKind.TransactionCommit) {
+      } else if (kind === RecordKind.TransactionBegin) this.begun += records;
+      else if (kind === RecordKind.TransactionCommit) {
         outcome = BlockEnd.Committed;
         this.committed += records;
       } else if (kind === RecordKind.TransactionAbort) {
@@ -407,6 +426,7 @@ interface SealedTotals {
   readonly slotBytes: Float64Array<ArrayBuffer>;
   readonly sourceBytes: Float64Array<ArrayBuffer>;
   readonly groupTotals: Float64Array<ArrayBuffer>;
+  readonly begun: number;
   readonly committed: number;
   readonly aborted: number;
   readonly surveyedLsn: number;

@@ -5,7 +5,7 @@ import type { OpenedRecording } from "../recording/opened-recording.ts";
 import type { Survey } from "../recording/survey.ts";
 
 const TWO_32 = 4294967296;
-const EXACT_BLOCKS = 192;
+const EXACT_BLOCKS = 96;
 /** Room for what a viewport may ask for beyond the recording's own span. */
 const MAX_LSN = Number.MAX_SAFE_INTEGER;
 

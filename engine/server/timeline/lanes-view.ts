@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import { lastAtMost } from "../../log/index/growable.ts";
 import { NONE } from "../../log/index/id-slots.ts";
-import { findRow } from "../../log/index/index-run.ts";
+import { findRow, type RunColumns } from "../../log/index/index-run.ts";
 import type { ParamsOf, ReplyOf } from "../../protocol/requests.ts";
 import { endLsn } from "../pages/page-life.ts";
 import type { OpenedRecording } from "../recording/opened-recording.ts";
@@ -57,14 +57,9 @@ export function* viewLanes(
     columns.destroyedLsn[row] = until;
     columns.createdTimeNs[row] = axis.timeNsOf(lives.fromLsn.data[first]!);
     columns.destroyedTimeNs[row] = until === 0 ? 0n : axis.timeNsOf(until);
-    const counted = yield* countActivity(
-      opened,
-      axis,
-      slot,
-      columns.activity.subarray(row * params.columns, (row + 1) * params.columns),
-    );
-    if (!counted.ok) return counted;
   }
+  const counted = yield* countActivity(opened, axis, shown, columns.activity);
+  if (!counted.ok) return counted;
   return ok({
     result: { firstLane: params.firstLane, totalLanes: slots.value.length, columns: params.columns },
     columns,
@@ -80,34 +75,44 @@ function livesOf({ recording }: OpenedRecording, slot: number): { first: number;
   return { first, last };
 }
 
-/** One search a pixel column and run of the index, however many deltas there are. */
+/** Run by run of the index, so that each is loaded once; in it one search a lane and pixel column, however many deltas there are. */
 function* countActivity(
   opened: OpenedRecording,
   axis: Axis,
-  slot: number,
+  slots: Uint32Array,
   activity: Uint16Array,
 ): Sliced<Result<void>> {
   const { index } = opened.recording;
   const { edgeLsn, columns } = axis;
   for (let run = Math.max(0, index.findRun(edgeLsn[0]!)); run < index.runCount; run++) {
-    const header = index.header(run);
-    if (header.firstLsn >= edgeLsn[columns]!) break;
+    const { firstLsn } = index.header(run);
+    if (firstLsn >= edgeLsn[columns]!) break;
     const loaded = index.columns(run);
     if (!loaded.ok) return loaded;
-    const { rowDelta, deltaOffset } = loaded.value;
-    const row = findRow(loaded.value, slot);
-    if (row >= 0) {
-      const end = rowDelta[row + 1]!;
-      let at = lastAtMost(deltaOffset, rowDelta[row]!, end, Math.ceil(edgeLsn[0]!) - 1 - header.firstLsn) + 1;
-      for (let column = 0; column < columns && at < end; column++) {
-        const next = Math.ceil(edgeLsn[column + 1]!) - header.firstLsn;
-        if (deltaOffset[at]! >= next) continue;
-        const until = lastAtMost(deltaOffset, at, end, next - 1) + 1;
-        activity[column] = Math.min(MOST, activity[column]! + until - at);
-        at = until;
-      }
+    for (let lane = 0; lane < slots.length; lane++) {
+      const row = findRow(loaded.value, slots[lane]!);
+      if (row >= 0) countRow(loaded.value, row, firstLsn, axis, activity, lane * columns);
     }
     yield;
   }
   return ok();
+}
+
+function countRow(
+  { rowDelta, deltaOffset }: RunColumns,
+  row: number,
+  firstLsn: number,
+  { edgeLsn, columns }: Axis,
+  activity: Uint16Array,
+  activityAt: number,
+): void {
+  const end = rowDelta[row + 1]!;
+  let at = lastAtMost(deltaOffset, rowDelta[row]!, end, Math.ceil(edgeLsn[0]!) - 1 - firstLsn) + 1;
+  for (let column = 0; column < columns && at < end; column++) {
+    const next = Math.ceil(edgeLsn[column + 1]!) - firstLsn;
+    if (deltaOffset[at]! >= next) continue;
+    const until = lastAtMost(deltaOffset, at, end, next - 1) + 1;
+    activity[activityAt + column] = Math.min(MOST, activity[activityAt + column]! + until - at);
+    at = until;
+  }
 }

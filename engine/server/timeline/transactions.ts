@@ -22,16 +22,22 @@ interface Listed {
 
 /** The transactions that touch a viewport, one by one where there are few. */
 export function transactionsIn(opened: OpenedRecording, axis: Axis): Result<Listed> {
+  const { survey } = opened;
   const { index } = opened.recording;
   if (axis.lastLsn < axis.firstLsn) return ok(listed([], axis, opened));
+  // What the first and last block hold outside the viewport is counted too: at most a few hundred.
+  if (survey.boundsIn(axis.firstBlock, axis.lastBlock + 1) > MAX_LISTED * 2) {
+    return ok({ ...listed([], axis, opened), isListed: false });
+  }
   const first = Math.ceil(axis.firstLsn);
   const last = Math.floor(axis.lastLsn);
   const open = index.openTransaction(first - 1);
   if (!open.ok) return open;
   const pairs: { begin: number; end: number }[] = open.value === 0 ? [] : [{ begin: open.value, end: 0 }];
   for (let run = Math.max(0, index.findRun(first)); run < index.runCount; run++) {
-    const { firstLsn } = index.header(run);
+    const { firstLsn, lastLsn } = index.header(run);
     if (firstLsn > last) break;
+    if (survey.boundsIn(survey.findBlock(firstLsn), survey.findBlock(lastLsn) + 1) === 0) continue;
     const columns = index.columns(run);
     if (!columns.ok) return columns;
     const { beginOffset, endOffset } = columns.value;

@@ -72,6 +72,24 @@ describe.each(implementations.map((it) => [it.name, it] as const))("the %s hot l
     }
   });
 
+  it("find the few bytes that differ in large images, wherever they lie", () => {
+    const rng = new Prng(8);
+    for (let round = 0; round < 60; round++) {
+      const length = 20_000 + rng.below(9);
+      const at = rng.below(4);
+      const before = randomBytes(rng, length + 8, rng.chance(0.5));
+      const after = before.slice();
+      const runs = new RunList();
+      for (let i = rng.below(3000); i < length; i += 2 + rng.below(rng.pick([5, 1500, 9000]))) {
+        after[at + i]! ^= 1 + rng.below(255);
+        runs.push(i, 1);
+      }
+      const found = new RunList(20_000);
+      found.count = hot.diffImages(before, at, after, at, 0, length, found.offset, found.length, 0);
+      expect(found.equals(runs)).toBe(true);
+    }
+  });
+
   it("turn byte masks and bit masks into runs and back", () => {
     const rng = new Prng(3);
     for (let round = 0; round < 300; round++) {
