@@ -66,12 +66,12 @@ export class IdIndex {
 
   /** Adds a slot whose id stands in the columns and in no other slot of this index. */
   insert(slot: number): void {
+    while (this.#placesCount * 2 >= this.#places.length) this.#makeRoom();
     if (this.#isDense(slot, this.#dense.length)) {
       this.#dense[this.#idLo[slot]!] = slot + 1;
       this.#denseCount++;
       return;
     }
-    if (this.#placesCount * 2 >= this.#places.length) this.#makeRoom();
     this.#placesCount++;
     if (this.#place(slot) < SUSPICIOUS_PROBE || this.#reseeds === MAX_RESEEDS) return;
     this.#reseeds++;
@@ -156,7 +156,7 @@ export class IdIndex {
     this.#dense = longer;
     this.#placesCount -= dense - this.#denseCount;
     this.#denseCount = dense;
-    // Where most of them stay, the next insertion doubles the places.
+    // Where most of them stay, the next call doubles the places.
     this.#rebuild(this.#places.length);
   }
 

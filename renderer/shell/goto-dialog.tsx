@@ -47,7 +47,6 @@ function GotoForm({ onClose }: { onClose: () => void }): JSX.Element {
     >
       <div className="goto__line">
         <TextField
-          // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type into
           autoFocus
           label="LSN or time"
           icon="target"
