@@ -471,9 +471,9 @@ export class LogWriter {
   /** Writes the present state into the log, then the record that says so. Returns that record's LSN. */
   writeCheckpoint(content: CheckpointContent): Result<number> {
     const lsn = this.lastLsn;
-    if (!this.#seal()) return this.#refused();
+    if (!this.#seal()) return this.#output.refused();
     const streamBytes = this.#writeCheckpointStream(content, lsn);
-    if (streamBytes < 0) return this.#refused();
+    if (streamBytes < 0) return this.#output.refused();
     const body = encodeCheckpoint({
       lsn,
       baseLsn: content.baseLsn,
@@ -483,7 +483,7 @@ export class LogWriter {
       structureHash: content.structureHash,
     });
     const recordLsn = this.append(RecordKind.Checkpoint, { body });
-    if (recordLsn === 0 || !this.#seal()) return this.#refused();
+    if (recordLsn === 0 || !this.#seal()) return this.#output.refused();
     return ok(recordLsn);
   }
 
@@ -505,10 +505,6 @@ export class LogWriter {
   /** `sync` without blocking: all callers that wait at the same time share one sync (group commit). */
   durable(): Promise<Result<void>> {
     return this.#output.durable();
-  }
-
-  #refused(): { readonly ok: false; readonly error: MmsbError } {
-    return this.#output.refused();
   }
 
   #seal(): boolean {
@@ -556,7 +552,7 @@ export class LogWriter {
     this.#output.moveTo(next.value);
     this.#segments.push(this.#output.segment);
     this.#writeSegmentHeader();
-    if (this.#writeCheckpointStream(content, this.lastLsn) < 0) return this.#refused();
+    if (this.#writeCheckpointStream(content, this.lastLsn) < 0) return this.#output.refused();
     const written = this.#durability === "none" ? this.flush() : this.sync();
     if (!written.ok) return written;
     const named = this.#fs.syncFolder(this.#set.folder);
@@ -580,7 +576,7 @@ export class LogWriter {
   async close(): Promise<Result<void>> {
     if (this.#output.isClosed) return ok();
     await this.#output.settle();
-    let closed: Result<void> = this.#seal() ? ok() : this.#refused();
+    let closed: Result<void> = this.#seal() ? ok() : this.#output.refused();
     if (closed.ok) {
       this.#output.emit(BlockType.End, 0, 0, this.lastLsn + 1, EMPTY_BYTES);
       closed = this.#durability === "none" ? this.flush() : this.sync();
