@@ -7,7 +7,8 @@ import { dist, root, runMain, Stop } from "./project.mjs";
 import { setUp } from "./setup.mjs";
 
 runMain(async () => {
-  if (!setUp("engine").built)
+  const places = process.argv[2] === "serve" ? ["engine", "renderer"] : ["engine"];
+  if (!setUp(...places).built)
     throw new Stop("mmsb could not be built: mend what is said above, then try again.");
   const main = path.join(dist, "engine", "cli", "main.js");
   if (!existsSync(main)) throw new Stop("there is no command line yet: engine/cli/main.ts is missing.");

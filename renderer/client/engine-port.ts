@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../../engine/base/result.ts";
+import { doorProtocols, ENGINE_PATH } from "../../engine/protocol/browser-door.ts";
 import type { Port } from "../../engine/protocol/port.ts";
 import { ChannelPort } from "./channel-port.ts";
 import type { OpenPort } from "./connection.ts";
@@ -10,13 +11,16 @@ export const DESKTOP_PORT_MESSAGE = "mmsb:port";
 /** How long the desktop shell may take to hand over a port. */
 const HANDOVER_TIMEOUT_MS = 10_000;
 
-/** Where the engine is: behind the server that this page came from, or behind the port that the desktop shell hands over. */
-export function enginePort(): OpenPort {
+/**
+ * Where the engine is: behind the server that this page came from, which wants the token, or behind the port that the desktop shell
+ * hands over.
+ */
+export function enginePort(token: string): OpenPort {
   if (location.protocol === "http:" || location.protocol === "https:") {
-    const url = new URL("port", location.href);
+    const url = new URL(ENGINE_PATH, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     url.hash = "";
-    return () => openWebSocketPort(url.href);
+    return () => openWebSocketPort(url.href, doorProtocols(token));
   }
   return desktopPort(window);
 }

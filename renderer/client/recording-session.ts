@@ -5,6 +5,7 @@ import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import type { ExternalStore } from "../state/external-store.ts";
 import type { Connection, ConnectionState } from "./connection.ts";
+import { rememberOpenPath } from "./door-keys.ts";
 
 export type Listing = ReplyOf<"recordings.list">["result"];
 
@@ -37,8 +38,9 @@ export class RecordingSession implements ExternalStore<SessionState> {
   #changes: Subscription | undefined;
   #abort: AbortController | undefined;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, firstPath = "") {
     this.#connection = connection;
+    this.#path = firstPath === "" ? undefined : firstPath;
     this.#state = {
       connection: connection.state,
       listing: undefined,
@@ -97,6 +99,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
       void client.request("recording.close", { recording: before.recording });
     }
     this.#path = path;
+    rememberOpenPath(path);
     this.#set({ opening: undefined, recording: after, generation: this.#state.generation + 1 });
     this.#watch(client, after);
   }
@@ -110,6 +113,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
     this.#changes?.close();
     this.#changes = undefined;
     this.#path = undefined;
+    rememberOpenPath(undefined);
     if (recording !== undefined)
       void this.client?.request("recording.close", { recording: recording.recording });
     this.#set({ recording: undefined, openError: undefined });
@@ -160,7 +164,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
     void this.#resume();
   }
 
-  /** After the first connection opens what there is only one of; after a later one what was open before. */
+  /** Opens what was asked for or open before; else what there is only one of. */
   async #resume(): Promise<void> {
     await this.refreshListing();
     const { listing, openError } = this.#state;

@@ -30,9 +30,10 @@ export class Studio {
   #shownUuid: string | undefined;
   #shownGeneration = 0;
 
-  constructor(openPort: OpenPort) {
+  /** `firstPath` is opened once there is a connection; empty = the only one that there is, or none. */
+  constructor(openPort: OpenPort, firstPath = "") {
     this.connection = new Connection(openPort);
-    this.session = new RecordingSession(this.connection);
+    this.session = new RecordingSession(this.connection, firstPath);
     this.navigator = new Navigator(this.session, (error) =>
       showNotice({ tone: "danger", text: error.describe() }),
     );

@@ -5,9 +5,9 @@ import type { Port } from "../../engine/protocol/port.ts";
 const OPEN_TIMEOUT_MS = 10_000;
 
 /** A port over a WebSocket, once it is open. Fails with `PORT_CLOSED` where nobody answers or the server refuses. */
-export function openWebSocketPort(url: string): Promise<Result<Port>> {
+export function openWebSocketPort(url: string, protocols: string[]): Promise<Result<Port>> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, protocols);
     socket.binaryType = "arraybuffer";
     const refuse = (reason: string) =>
       resolve(

@@ -7,7 +7,7 @@ type Place =
   | { readonly beside: PanelId; readonly direction: "left" | "right" | "below" | "within" }
   | undefined;
 
-interface PlacedPanel {
+export interface PlacedPanel {
   readonly id: PanelId;
   readonly place: Place;
   /** Shares of the dock's size. */
@@ -41,16 +41,17 @@ const NARROW: readonly PlacedPanel[] = [
 /** Below this width three columns would each be too narrow for a row of sixteen bytes. */
 const NARROW_PX = 1180;
 
-export type Titles = Readonly<Record<PanelId, string>>;
+/** The panels that there are. */
+export type Titles = Readonly<Partial<Record<PanelId, string>>>;
 
 export function applyDefaultLayout(api: DockviewApi, titles: Titles): void {
   api.clear();
   const { width, height } = api;
-  for (const panel of width < NARROW_PX ? NARROW : WIDE) {
+  for (const panel of placesFor(width < NARROW_PX ? NARROW : WIDE, titles)) {
     api.addPanel({
       id: panel.id,
       component: panel.id,
-      title: titles[panel.id],
+      title: titles[panel.id] ?? panel.id,
       ...(panel.place !== undefined && {
         position: { referencePanel: panel.place.beside, direction: panel.place.direction },
       }),
@@ -59,6 +60,24 @@ export function applyDefaultLayout(api: DockviewApi, titles: Titles): void {
       inactive: panel.behind === true,
     });
   }
+}
+
+/**
+ * The places of the panels that there are. One that was to stand beside a panel that is not there stands where that one would have stood;
+ * its share of the space was meant for other company and is left to the dock.
+ */
+export function placesFor(layout: readonly PlacedPanel[], titles: Titles): PlacedPanel[] {
+  const isThere = (id: PanelId) => Object.hasOwn(titles, id);
+  return layout
+    .filter(({ id }) => isThere(id))
+    .map((panel) => {
+      let place = panel.place;
+      while (place !== undefined && !isThere(place.beside)) {
+        const { beside } = place;
+        place = layout.find(({ id }) => id === beside)?.place;
+      }
+      return place === panel.place ? panel : { id: panel.id, place };
+    });
 }
 
 /** Brings a panel to the front; opens it where a person would look for it if it was closed. */
@@ -73,7 +92,7 @@ export function showPanel(api: DockviewApi, id: PanelId, titles: Titles): void {
   api.addPanel({
     id,
     component: id,
-    title: titles[id],
+    title: titles[id] ?? id,
     ...(beside !== undefined && place !== undefined
       ? { position: { referencePanel: beside.id, direction: place.direction } }
       : api.totalPanels > 0 && { position: { direction: id === "timeline" ? "above" : "right" } }),

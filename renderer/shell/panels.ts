@@ -1,9 +1,8 @@
 import { deltasPanel } from "../panels/deltas/index.ts";
-import type { PanelDefinition, PanelId } from "./panel-definition.ts";
+import type { Titles } from "./layout.ts";
+import type { PanelDefinition } from "./panel-definition.ts";
 
 /** Every panel, in the order of its shortcut (Alt+1 …). */
 export const PANELS: readonly PanelDefinition[] = [deltasPanel];
 
-export const PANEL_TITLES = Object.fromEntries(PANELS.map(({ id, title }) => [id, title])) as Readonly<
-  Record<PanelId, string>
->;
+export const PANEL_TITLES: Titles = Object.fromEntries(PANELS.map(({ id, title }) => [id, title]));
