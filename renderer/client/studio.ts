@@ -4,7 +4,7 @@ import type { Progress } from "../../engine/protocol/control.ts";
 import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
-import { useDeltaFilter } from "../state/filter-store.ts";
+import { useDeltaFilter, useEventFilter } from "../state/filter-store.ts";
 import { showNotice } from "../state/notice-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import { useTimeline } from "../state/timeline-store.ts";
@@ -73,6 +73,7 @@ export class Studio {
     useSelection.getState().clear();
     useTimeline.setState({ view: undefined, area: undefined });
     useDeltaFilter.setState({ query: "", value: "" });
+    useEventFilter.setState({ query: "" });
     useCursor.getState().setLsn(rememberedLsn(recording));
   }
 }

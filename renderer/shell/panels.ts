@@ -1,8 +1,9 @@
 import { deltasPanel } from "../panels/deltas/index.ts";
+import { eventsPanel } from "../panels/events/index.ts";
 import type { Titles } from "./layout.ts";
 import type { PanelDefinition } from "./panel-definition.ts";
 
 /** Every panel, in the order of its shortcut (Alt+1 …). */
-export const PANELS: readonly PanelDefinition[] = [deltasPanel];
+export const PANELS: readonly PanelDefinition[] = [deltasPanel, eventsPanel];
 
 export const PANEL_TITLES: Titles = Object.fromEntries(PANELS.map(({ id, title }) => [id, title]));

@@ -15,3 +15,14 @@ export const useDeltaFilter = create<DeltaFilterState>()((set) => ({
   value: "",
   set: (change) => set(change),
 }));
+
+/** What a person asked the Events table for, in the same language. */
+export interface EventFilterState {
+  readonly query: string;
+  readonly setQuery: (query: string) => void;
+}
+
+export const useEventFilter = create<EventFilterState>()((set) => ({
+  query: "",
+  setQuery: (query) => set({ query }),
+}));

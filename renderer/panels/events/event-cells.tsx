@@ -1,0 +1,121 @@
+import type { JSX } from "react";
+import { textAt } from "../../../engine/protocol/columns.ts";
+import type { RecordingInfo } from "../../../engine/protocol/requests/recordings.ts";
+import { RecordRowFlag } from "../../../engine/protocol/requests/records.ts";
+import { PageName } from "../../client/page-name.tsx";
+import type { WindowColumns } from "../../client/use-record-rows.ts";
+import type { GridColumn } from "../../ui/data-grid.tsx";
+import { formatCount } from "../../ui/format/count.ts";
+import { formatDuration } from "../../ui/format/time.ts";
+import { Icon } from "../../ui/icons.tsx";
+import { Swatch } from "../../ui/value.tsx";
+
+const NO_TYPE = 0xffff_ffff;
+
+export function eventColumns(lastLsn: number): readonly GridColumn[] {
+  const lsnWidth = `${formatCount(lastLsn).length * 7 + 14}px`;
+  return [
+    {
+      id: "lsn",
+      title: "LSN",
+      width: lsnWidth,
+      align: "right",
+      hint: "Log sequence number: place in the recording",
+    },
+    { id: "time", title: "Time", width: "112px", align: "right" },
+    { id: "since", title: "Since last", width: "76px", align: "right", hint: "Time since the row above" },
+    { id: "type", title: "Type", width: "minmax(96px, 0.8fr)" },
+    { id: "text", title: "What", width: "minmax(140px, 3fr)" },
+    { id: "duration", title: "Took", width: "70px", align: "right" },
+    { id: "page", title: "Page", width: "84px", align: "right" },
+    { id: "source", title: "Source", width: "minmax(80px, 1fr)" },
+    { id: "cause", title: "Cause", width: lsnWidth, align: "right", hint: "The record that led to this one" },
+  ];
+}
+export const EVENTS_MIN_WIDTH_PX = 800;
+
+interface CellProps {
+  readonly column: string;
+  readonly row: WindowColumns<"events">;
+  readonly at: number;
+  /** Time of the row above; `undefined` in the first row and while that row is on its way. */
+  readonly previousNs: bigint | undefined;
+  readonly recording: RecordingInfo;
+  readonly kindName: (code: number) => string;
+  readonly formatTime: (timestampNs: bigint, digits?: 0 | 3 | 6 | 9) => string;
+  readonly onSeek: (lsn: number) => void;
+}
+
+export function EventCell({
+  column,
+  row,
+  at,
+  previousNs,
+  recording,
+  kindName,
+  formatTime,
+  onSeek,
+}: CellProps): JSX.Element | string | null {
+  switch (column) {
+    case "lsn":
+      return <span className="num">{formatCount(row.lsn[at]!)}</span>;
+    case "time":
+      return <span className="num muted">{formatTime(row.timeNs[at]!, 6)}</span>;
+    case "since":
+      return previousNs === undefined ? null : (
+        <span className="num faint">{formatDuration(Number(row.timeNs[at]! - previousNs))}</span>
+      );
+    case "type": {
+      const type = row.eventType[at]!;
+      const name = type === NO_TYPE ? kindName(row.kind[at]!) : recording.eventTypes[type]?.name;
+      return (
+        <span className="events__type" title={name}>
+          <Swatch slot={eventSlot(row.kind[at]!, type)} />
+          <span className="truncate">{name ?? `event type ${type}`}</span>
+        </span>
+      );
+    }
+    case "text": {
+      const severity = row.severity[at]!;
+      const text = textAt(row.textBytes, row.textEnds, at);
+      return (
+        <span className={`events__text events__text--${severity}`} title={text}>
+          {severity > 0 && <Icon name={severity === 1 ? "warning" : "error"} size={12} />}
+          <span className="truncate">{text}</span>
+        </span>
+      );
+    }
+    case "duration":
+      return row.durationNs[at] === 0n ? null : (
+        <span className="num">{formatDuration(Number(row.durationNs[at]))}</span>
+      );
+    case "page":
+      return row.flags[at]! & RecordRowFlag.HasPage ? (
+        <PageName id={row.page[at]!} pageType={row.pageType[at]!} />
+      ) : null;
+    case "source":
+      return <span className="truncate">{recording.sources[row.source[at]!]?.name ?? ""}</span>;
+    default: {
+      const cause = row.cause[at]!;
+      if (cause === 0) return null;
+      return (
+        <button
+          type="button"
+          tabIndex={-1}
+          className="link num"
+          onClick={(event) => {
+            event.stopPropagation();
+            onSeek(cause);
+          }}
+        >
+          {formatCount(cause)}
+        </button>
+      );
+    }
+  }
+}
+
+/** Event types take the palette in order; other kinds of records take what is far from its beginning. */
+function eventSlot(kind: number, type: number): number {
+  return type === NO_TYPE ? 9 - (kind % 3) : type % 12;
+}
