@@ -4,6 +4,7 @@
 import "./node-version.mjs";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { buildPreset } from "./native.mjs";
 import { dist, root, runMain, Stop, say } from "./project.mjs";
 import { staleTargets, stampFile } from "./targets.mjs";
 import { workerUrls } from "./worker-urls.mjs";
@@ -80,8 +81,11 @@ async function buildTarget(target, stamp) {
   const place = path.join(dist, target.place);
   rmSync(aside, { recursive: true, force: true });
   try {
-    const { build } = await import("vite");
-    await build(await viteConfig(target, aside));
+    if (target.kind === "cmake") buildNative(made);
+    else {
+      const { build } = await import("vite");
+      await build(await viteConfig(target, aside));
+    }
     const command = path.join(made, "cli", "main.js");
     if (existsSync(command)) chmodSync(command, 0o755);
     rmSync(stampFile(target), { force: true });
@@ -99,6 +103,15 @@ async function buildTarget(target, stamp) {
   say(`built ${target.name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
 
+/**
+ * The addon, in a folder named after the platform: a package may hold several.
+ * @param {string} outDir
+ */
+function buildNative(outDir) {
+  const to = path.join(outDir, `${process.platform}-${process.arch}`);
+  buildPreset("release", { targets: ["mmsb_addon"], install: { component: "addon", to } });
+}
+
 /** What a build that was killed left behind. */
 function sweep() {
   if (!existsSync(dist)) return;
@@ -111,6 +124,11 @@ runMain(async () => {
   let failed = 0;
   sweep();
   for (const { target, stamp } of staleTargets(process.argv.slice(2))) {
+    const missing = target.missing?.();
+    if (missing !== undefined) {
+      say(`${target.name} left out: ${missing}; ${target.without}`);
+      continue;
+    }
     try {
       await buildTarget(target, stamp);
     } catch (error) {

@@ -29,6 +29,7 @@ function demoRecording() {
 runMain(async () => {
   if (!setUp("engine").built)
     throw new Stop("mmsb could not be built: mend what is said above, then try again.");
+  if (!setUp("native").built) say("the native addon could not be built: the hot loops run in TypeScript");
   if (!existsSync(main)) throw new Stop("there is nothing to start yet: engine/cli/main.ts is missing.");
   if (process.cwd() === root && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
   const [given] = process.argv.slice(2);

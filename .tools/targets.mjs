@@ -4,15 +4,18 @@
 // `*-worker.ts` (a thread) or `*-process.ts` (a child process) is an entry by its name alone; see worker-urls.mjs.
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { missingToolchain } from "./native.mjs";
 import { filesBelow, hashFiles, isSource, readIfThere, root } from "./project.mjs";
 
 /**
  * @typedef {object} Target
  * @property {string} name
- * @property {"node" | "page" | "preload"} kind
+ * @property {"node" | "page" | "preload" | "cmake"} kind
  * @property {string} place     the folder (or, for the preload, the file) under dist/ that this target owns
  * @property {string[]} sources every file whose content decides whether the target is stale
  * @property {string[]} entries those to build; none means that there is nothing to build yet
+ * @property {() => string | undefined} [missing] what this machine lacks to build it; then the target is left out, which is not a failure
+ * @property {string} [without] what is so where it is left out
  */
 
 /** @param {string} file */
@@ -20,6 +23,11 @@ const isSpawned = (file) => /-(worker|process)\.ts$/.test(file);
 
 /** @param {string} file */
 const isCode = (file) => isSource(file) || /\.(css|html|json|svg|woff2)$/.test(file);
+
+/** @param {string} file */
+const isNative = (file) =>
+  /(\.[ch]pp|\.h|\.cu|\.cuh|CMakeLists\.txt|CMakePresets\.json)$/.test(file) &&
+  !/^native\/(build|test)/.test(file);
 
 /** @param {string[]} files */
 const present = (files) => files.filter((file) => existsSync(path.join(root, file)));
@@ -64,6 +72,18 @@ export function targets() {
       place: "preload",
       sources: electron,
       entries: present(["electron/preload.ts"]),
+    },
+    {
+      name: "native addon",
+      kind: "cmake",
+      place: "native",
+      sources: [
+        ".tools/native.mjs",
+        ...filesBelow("native", isNative).filter((file) => !file.startsWith("native/cuda/")),
+      ],
+      entries: present(["native/CMakeLists.txt"]),
+      missing: missingToolchain,
+      without: "the hot loops run in TypeScript",
     },
   ];
 }

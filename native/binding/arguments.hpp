@@ -1,0 +1,75 @@
+// The arguments of one call from JavaScript, checked: whatever is passed, the outcome is a value or a typed error, never a crash.
+#pragma once
+
+#include <napi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mmsb::binding {
+
+/**
+ * Reads arguments by position. The first that is wrong leaves a JavaScript exception pending and makes `ok()` false; what is read after
+ * that is empty, so a function reads everything it needs and asks once. Lengths and pointers are those of this call: nothing that
+ * JavaScript does afterwards (detaching, growing) changes them, since the call runs to its end before JavaScript goes on.
+ */
+class arguments {
+ public:
+  /** `function` is named in errors. */
+  arguments(napi_env env, napi_callback_info info, const char* function) noexcept;
+
+  bool ok() const noexcept { return ok_; }
+  std::size_t count() const noexcept { return count_; }
+
+  /** Elements of a typed array of exactly this type, shared memory included. */
+  std::span<std::uint8_t> u8(std::size_t position, const char* name) noexcept;
+  std::span<std::uint16_t> u16(std::size_t position, const char* name) noexcept;
+  std::span<std::uint32_t> u32(std::size_t position, const char* name) noexcept;
+  std::span<std::int32_t> i32(std::size_t position, const char* name) noexcept;
+  std::span<double> f64(std::size_t position, const char* name) noexcept;
+  /** Of any value: `value` need not be an argument. */
+  std::span<std::uint8_t> u8_of(napi_value value, const char* name) noexcept;
+
+  /** An integer in 0 .. `most`. */
+  std::uint64_t integer(std::size_t position, const char* name, std::uint64_t most = 0xffff'ffff) noexcept;
+  /** As `integer`, or `missing` where the argument is absent or undefined. */
+  std::uint64_t integer_or(std::size_t position, const char* name, std::uint64_t missing,
+                           std::uint64_t most = 0xffff'ffff) noexcept;
+
+  napi_value value(std::size_t position) const noexcept { return position < count_ ? values_[position] : nullptr; }
+  napi_env env() const noexcept { return env_; }
+
+  /** `[at, at + length)` lies within `size` elements of the argument named. */
+  bool within(std::uint64_t at, std::uint64_t length, std::uint64_t size, const char* name) noexcept;
+  /** `from <= to`, both within `size` rows. */
+  bool rows(std::uint64_t from, std::uint64_t to, std::uint64_t size, const char* name) noexcept;
+
+  /** Leaves an ARGUMENT_INVALID pending. */
+  void refuse(const char* name, const char* what) noexcept;
+
+  napi_value number(double value) const noexcept;
+  napi_value undefined() const noexcept;
+
+ private:
+  template <typename T>
+  std::span<T> typed(napi_value value, napi_typedarray_type type, const char* name, const char* expected) noexcept;
+
+  static constexpr std::size_t capacity = 24;
+  napi_env env_;
+  const char* function_;
+  std::size_t count_ = capacity;
+  napi_value values_[capacity];
+  bool ok_ = true;
+};
+
+/** What of the addon belongs to one JavaScript environment (the main thread, each worker). */
+struct instance {
+  /** `(code, message) => Error`: makes the engine's own error type; unset until `initialize`. */
+  napi_ref make_error = nullptr;
+};
+
+/** Throws the engine's error with this code into JavaScript. */
+void throw_error(napi_env env, const char* code, const char* message) noexcept;
+
+}  // namespace mmsb::binding
