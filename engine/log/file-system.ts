@@ -83,6 +83,14 @@ export function ioError(cause: unknown, path: string, doing: string): MmsbError 
         { path },
         cause,
       );
+    case "ESPIPE":
+      return new MmsbError(
+        "LOG_NOT_A_LOG",
+        "this is a pipe or a device, not a recording",
+        "Give the path of a recording",
+        { path },
+        cause,
+      );
     case "EACCES":
     case "EPERM":
     case "EROFS":
@@ -204,7 +212,8 @@ class NodeLogFile implements LogFile {
 }
 
 const OPEN_FLAGS: Readonly<Record<FileMode, number>> = {
-  read: constants.O_RDONLY,
+  // A pipe would otherwise hold the whole process up until someone writes into it.
+  read: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0),
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
   write: constants.O_RDWR,
 };
@@ -213,9 +222,11 @@ export const nodeFileSystem: LogFileSystem = {
   open(path, mode) {
     return attempt(path, "opening", () => {
       const fd = openSync(path, OPEN_FLAGS[mode], 0o644);
-      if (fstatSync(fd).isDirectory()) {
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) {
         closeSync(fd);
-        throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+        const code = stats.isDirectory() ? "EISDIR" : "ESPIPE";
+        throw Object.assign(new Error("is not a file"), { code });
       }
       return new NodeLogFile(path, fd);
     });

@@ -44,15 +44,15 @@ export class AccessPolicy {
 
   /** The absolute path to open, or `ACCESS_DENIED`. */
   check(path: string): Result<string> {
-    const wanted = resolve(path);
     if (path.includes("\0")) return denied();
+    const wanted = resolve(path);
     if (this.anyPath || this.#files.has(wanted)) return ok(wanted);
     const real = realPath(wanted);
     if (real === undefined) return denied();
     for (const file of this.#files) if (realPath(file) === real) return ok(file);
     for (const folder of this.#folders) {
       const root = realPath(folder);
-      if (root !== undefined && real.startsWith(root.endsWith(sep) ? root : root + sep)) return ok(wanted);
+      if (root !== undefined && real.startsWith(root.endsWith(sep) ? root : root + sep)) return ok(real);
     }
     return denied();
   }

@@ -110,9 +110,11 @@ async function replaceFile(
 
 async function contentOf(path: string): Promise<Result<Uint8Array | undefined>> {
   try {
-    const file = await open(path, "r");
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if ((await file.stat()).size > MAX_FILE_BYTES) return notOurs(path, "it is far too large");
+      const stats = await file.stat();
+      if (!stats.isFile()) return notOurs(path, "it is not a file");
+      if (stats.size > MAX_FILE_BYTES) return notOurs(path, "it is far too large");
       return { ok: true, value: await file.readFile() };
     } finally {
       await file.close();

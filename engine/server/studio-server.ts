@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
-import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { fail, ok, type Result } from "../base/result.ts";
 import { doorFragment } from "../protocol/browser-door.ts";
 import { AccessPolicy } from "./access-policy.ts";
 import { openHttpDoor } from "./door/http-door.ts";
+import { isWildcard, ownAddresses, urlHost } from "./door/request-guard.ts";
 import { StudioHost } from "./studio-host.ts";
 
 /** 256 bits: not to be guessed. */
@@ -29,6 +29,8 @@ export interface StudioServerOptions {
   readonly names?: readonly string[];
   /** Whether a page may send files (drag and drop). Default true: they are kept in a temporary folder until it closes. */
   readonly uploads?: boolean;
+  /** How long the head of a request may take to arrive. Default 10 s. */
+  readonly headTimeoutMs?: number;
 }
 
 export interface StudioServer {
@@ -64,14 +66,15 @@ export async function startStudioServer(options: StudioServerOptions): Promise<R
     port,
     token,
     ...(options.names !== undefined && { names: options.names }),
+    ...(options.headTimeoutMs !== undefined && { headTimeoutMs: options.headTimeoutMs }),
   });
   if (!door.ok) {
     studio.dispose();
     return door;
   }
-  const shown = isIP(host) === 6 ? `[${host}]` : host;
+  const shown = isWildcard(host) ? (ownAddresses()[0] ?? "localhost") : host;
   return ok({
-    url: `http://${shown}:${door.value.port}/${doorFragment({ token, open: options.open ?? "" })}`,
+    url: `http://${urlHost(shown)}:${door.value.port}/${doorFragment({ token, open: options.open ?? "" })}`,
     token,
     port: door.value.port,
     studio,

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,5 +29,18 @@ test("serve shows the window on loopback behind its token, and ends when it is t
   } finally {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test("what cannot be served is said in one line", () => {
+  for (const [args, line] of [
+    [["--port", "70000"], /Give a port from 0 to 65535/],
+    [["no-such.tlog"], /^LOG_NOT_FOUND: .*no-such\.tlog/],
+    [["--host", "203.0.113.1"], /^ADDRESS_UNAVAILABLE: /],
+  ] as const) {
+    const run = spawnSync(process.execPath, [COMMAND, "serve", ...args], { encoding: "utf8" });
+    expect(run.status).not.toBe(0);
+    expect(run.stderr).toMatch(line);
+    expect(run.stderr).not.toMatch(/\n\s+at /);
   }
 }, 60_000);

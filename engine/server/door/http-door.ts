@@ -7,7 +7,7 @@ import { ENGINE_PATH, STUDIO_PROTOCOL, tokenOffered } from "../../protocol/brows
 import { LIMITS } from "../../protocol/limits.ts";
 import type { StudioHost } from "../studio-host.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { allowedAuthorities, isOwnOrigin, tokenMatches } from "./request-guard.ts";
+import { AllowedAuthorities, isOwnOrigin, tokenMatches } from "./request-guard.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { StaticFiles } from "./static-files.ts";
 import { WebSocketPort } from "./websocket-port.ts";
@@ -16,8 +16,8 @@ const MAX_SOCKETS = 128;
 const MAX_WINDOWS = 16;
 const MAX_TARGET_LENGTH = 2048;
 const MAX_HEADER_BYTES = 16_384;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 20_000;
+/** How long the head of a request may take to arrive, and the whole of it twice that. */
+const HEAD_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 const PING_EVERY_MS = 30_000;
 /** All requests together: a page load is some twenty. */
@@ -35,6 +35,8 @@ export interface HttpDoorOptions {
   readonly token: string;
   /** Further names by which this machine may be called. */
   readonly names?: readonly string[];
+  /** Default 10 s. */
+  readonly headTimeoutMs?: number;
 }
 
 export interface HttpDoor {
@@ -61,19 +63,20 @@ class Door {
   readonly #sockets: WebSocketServer;
   readonly #requests = new RateLimit(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE);
   readonly #alive = new WeakSet<WebSocket>();
-  #authorities: ReadonlySet<string> = new Set();
+  #authorities: AllowedAuthorities | undefined;
   #pinging: NodeJS.Timeout | undefined;
 
   constructor(options: HttpDoorOptions, files: StaticFiles) {
     this.#options = options;
     this.#files = files;
+    const { headTimeoutMs = HEAD_TIMEOUT_MS } = options;
     this.#server = createServer(
       {
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: headTimeoutMs,
+        requestTimeout: 2 * headTimeoutMs,
         keepAliveTimeout: KEEP_ALIVE_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
-        connectionsCheckingInterval: 2_000,
+        connectionsCheckingInterval: headTimeoutMs / 5,
       },
       (request, response) => void this.#answer(request, response),
     );
@@ -107,7 +110,7 @@ class Door {
       });
       this.#server.listen(port, host, () => {
         const { port: chosen } = this.#server.address() as AddressInfo;
-        this.#authorities = allowedAuthorities(host, chosen, names);
+        this.#authorities = new AllowedAuthorities(host, chosen, names);
         this.#pinging = setInterval(() => this.#ping(), PING_EVERY_MS);
         this.#pinging.unref();
         resolve(ok(chosen));
@@ -122,16 +125,10 @@ class Door {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** The name that the request calls this server by, if it may. */
-  #authorityOf(request: IncomingMessage): string | undefined {
-    const authority = request.headers.host?.toLowerCase();
-    return authority !== undefined && this.#authorities.has(authority) ? authority : undefined;
-  }
-
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // What a request carries beside its head is not read.
     request.on("error", () => undefined);
-    const authority = this.#authorityOf(request);
+    const authority = this.#authorities?.check(request.headers.host);
     const status = this.#refusal(request, authority);
     if (status !== undefined) {
       refuse(response, status, authority);
@@ -167,8 +164,10 @@ class Door {
     socket.on("error", () => socket.destroy());
     const status = this.#upgradeRefusal(request);
     if (status !== undefined) {
+      // Whoever is refused and does not hang up would otherwise keep its place among the sockets.
       socket.end(
         `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+        () => socket.destroy(),
       );
       return;
     }
@@ -179,9 +178,9 @@ class Door {
     });
   }
 
+  /** Whoever has the token is let in however many others knock: what they ask costs next to nothing and is not counted here. */
   #upgradeRefusal(request: IncomingMessage): number | undefined {
-    if (!this.#requests.take()) return 429;
-    const authority = this.#authorityOf(request);
+    const authority = this.#authorities?.check(request.headers.host);
     if (authority === undefined) return 421;
     if (request.url !== ENGINE_PATH) return 404;
     if (!isOwnOrigin(request.headers.origin, authority)) return 403;
