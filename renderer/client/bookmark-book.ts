@@ -1,4 +1,5 @@
 import type { MmsbError } from "../../engine/base/errors.ts";
+import { LIMITS } from "../../engine/protocol/limits.ts";
 import type { Bookmark } from "../../engine/protocol/requests/recordings.ts";
 import type { ExternalStore } from "../state/external-store.ts";
 import type { RecordingSession } from "./recording-session.ts";
@@ -20,6 +21,9 @@ const EMPTY: BookmarkState = {
   saving: false,
   error: undefined,
 };
+
+/** More than this the engine does not take: `LIMITS.bookmarks`. */
+export const MOST_BOOKMARKS = LIMITS.bookmarks;
 
 /** How often a save is tried anew when others save at the same time. */
 const MOST_MERGES = 4;
@@ -77,6 +81,16 @@ export class BookmarkBook implements ExternalStore<BookmarkState> {
 
   remove(id: string): void {
     this.#change((all) => all.filter((one) => one.id !== id));
+  }
+
+  /** Puts back what was removed, as it was. */
+  restore(bookmark: Bookmark): void {
+    this.#change((all) => [...all.filter(({ id }) => id !== bookmark.id), bookmark]);
+  }
+
+  /** After a failure: reads what is on disk now, and saves again what is not there yet. */
+  async retry(): Promise<void> {
+    if ((await this.reload()) === undefined && this.#unsaved.length > 0 && !this.#saving) await this.#save();
   }
 
   async reload(): Promise<MmsbError | undefined> {

@@ -10,7 +10,7 @@ import { TipProvider } from "../ui/tooltip.tsx";
 import { CommandRegistry } from "./commands/command-registry.ts";
 import { studioCommands } from "./commands/studio-commands.ts";
 import { CommandContext, useKeyboard } from "./commands/use-commands.ts";
-import { viewCommands } from "./commands/view-commands.ts";
+import { panelCommandId, viewCommands } from "./commands/view-commands.ts";
 import { Dock } from "./dock.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { FileDrop } from "./file-drop.tsx";
@@ -36,7 +36,8 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
     registry.register(...studioCommands(studio));
     registry.register(...viewCommands(PANELS, PANEL_TITLES, () => dock.current));
     for (const panel of PANELS)
-      if (panel.commands !== undefined) registry.register(...panel.commands(studio));
+      if (panel.commands !== undefined)
+        registry.register(...panel.commands(studio, () => void registry.run(panelCommandId(panel.id))));
     return registry;
   });
   useKeyboard(commands);

@@ -11,6 +11,6 @@ export interface PanelDefinition {
   readonly title: string;
   readonly icon: IconName;
   readonly component: ComponentType;
-  /** Registered as long as the window lives, whether the panel is open or not. */
-  readonly commands?: (studio: Studio) => readonly Command[];
+  /** Registered as long as the window lives, whether the panel is open or not. `show` brings the panel to the front. */
+  readonly commands?: (studio: Studio, show: () => void) => readonly Command[];
 }

@@ -71,9 +71,9 @@ export function viewCommands(
 function focusPanel(id: PanelId): void {
   requestAnimationFrame(() => {
     const panel = document.querySelector(`[data-scope="${id}"]`);
-    const first = panel?.querySelector<HTMLElement>(
-      "[data-autofocus], [tabindex='0'], button, input, select",
-    );
+    const first =
+      panel?.querySelector<HTMLElement>("[data-autofocus]") ??
+      panel?.querySelector<HTMLElement>("[tabindex='0'], button, input, select");
     first?.focus();
   });
 }
