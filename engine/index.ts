@@ -1,6 +1,7 @@
 /** The public API of MMSB. */
 export { type Clock, ManualClock } from "./base/clock.ts";
 export { type ErrorCode, type ErrorPlace, MmsbError } from "./base/errors.ts";
+export type { JsonValue } from "./base/json.ts";
 export { type Result, unwrap } from "./base/result.ts";
 export type { ByteRange } from "./deltas/delta.ts";
 export { DeltaBatch } from "./deltas/delta-batch.ts";
@@ -30,7 +31,6 @@ export { mmsb, mmsbStart, mmsbStop } from "./session/mmsb.ts";
 export { Session } from "./session/session.ts";
 export type {
   ChangeOptions,
-  JsonValue,
   SessionOptions,
   SessionStats,
   WriteOptions,

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { JsonValue } from "../base/json.ts";
 import type { LogFileSystem } from "../log/file-system.ts";
 import type { WriterLock } from "../log/writer-lock.ts";
 import type { PageTableOptions } from "../pages/page-table.ts";
@@ -29,15 +30,6 @@ export interface SessionOptions {
   readonly fileSystem?: LogFileSystem;
   readonly lock?: WriterLock;
 }
-
-/** JSON as intent metadata holds it. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
 
 /** Who changes something and why; all of it is optional. */
 export interface ChangeOptions {

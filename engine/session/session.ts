@@ -1,5 +1,6 @@
 import { EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
+import { jsonText } from "../base/json.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { isU64 } from "../base/u64.ts";
 import { type ByteRange, deltaFromRanges } from "../deltas/delta.ts";
@@ -504,15 +505,6 @@ function badCause(cause: number) {
 function outside(pageId: bigint, offset: number, length: number, sizeBytes: number) {
   const message = `a write of ${length} bytes at ${offset} does not fit a page of ${sizeBytes}`;
   return fail("DELTA_RANGE", message, "Give ascending, separate ranges inside the page", { pageId });
-}
-
-/** Undefined for what JSON cannot hold: functions, cycles, bigints. */
-function jsonText(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

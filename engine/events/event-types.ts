@@ -1,0 +1,231 @@
+import type { JsonValue } from "../base/json.ts";
+import type { IdColumn } from "./id-column.ts";
+
+/**
+ * What can happen, and what is told of it. Every event is a record of the log as it was written, or a part of one (the members of a wave):
+ * so a recording tells the same events again. Sizes are bytes, durations nanoseconds, LSNs and epochs plain numbers below 2^53.
+ *
+ * *Stored* types have a record of kind event of their own; *derived* ones follow from the other records, and nothing is written twice.
+ */
+export interface EventFields {
+  // stored
+  /** A user mark. */
+  readonly mark: { readonly name: string; readonly data?: JsonValue };
+  readonly log: { readonly level: LogLevel; readonly message: string; readonly data?: JsonValue };
+  readonly "wave-start": WaveStart;
+  readonly "wave-end": WaveEnd;
+  /** Memory that was asked for or given back; the page concerned stands in the head. */
+  readonly allocation: MemoryUse & { readonly action: AllocationAction };
+  readonly "kernel-launch": DeviceWork & { readonly kernel: string };
+  /** Bytes that moved between host and device. */
+  readonly copy: DeviceWork & { readonly direction: CopyDirection };
+
+  // derived from page records
+  readonly "page-create": {
+    readonly sizeBytes: number;
+    readonly location: EventLocation;
+    readonly pageType: string;
+  };
+  readonly "page-destroy": NoFields;
+  /** A migration; `location` is where the page lives from now on. */
+  readonly "page-migrate": { readonly location: EventLocation };
+  readonly "page-schema": NoFields;
+  readonly "page-metadata": NoFields;
+  readonly delta: DeltaFields;
+  readonly "edge-add": EdgeFields;
+  readonly "edge-remove": EdgeFields;
+  // derived from the log's own records
+  readonly "transaction-begin": NoFields;
+  readonly "transaction-commit": { readonly beginLsn: number };
+  readonly "transaction-abort": { readonly beginLsn: number };
+  readonly checkpoint: {
+    readonly kind: "full" | "dirty";
+    readonly stateLsn: number;
+    readonly baseLsn: number;
+  };
+  readonly "session-start": { readonly writer: string };
+  readonly "session-stop": NoFields;
+  /** What failed outside of a wave. */
+  readonly failure: FailureFields;
+  // derived from the members of a wave; `waveLsn` is that of its wave-start
+  readonly "recompute-start": { readonly waveLsn: number };
+  readonly "recompute-end": { readonly waveLsn: number };
+  readonly "recompute-failed": FailureFields & { readonly waveLsn: number };
+  /** Recomputed to the bytes that stood there: nothing below had to follow. */
+  readonly "recompute-cut-off": { readonly waveLsn: number; readonly level: number };
+  /** Not recomputed, because something above it failed. */
+  readonly "recompute-blocked": { readonly waveLsn: number; readonly level: number };
+
+  /** A type, or a version of one, that this program does not know: kept as it stands. */
+  readonly unknown: { readonly code: number; readonly payload: Uint8Array };
+}
+
+/** No fields besides the head. */
+export type NoFields = Readonly<Record<never, never>>;
+
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const EVENT_LOCATIONS = ["cpu", "gpu", "unified"] as const;
+export type EventLocation = (typeof EVENT_LOCATIONS)[number];
+/** `reserve` and `release` are a pool's dealings with the system, `allocate` and `free` a page's with the pool. */
+export const ALLOCATION_ACTIONS = ["allocate", "free", "reserve", "release"] as const;
+export type AllocationAction = (typeof ALLOCATION_ACTIONS)[number];
+export const COPY_DIRECTIONS = [
+  "host-to-device",
+  "device-to-host",
+  "device-to-device",
+  "host-to-host",
+] as const;
+export type CopyDirection = (typeof COPY_DIRECTIONS)[number];
+/** What made a wave run: a call of `propagate`, the end of a transaction, or the read of a lazy page. */
+export const WAVE_TRIGGERS = ["propagate", "transaction", "pull"] as const;
+export type WaveTrigger = (typeof WAVE_TRIGGERS)[number];
+export const WAVE_OUTCOMES = ["complete", "cancelled", "budget"] as const;
+export type WaveOutcome = (typeof WAVE_OUTCOMES)[number];
+export const EDGE_KINDS = ["data", "control"] as const;
+export type EdgeKind = (typeof EDGE_KINDS)[number];
+export const CHECKPOINT_KINDS = ["full", "dirty"] as const;
+
+export interface DeltaFields {
+  readonly sizeBytes: number;
+  readonly runs: number;
+  /** The stretch of the page that its runs lie in: from the first byte up to the one behind the last. */
+  readonly start: number;
+  readonly end: number;
+  readonly derived: boolean;
+  readonly compensation: boolean;
+}
+
+export interface EdgeFields {
+  readonly to: bigint;
+  readonly edgeType: EdgeKind;
+}
+
+export interface FailureFields {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface MemoryUse {
+  readonly location: EventLocation;
+  readonly sizeBytes: number;
+  /** Empty where there is but one. */
+  readonly pool: string;
+  /** In use in this pool after it. */
+  readonly usedBytes: number;
+  readonly durationNs: number;
+}
+
+export interface DeviceWork {
+  readonly sizeBytes: number;
+  readonly stream: number;
+  readonly durationNs: number;
+}
+
+/** Its record's cause is the record that led to it. The wave's members follow with consecutive LSNs in (level, slot) order. */
+export interface WaveStart {
+  readonly trigger: WaveTrigger;
+  /** Pages from which it sets out. */
+  readonly roots: number;
+}
+
+/** Its record's cause is the wave-start. */
+export interface WaveEnd {
+  readonly outcome: WaveOutcome;
+  readonly levels: WaveLevels;
+  /** Pages recomputed to the bytes that they had, in (level, slot) order: level by level as many as `levels` says. */
+  readonly cutOff: IdColumn;
+  /** Pages not recomputed because something above them failed, in the same order. */
+  readonly blocked: IdColumn;
+}
+
+/** The levels in which something happened, ascending: columns of `count` rows. */
+export interface WaveLevels {
+  readonly count: number;
+  readonly level: Uint32Array;
+  /** Records between wave-start and wave-end that are of this level: deltas and failures. */
+  readonly members: Uint32Array;
+  /** How many of `cutOff` and of `blocked` are of this level. */
+  readonly cutOff: Uint32Array;
+  readonly blocked: Uint32Array;
+}
+
+export type EventType = keyof EventFields;
+
+/** Where and when, whatever it is. */
+export interface EventHead {
+  /** The record that tells it. */
+  readonly lsn: number;
+  /** Its place among the events of that record, from 0. */
+  readonly ordinal: number;
+  readonly timestampNs: bigint;
+  /** The page concerned (an edge's `from`). */
+  readonly pageId?: bigint;
+  /** The page's epoch after it; 0 where none is told. */
+  readonly epoch: number;
+  /** Who did it. */
+  readonly source: string;
+  /** LSN of the record that led to it; 0 = none. */
+  readonly cause: number;
+}
+
+/** An event as a handler gets it; narrow it by `type`. */
+export type MmsbEvent<T extends EventType = EventType> = T extends EventType
+  ? EventHead & { readonly type: T } & EventFields[T]
+  : never;
+
+/**
+ * Numbers of the types, on disk for stored ones and in every serialized event: never give one away again. Programs use numbers of their own from
+ * {@link FIRST_PROGRAM_CODE} on. A type's payload may gain a version; a type that changes meaning gets a new number.
+ */
+export const EVENT_CODE = {
+  mark: 1,
+  log: 2,
+  "wave-start": 3,
+  "wave-end": 4,
+  allocation: 5,
+  "kernel-launch": 6,
+  copy: 7,
+  "page-create": 64,
+  "page-destroy": 65,
+  "page-migrate": 66,
+  "page-schema": 67,
+  "page-metadata": 68,
+  delta: 69,
+  "edge-add": 70,
+  "edge-remove": 71,
+  "transaction-begin": 72,
+  "transaction-commit": 73,
+  "transaction-abort": 74,
+  checkpoint: 75,
+  "session-start": 76,
+  "session-stop": 77,
+  failure: 78,
+  "recompute-start": 79,
+  "recompute-end": 80,
+  "recompute-failed": 81,
+  "recompute-cut-off": 82,
+  "recompute-blocked": 83,
+} as const satisfies Record<Exclude<EventType, "unknown">, number>;
+
+export type KnownEventType = keyof typeof EVENT_CODE;
+
+/** Codes below are MMSB's own. */
+export const FIRST_PROGRAM_CODE = 65_536;
+
+/** Row 0 of what is kept by type stands for every unknown code. */
+export const EVENT_TYPE_LIMIT = 128;
+
+const TYPES: (KnownEventType | undefined)[] = Array.from({ length: EVENT_TYPE_LIMIT });
+for (const [type, code] of Object.entries(EVENT_CODE)) TYPES[code] = type as KnownEventType;
+
+/** The type that a code stands for; undefined for one of a later version, or of a program's own. */
+export function eventTypeOf(code: number): KnownEventType | undefined {
+  return TYPES[code];
+}
+
+/** Every type, `unknown` last. */
+export const EVENT_TYPES: readonly EventType[] = [
+  ...(Object.keys(EVENT_CODE) as KnownEventType[]),
+  "unknown",
+];
