@@ -1,11 +1,12 @@
 // `npm test [-- PATTERN…]`: sets up, runs every check and every test, and counts each of them once. The last line is the count.
-// With patterns only the matching vitest files run.
+// With patterns only the matching test files run.
 import "./node-version.mjs";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { root, runMain, Stop } from "./project.mjs";
+import { needChromium } from "./chromium.mjs";
+import { filesBelow, root, runMain, Stop } from "./project.mjs";
 import { setUp } from "./setup.mjs";
 
 /** @typedef {import("./vitest-summary.mjs").Summary} Summary */
@@ -70,6 +71,9 @@ async function check(name) {
   }
 }
 
+/** @param {string} pattern */
+const isEndToEnd = (pattern) => filesBelow("test/e2e").some((file) => file.includes(pattern));
+
 /** @param {string[]} args patterns and options for vitest */
 async function vitest(args) {
   const summaryFile = path.join(scratch, "vitest.json");
@@ -84,15 +88,23 @@ async function vitest(args) {
   merge("vitest", code, summaryFile, (text) => /** @type {Summary} */ (JSON.parse(text)));
 }
 
-async function playwright() {
-  if (!existsSync(path.join(root, "playwright.config.ts"))) return;
+/**
+ * The end-to-end tests in a real browser. Without one they fail: they never pass by not running.
+ * @param {string[]} args patterns for Playwright
+ */
+async function playwright(args) {
+  try {
+    process.env.MMSB_CHROMIUM = needChromium();
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    count({ name: "end-to-end tests", ok: false, output: error.message });
+    return;
+  }
   const report = path.join(scratch, "playwright.json");
-  const { code } = await node(
-    [path.join("node_modules", "@playwright", "test", "cli.js"), "test", "--reporter=list,json"],
-    {
-      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-    },
-  );
+  const script = path.join("node_modules", "@playwright", "test", "cli.js");
+  const { code } = await node([script, "test", "--reporter=list,json", "--pass-with-no-tests", ...args], {
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+  });
   merge("playwright", code, report, (text) => playwrightSummary(JSON.parse(text)));
 }
 
@@ -157,7 +169,7 @@ runMain(async () => {
       await Promise.all([check("law"), check("lint").then(() => check("typecheck"))]);
     }
     await vitest(patterns);
-    if (patterns.length === 0) await playwright();
+    if (patterns.length === 0 || patterns.some(isEndToEnd)) await playwright(patterns);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -39,7 +39,7 @@ export function StatusBar(): JSX.Element {
       ) : (
         !recording.complete && <Badge tone="warn">never closed</Badge>
       )}
-      <span className="num faint status-bar__size" title={formatBytesExact(recording.fileBytes)}>
+      <span className="num muted status-bar__size" title={formatBytesExact(recording.fileBytes)}>
         {recording.format} v{recording.formatVersion} · {formatBytes(recording.fileBytes)} ·{" "}
         {plural(recording.counts.pages, "page")}
       </span>

@@ -1,6 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import type { JSX, ReactNode, RefObject } from "react";
-import { IconButton } from "./button.tsx";
+import { Button } from "./button.tsx";
 
 interface DialogProps {
   readonly open: boolean;
@@ -35,7 +35,10 @@ export function Dialog({
           ) : (
             <div className="dialog__head">
               <Base.Title>{title}</Base.Title>
-              <Base.Close render={<IconButton icon="close" label="Close" shortcut="Escape" />} />
+              {/* No tooltip: it would take the first Escape for itself. */}
+              <Base.Close
+                render={<Button tone="quiet" icon="close" aria-label="Close" title="Close (Escape)" />}
+              />
             </div>
           )}
           {bare ? children : <div className="dialog__body">{children}</div>}

@@ -1,0 +1,191 @@
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
+
+const COMMAND = join(import.meta.dirname, "../../dist/engine/cli/main.js");
+
+/** What the command prints. */
+export function mmsb(...args: string[]): string {
+  return execFileSync(process.execPath, [COMMAND, ...args], {
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+export interface PrintedRecord {
+  readonly lsn: string;
+  readonly kind: string;
+  readonly pageId?: string;
+  readonly epoch?: number;
+  readonly source: string;
+  readonly cause?: string;
+  readonly ranges?: readonly { readonly offset: number; readonly length: number }[];
+}
+
+/** The records from one LSN to another as `mmsb cat` prints them. */
+export function printedRecords(file: string, from: number, to: number, ...more: string[]): PrintedRecord[] {
+  const lines = mmsb("cat", file, "--json", "--from", `${from}`, "--to", `${to}`, ...more);
+  return lines
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as PrintedRecord);
+}
+
+/** Recordings that every test of a worker reads; who writes beside one takes a copy. */
+export interface Recordings {
+  readonly folder: string;
+  readonly life: string;
+  readonly mlp: string;
+  /** `life` as MMSBLOG1, and that converted back. */
+  readonly foreign: string;
+  readonly converted: string;
+  /** `life` with a byte in its middle overwritten. */
+  readonly damaged: string;
+}
+
+function makeRecordings(): Recordings {
+  const folder = mkdtempSync(join(tmpdir(), "mmsb-e2e-"));
+  const at = (name: string) => join(folder, name);
+  const made = {
+    folder,
+    life: at("life.tlog"),
+    mlp: at("mlp.tlog"),
+    foreign: at("life.mmsblog1"),
+    converted: at("converted.tlog"),
+    damaged: at("damaged.tlog"),
+  };
+  mmsb("demo", made.life, "--workload", "life");
+  mmsb("demo", made.mlp, "--workload", "mlp", "--steps", "60");
+  mmsb("convert", made.life, made.foreign, "--to", "mmsblog1");
+  mmsb("convert", made.foreign, made.converted);
+  cpSync(made.life, made.damaged);
+  const file = openSync(made.damaged, "r+");
+  writeSync(file, Uint8Array.of(0xff, 0xff), 0, 2, Math.floor(statSync(made.damaged).size / 2));
+  closeSync(file);
+  return made;
+}
+
+/** `mmsb serve`, until it is stopped. */
+export async function serve(...paths: string[]): Promise<{ url: string; stop: () => Promise<void> }> {
+  const child = spawn(process.execPath, [COMMAND, "serve", "--json", ...paths], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once("line", resolve);
+    child.once("exit", (code) => reject(new Error(`mmsb serve ended with ${code}`)));
+  });
+  return {
+    url: (JSON.parse(line) as { url: string }).url,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+/** The Studio's window, as far as tests need to know it. */
+export class StudioWindow {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  panel(id: string): Locator {
+    return this.page.locator(`[data-scope="${id}"]`);
+  }
+
+  /** The grid of a panel that lists records. */
+  grid(label: "Deltas" | "Events"): Locator {
+    return this.page.getByRole("grid", { name: label });
+  }
+
+  /** The row at the cursor, cell by cell. */
+  activeRow(label: "Deltas" | "Events"): Locator {
+    return this.grid(label).locator('[role="row"][aria-selected="true"] [role="gridcell"]');
+  }
+
+  async expectLsn(lsn: number): Promise<void> {
+    await expect(this.page.getByTestId("cursor-lsn")).toHaveText(lsn.toLocaleString("en-US"));
+  }
+
+  async lsn(): Promise<number> {
+    const text = await this.page.getByTestId("cursor-lsn").textContent();
+    return Number((text ?? "").replaceAll(",", ""));
+  }
+
+  /** Runs a command through the palette, as a person would. */
+  async run(title: string): Promise<void> {
+    await this.page.keyboard.press("Control+Shift+P");
+    await this.page.keyboard.type(title);
+    await this.page.keyboard.press("Enter");
+    await expect(this.page.getByRole("dialog")).toHaveCount(0);
+  }
+
+  async goTo(target: string): Promise<void> {
+    await this.page.keyboard.press("g");
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByRole("textbox").fill(target);
+    await this.page.keyboard.press("Enter");
+    await expect(dialog).toHaveCount(0);
+  }
+}
+
+interface Fixtures {
+  /** Serves these files and opens the first. */
+  readonly open: (...paths: string[]) => Promise<StudioWindow>;
+  /** Nothing may go wrong unseen: an error in the console fails the test. */
+  readonly quietConsole: string[];
+}
+
+export const test = base.extend<Fixtures, { recordings: Recordings }>({
+  recordings: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that one depends on from its first parameter
+    async ({}, use) => {
+      const made = makeRecordings();
+      await use(made);
+      rmSync(made.folder, { recursive: true, force: true });
+    },
+    { scope: "worker" },
+  ],
+  quietConsole: [
+    async ({ page }, use) => {
+      const errors: string[] = [];
+      page.on("console", (message) => {
+        if (message.type() === "error") errors.push(message.text());
+      });
+      page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
+      page.on("requestfailed", (request) =>
+        errors.push(`${request.url()}: ${request.failure()?.errorText ?? ""}`),
+      );
+      await use(errors);
+      expect(errors).toEqual([]);
+    },
+    { auto: true },
+  ],
+  open: async ({ page }, use) => {
+    const servers: { stop: () => Promise<void> }[] = [];
+    await use(async (...paths) => {
+      const server = await serve(...paths);
+      servers.push(server);
+      await page.goto(server.url);
+      await expect(page).toHaveTitle(`${basename(paths[0] ?? "")} · MMSB Studio`);
+      return new StudioWindow(page);
+    });
+    // The window goes first: a server that vanishes under it would be an error in its console.
+    await page.close();
+    for (const server of servers) await server.stop();
+  },
+});
+
+export { expect };
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,50 @@
+import { expect, test } from "./studio.ts";
+
+test("a click scrubs to where it was, and a drag goes along", async ({ open, recordings, page }) => {
+  const studio = await open(recordings.life);
+  const slider = page.getByRole("slider", { name: "Timeline cursor" });
+  const box = (await slider.boundingBox())!;
+  const at = (share: number) => [box.x + box.width * share, box.y + 80] as const;
+  await page.mouse.click(...at(0.5));
+  await expect.poll(() => studio.lsn()).toBeGreaterThan(2300);
+  expect(await studio.lsn()).toBeLessThan(2530);
+  await page.mouse.move(...at(0.5));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.25), { steps: 8 });
+  await page.mouse.up();
+  await expect.poll(() => studio.lsn()).toBeLessThan(1300);
+  expect(await studio.lsn()).toBeGreaterThan(1100);
+  await expect(slider).toHaveAttribute("aria-valuenow", `${await studio.lsn()}`);
+});
+
+test("the wheel and the keys zoom and pan; what is shown changes, the cursor stays", async ({
+  open,
+  recordings,
+  page,
+}) => {
+  const studio = await open(recordings.life);
+  await studio.goTo("2400");
+  const slider = page.getByRole("slider", { name: "Timeline cursor" });
+  const picture = async () => (await studio.panel("timeline").screenshot()).toString("base64");
+  const whole = await picture();
+  await slider.focus();
+  await page.keyboard.press("w");
+  await page.keyboard.press("w");
+  await expect.poll(picture).not.toBe(whole);
+  const near = await picture();
+  await page.keyboard.press("d");
+  await expect.poll(picture).not.toBe(near);
+  await studio.expectLsn(2400);
+});
+
+test("the axis changes to time and back", async ({ open, recordings, page }) => {
+  const studio = await open(recordings.life);
+  await studio.goTo("2400");
+  await page
+    .getByRole("radio", { name: "Time" })
+    .or(page.getByRole("button", { name: "Time", exact: true }))
+    .first()
+    .click();
+  await expect(page.getByRole("slider", { name: "Timeline cursor" })).toBeVisible();
+  await studio.expectLsn(2400);
+});
