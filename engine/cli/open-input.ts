@@ -4,21 +4,26 @@ import { unwrap } from "../base/result.ts";
 import { parseU64 } from "../base/u64.ts";
 import { MmsbSnap } from "../log/foreign/mmsbsnap.ts";
 import type { RecordSource } from "../log/record-source.ts";
-import { formatOf, openSource } from "../replay/open-recording.ts";
+import { formatOf, openingSource, openSource } from "../replay/open-recording.ts";
 import { warn } from "./command.ts";
 import { EXIT_FINE, EXIT_PROBLEM } from "./exit-codes.ts";
+import { drive } from "./progress.ts";
 
 export interface InputOptions {
   /** JSON file with `{"id": bytes}`: the pages that a foreign log starts with. */
   readonly pageSizes?: string | undefined;
   /** MMSBSNAP file that a foreign log goes on from. */
   readonly snapshot?: string | undefined;
+  /** Looks at every block of the file, whatever an index says of it. */
+  readonly everyChecksum?: boolean;
 }
 
 /** Opens a recording of any format. Throws `MmsbError`. */
-export function openInput(path: string, options: InputOptions = {}): RecordSource {
-  const { pageSizes, snapshot } = options;
-  if (pageSizes === undefined && snapshot === undefined) return unwrap(openSource(path));
+export async function openInput(path: string, options: InputOptions = {}): Promise<RecordSource> {
+  const { pageSizes, snapshot, everyChecksum = false } = options;
+  const index = everyChecksum ? "none" : "auto";
+  if (pageSizes === undefined && snapshot === undefined)
+    return unwrap(await drive("reading", openingSource(path, { index })));
   const format = unwrap(formatOf(path));
   if (format !== "mmsblog1") {
     const remedy = "Leave out --page-sizes and --snapshot";

@@ -8,15 +8,15 @@ export interface CheckpointChunks {
 
 /** Where every block of a recording stands: one row a records block (or overflow block), as columns. ~40 bytes for each 64 KiB of log. */
 export class BlockDirectory {
-  readonly segment = new GrowableF64();
-  readonly offset = new GrowableF64();
-  readonly lengthBytes = new GrowableF64();
-  readonly firstLsn = new GrowableF64();
-  readonly recordCount = new GrowableF64();
+  segment = new GrowableF64();
+  offset = new GrowableF64();
+  lengthBytes = new GrowableF64();
+  firstLsn = new GrowableF64();
+  recordCount = new GrowableF64();
 
-  readonly overflowSequence = new GrowableF64();
-  readonly overflowSegment = new GrowableF64();
-  readonly overflowOffset = new GrowableF64();
+  overflowSequence = new GrowableF64();
+  overflowSegment = new GrowableF64();
+  overflowOffset = new GrowableF64();
 
   get count(): number {
     return this.offset.length;

@@ -21,7 +21,8 @@ const SEARCH_FACTOR = 32;
 export interface ScanVisitor {
   /** A sound block; `bytes[at..]` holds it. `after` = LSN of the last record before it, kept by the visitor. */
   block(header: BlockHeader, offset: number, bytes: Uint8Array, at: number): void;
-  damage(damage: Omit<Damage, "afterLsn">): void;
+  /** `isTail`: no sound block follows. */
+  damage(damage: Omit<Damage, "afterLsn">, isTail: boolean): void;
 }
 
 export interface ScanEnd {
@@ -29,20 +30,20 @@ export interface ScanEnd {
   readonly endOffset: number;
   /** Bytes behind it that are neither a block nor preallocated zeros. */
   readonly tornBytes: number;
-  /** The first four bytes of a block stand there, or its beginning: it may still be growing. */
-  readonly version: number;
+  readonly fileBytes: number;
 }
 
 /**
  * Walks the blocks of one file from `from`. Whatever stands between two sound blocks is damage; the search for the next sound block looks at
- * every byte position that holds the magic number. Zeros up to the end are preallocation. Memory: one window.
+ * every byte position that holds the magic number. Zeros up to the end are preallocation. Memory: one window. Yields how far it is
+ * whenever a window is full, about once a millisecond.
  */
-export function scanBlocks(
+export function* scanBlocks(
   file: LogFile,
   uuid: Uint8Array | undefined,
   from: number,
   visitor: ScanVisitor,
-): Result<ScanEnd> {
+): Generator<number, Result<ScanEnd>> {
   const size = file.size();
   if (!size.ok) return size;
   const fileBytes = size.value;
@@ -50,10 +51,11 @@ export function scanBlocks(
   const header = new BlockHeader();
   let expected = uuid;
   let offset = from;
-  let newerVersion = 0;
   while (offset < fileBytes) {
+    const start = window.start;
     const loaded = window.load(offset);
     if (!loaded.ok) return loaded;
+    if (window.start !== start) yield offset;
     const check = parseBlock(window.bytes, offset - window.start, window.length, expected, header);
     if (check === BlockCheck.Valid) {
       const at = offset - window.start;
@@ -62,20 +64,19 @@ export function scanBlocks(
       offset += header.lengthBytes;
       continue;
     }
-    if (check === BlockCheck.NewerVersion) newerVersion = header.version;
-    const next = findNext(window, offset + 1, expected, header);
+    const next = yield* findNext(window, offset + 1, expected, header);
     if (!next.ok) return next;
     if (next.value < 0) {
-      const zeros = allZeros(window, offset);
+      const zeros = yield* allZeros(window, offset);
       if (!zeros.ok) return zeros;
-      if (zeros.value) return ok({ endOffset: offset, tornBytes: 0, version: newerVersion });
-      visitor.damage(describe(check, file.path, offset, fileBytes - offset, true));
-      return ok({ endOffset: offset, tornBytes: fileBytes - offset, version: newerVersion });
+      if (zeros.value) return ok({ endOffset: offset, tornBytes: 0, fileBytes });
+      visitor.damage(describe(check, file.path, offset, fileBytes - offset, true), true);
+      return ok({ endOffset: offset, tornBytes: fileBytes - offset, fileBytes });
     }
-    visitor.damage(describe(check, file.path, offset, next.value - offset, false));
+    visitor.damage(describe(check, file.path, offset, next.value - offset, false), false);
     offset = next.value;
   }
-  return ok({ endOffset: offset, tornBytes: 0, version: newerVersion });
+  return ok({ endOffset: offset, tornBytes: 0, fileBytes });
 }
 
 class Window {
@@ -116,18 +117,19 @@ class Window {
  * Offset of the next sound block at or after `from`, or -1. A forged file may hold the beginning of a block every few bytes, each with 64 KiB to
  * check: once that has cost `SEARCH_FACTOR` times the bytes looked at, what a false block claims for itself is passed over whole.
  */
-function findNext(
+function* findNext(
   window: Window,
   from: number,
   uuid: Uint8Array | undefined,
   header: BlockHeader,
-): Result<number> {
+): Generator<number, Result<number>> {
   let offset = from;
   let checkedBytes = 0;
   while (offset < window.fileBytes) {
     const loaded = window.load(offset);
     if (!loaded.ok) return loaded;
     if (window.length === 0) break;
+    yield offset;
     const { bytes } = window;
     const end = window.start + window.length;
     // The last bytes of the window are looked at again with the next one, so that a magic number across its edge is seen.
@@ -150,13 +152,14 @@ function findNext(
   return ok(-1);
 }
 
-function allZeros(window: Window, from: number): Result<boolean> {
+function* allZeros(window: Window, from: number): Generator<number, Result<boolean>> {
   let offset = from;
   while (offset < window.fileBytes) {
     const loaded = window.load(offset);
     if (!loaded.ok) return loaded;
     const end = window.start + window.length;
     if (end <= offset) return ok(true);
+    yield offset;
     for (let i = offset - window.start; i < window.length; i++) if (window.bytes[i] !== 0) return ok(false);
     offset = end;
   }

@@ -26,6 +26,8 @@ export interface LogFile {
   size(): Result<number>;
   /** Device and inode: the same for every path to the same file. */
   identity(): Result<string>;
+  /** When it was last written to, by the file system's clock. */
+  modifiedNs(): Result<bigint>;
   /** Bytes read; fewer than asked only at the end of the file. */
   read(into: Uint8Array, offset: number): Result<number>;
   /** Writes all of `parts` one after another from `offset`, or fails. A failure may leave a part of them written. */
@@ -142,6 +144,10 @@ class NodeLogFile implements LogFile {
       const stat = fstatSync(this.#fd, { bigint: true });
       return `${stat.dev}:${stat.ino}`;
     });
+  }
+
+  modifiedNs(): Result<bigint> {
+    return attempt(this.path, "reading its time", () => fstatSync(this.#fd, { bigint: true }).mtimeNs);
   }
 
   read(into: Uint8Array, offset: number): Result<number> {

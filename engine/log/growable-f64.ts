@@ -3,17 +3,29 @@ export class GrowableF64 {
   #values = new Float64Array(64);
   #length = 0;
 
+  static of(values: ArrayLike<number>): GrowableF64 {
+    const column = new GrowableF64();
+    column.#values = Float64Array.from(values);
+    column.#length = values.length;
+    return column;
+  }
+
   get length(): number {
     return this.#length;
   }
 
   push(value: number): void {
     if (this.#length === this.#values.length) {
-      const grown = new Float64Array(this.#length * 2);
+      const grown = new Float64Array(Math.max(64, this.#length * 2));
       grown.set(this.#values);
       this.#values = grown;
     }
     this.#values[this.#length++] = value;
+  }
+
+  /** A view; valid until the next push. */
+  values(): Float64Array {
+    return this.#values.subarray(0, this.#length);
   }
 
   at(row: number): number {

@@ -85,5 +85,10 @@ export interface RecordSource {
   loadCheckpoint(ref: CheckpointRef): Result<CheckpointImage>;
   /** Looks for blocks written since; true where there are new ones. */
   refresh(): Result<boolean>;
+  /**
+   * What opening found out, for an index to keep, so that the next reader need not look at all of the file; undefined where it could not
+   * be relied on. Means something to this format only.
+   */
+  savedDirectory?(): Uint8Array | undefined;
   close(): void;
 }

@@ -1,7 +1,8 @@
 import { accel } from "../accel/index.ts";
 import { bytesEqual } from "../base/bytes.ts";
 import { ok, type Result } from "../base/result.ts";
-import { type BuildProgress, finish } from "../log/index/build-index.ts";
+import { finish } from "../base/sliced.ts";
+import type { BuildProgress } from "../log/index/build-index.ts";
 import { RecordBatch } from "../log/record-batch.ts";
 import { decodeEdge } from "../log/record-bodies.ts";
 import { RecordKind } from "../log/record-kinds.ts";

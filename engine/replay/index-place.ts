@@ -2,7 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { toHex } from "../base/bytes.ts";
-import { ok, type Result } from "../base/result.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { finish } from "../base/sliced.ts";
 import { type LogFile, type LogFileSystem, nodeFileSystem } from "../log/file-system.ts";
 import {
   type BuildOptions,
@@ -12,10 +13,18 @@ import {
   IndexBuilder,
 } from "../log/index/build-index.ts";
 import { ChunkStore } from "../log/index/chunk-store.ts";
-import { CHUNKS_AT, checkBinding, type LoadedIndex, readIndex, writeIndex } from "../log/index/index-file.ts";
+import {
+  checkBinding,
+  type LoadedIndex,
+  readDirectory,
+  readIndex,
+  writeIndex,
+} from "../log/index/index-file.ts";
+import { CHUNKS_AT } from "../log/index/index-header.ts";
 import { LogIndex } from "../log/index/log-index.ts";
 import { checkOfBlock } from "../log/index/run-builder.ts";
 import { temporaryFile } from "../log/index/temporary-file.ts";
+import type { KnownDirectory } from "../log/log-reader.ts";
 import { RecordBatch } from "../log/record-batch.ts";
 import type { RecordSource } from "../log/record-source.ts";
 import { segmentPath, segmentSetOf } from "../log/segment-names.ts";
@@ -74,8 +83,13 @@ export function* openIndex(
     const loaded = loadIndex(path, source, files, options);
     if (loaded !== undefined) {
       const extended = yield* extend(loaded, options);
-      // a chunk that fails its checksum shows only when it is read: then the whole index is built anew
-      if (extended.ok || extended.error.code !== "INDEX_DAMAGED") return extended;
+      if (extended.ok) {
+        // the next opening need not do it again; where it cannot be kept it must
+        yield* saveTo(path, loaded, files);
+        return extended;
+      }
+      // it could not be read to its end: then the whole index is built anew
+      if (extended.error.code !== "INDEX_DAMAGED") return extended;
       loaded.close();
     }
     const built = yield* buildFile(path, source, files, options);
@@ -95,8 +109,36 @@ function placesFor(source: RecordSource, place: IndexPlace): string[] {
   if (place === "memory" || place === "none") return [];
   if (place !== "auto") return [place];
   if (source.fileBytes < SMALL_RECORDING_BYTES) return [];
-  const name = createHash("sha256").update(resolve(source.path)).update(source.uuid).digest();
-  return [indexPathOf(source), join(tmpdir(), `mmsb-${toHex(name.subarray(0, 12))}.idx`)];
+  return pathsFor(source.path, source.format);
+}
+
+/** Beside the recording, else in the system's temporary folder under a name that follows from the path. */
+function pathsFor(path: string, format: RecordSource["format"]): string[] {
+  const name = createHash("sha256").update(resolve(path)).digest();
+  return [indexPathOf({ path, format }), join(tmpdir(), `mmsb-${toHex(name.subarray(0, 12))}.idx`)];
+}
+
+/**
+ * What an index at hand knows of a recording of our own before it is opened; undefined where there is none that can be read. Whoever opens
+ * with it checks that it still fits.
+ */
+export function knownDirectory(path: string, options: IndexOptions): KnownDirectory | undefined {
+  const { index = "auto", files = nodeFileSystem } = options;
+  if (index === "memory" || index === "none") return undefined;
+  for (const place of index === "auto" ? pathsFor(path, "mmsb") : [index]) {
+    const file = files.open(place, "read");
+    if (!file.ok) continue;
+    const directory = readDirectory(file.value);
+    const writtenNs = file.value.modifiedNs();
+    file.value.close();
+    if (!directory.ok || directory.value === undefined || !writtenNs.ok) continue;
+    return {
+      directory: directory.value,
+      writtenNs: writtenNs.value,
+      refuted: () => void files.remove(place),
+    };
+  }
+  return undefined;
 }
 
 /** Beside the recording; one for all of its segments. */
@@ -107,6 +149,7 @@ export function indexPathOf(source: Pick<RecordSource, "path" | "format">): stri
 
 /** Indexes what the recording has gained. */
 function* extend(index: LogIndex, options: IndexOptions): Generator<BuildProgress, Result<LogIndex>> {
+  if (coversAll(index)) return ok(index);
   const builder = new IndexBuilder(index, buildOptionsFor(index, options));
   try {
     const built = yield* builder.build(true);
@@ -114,6 +157,15 @@ function* extend(index: LogIndex, options: IndexOptions): Generator<BuildProgres
   } finally {
     builder.dispose();
   }
+}
+
+/** Nothing is left to do, so that not even the last run need be read. */
+function coversAll({ source, tables, headers, lastLsn }: LogIndex): boolean {
+  if (headers.length === 0 || tables.hasUnmendedGap) return false;
+  return (
+    tables.stop !== undefined ||
+    (lastLsn === source.lastLsn && source.gaps.every((gap) => gap.toLsn <= lastLsn))
+  );
 }
 
 /** The index in this file, or undefined where there is none that fits: missing, damaged or stale. */
@@ -142,12 +194,51 @@ function indexOver(
 ): LogIndex {
   const { runCacheBytes, blockCacheBytes, chunkCacheBytes } = cacheShares(options);
   const store = new ChunkStore({
-    base: { file, at: CHUNKS_AT, crcs: loaded.chunkCrcs },
+    base: {
+      file,
+      at: CHUNKS_AT,
+      crcs: loaded.chunkCrcs,
+      rebuild: rebuilder(file.path, loaded, source, options),
+    },
     cacheBytes: chunkCacheBytes,
     spill: () => temporaryFile("mmsb-index", options.files ?? nodeFileSystem),
   });
   const { tables, headers, baseLsn } = loaded;
   return new LogIndex({ source, tables, store, headers, baseLsn, runCacheBytes, blockCacheBytes });
+}
+
+/**
+ * Makes the chunks of an index anew, should they turn out to be damaged while they are read: nobody who holds a place in the index
+ * notices, for every chunk is where it was. The file itself is thrown away. Takes as long as building did. Errors: INDEX_DAMAGED where they do not
+ * come out the same, and those of the recording.
+ */
+function rebuilder(
+  path: string,
+  { headers, chunkCrcs }: LoadedIndex,
+  source: RecordSource,
+  options: IndexOptions,
+): () => Result<LogFile> {
+  const sealAt = headers.map((header) => header.lastLsn);
+  return () => {
+    const files = options.files ?? nodeFileSystem;
+    files.remove(path);
+    const file = temporaryFile("mmsb-index", files);
+    if (!file.ok) return file;
+    const { runCacheBytes, blockCacheBytes, chunkCacheBytes } = cacheShares(options);
+    const store = new ChunkStore({ tail: { file: file.value, at: CHUNKS_AT }, cacheBytes: chunkCacheBytes });
+    const index = emptyIndex(source, store, { runCacheBytes, blockCacheBytes });
+    if (!index.ok) return index;
+    const builder = new IndexBuilder(index.value, { ...buildOptionsFor(index.value, options), sealAt });
+    const built = finish(builder.build(true));
+    builder.dispose();
+    const written = built.ok ? store.flush() : built;
+    const isSame =
+      store.crcs.length === chunkCrcs.length && store.crcs.every((crc, i) => crc === chunkCrcs[i]);
+    if (written.ok && isSame) return file;
+    file.value.close();
+    const remedy = "Open the recording again; its index is rebuilt";
+    return written.ok ? fail("INDEX_DAMAGED", "the index is damaged", remedy, { path }) : written;
+  };
 }
 
 function blockCheckAt(source: RecordSource, lsn: number): Result<number> {
@@ -205,13 +296,21 @@ export function* saveIndex(
   builder: IndexBuilder | undefined,
   options: IndexOptions,
 ): Generator<BuildProgress, Result<void>> {
-  const files = options.files ?? nodeFileSystem;
   const place = placesFor(index.source, options.index ?? "auto")[0];
   if (place === undefined || index.store.appendedBytes < WORTH_SAVING_BYTES) return ok();
   if (builder !== undefined) {
     const sealed = yield* builder.build(true);
     if (!sealed.ok) return sealed;
   }
+  return yield* saveTo(place, index, options.files ?? nodeFileSystem);
+}
+
+function* saveTo(
+  place: string,
+  index: LogIndex,
+  files: LogFileSystem,
+): Generator<BuildProgress, Result<void>> {
+  if (index.store.appendedBytes < WORTH_SAVING_BYTES) return ok();
   const temporary = `${place}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   const file = files.open(temporary, "create");
   if (!file.ok) return file;

@@ -1,11 +1,13 @@
 import { fail, ok, type Result } from "../base/result.ts";
+import { finish } from "../base/sliced.ts";
 import { type LogFileSystem, nodeFileSystem } from "../log/file-system.ts";
 import { foreignFormatOf } from "../log/foreign/foreign-format.ts";
 import { MmsbLog1Source } from "../log/foreign/mmsblog1-source.ts";
 import type { MmsbSnap } from "../log/foreign/mmsbsnap.ts";
-import { type BuildProgress, finish } from "../log/index/build-index.ts";
+import type { BuildProgress } from "../log/index/build-index.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { RecordSource } from "../log/record-source.ts";
+import { type IndexPlace, knownDirectory } from "./index-place.ts";
 import { Recording, type RecordingOptions } from "./recording.ts";
 
 export interface SourceOptions {
@@ -13,6 +15,11 @@ export interface SourceOptions {
   readonly pageSizes?: ReadonlyMap<bigint, number>;
   /** For a foreign log: the state to start from. Stays the caller's to close, after the recording. */
   readonly snapshot?: MmsbSnap;
+  /**
+   * Where an index may lie (as in `RecordingOptions`): one that fits spares the walk over all blocks. Without it every checksum of a
+   * recording of our own is looked at. A block that is read is checked in any case.
+   */
+  readonly index?: IndexPlace;
   readonly files?: LogFileSystem;
 }
 
@@ -30,6 +37,14 @@ export function formatOf(path: string, files: LogFileSystem = nodeFileSystem): R
 
 /** Opens the records of a file, whatever its format. Errors: UNSUPPORTED for a snapshot, and those of the formats' own readers. */
 export function openSource(path: string, options: SourceOptions = {}): Result<RecordSource> {
+  return finish(openingSource(path, options));
+}
+
+/** The same in slices of about a millisecond, for a recording of our own; dropping the generator cancels. */
+export function* openingSource(
+  path: string,
+  options: SourceOptions = {},
+): Generator<BuildProgress, Result<RecordSource>> {
   const { files = nodeFileSystem, pageSizes, snapshot } = options;
   const format = formatOf(path, files);
   // a rotated set may have lost its first segment: the reader looks for the others
@@ -49,7 +64,8 @@ export function openSource(path: string, options: SourceOptions = {}): Result<Re
       ...(snapshot === undefined ? {} : { snapshot }),
     });
   }
-  return LogReader.open(path, { fileSystem: files });
+  const known = options.index === undefined ? undefined : knownDirectory(path, options);
+  return yield* LogReader.opening(path, { fileSystem: files, known });
 }
 
 /** Opens a recording to be stepped through. */
@@ -60,11 +76,11 @@ export function openRecording(
   return finish(openingRecording(path, options));
 }
 
-/** The same in slices of some milliseconds, but for the scan of the records themselves; dropping the generator cancels. */
+/** The same in slices of some milliseconds; dropping the generator cancels. */
 export function* openingRecording(
   path: string,
   options: RecordingOptions & SourceOptions = {},
 ): Generator<BuildProgress, Result<Recording>> {
-  const source = openSource(path, options);
+  const source = yield* openingSource(path, { index: "auto", ...options });
   return source.ok ? yield* Recording.open(source.value, options) : source;
 }

@@ -1,7 +1,8 @@
 import type { MmsbError } from "../base/errors.ts";
 import { fail, ok, type Result } from "../base/result.ts";
+import { finish } from "../base/sliced.ts";
 import type { LogFileSystem } from "../log/file-system.ts";
-import { type BuildProgress, finish, IndexBuilder } from "../log/index/build-index.ts";
+import { type BuildProgress, IndexBuilder } from "../log/index/build-index.ts";
 import { NONE } from "../log/index/id-slots.ts";
 import type { LogIndex } from "../log/index/log-index.ts";
 import { PageDeltas } from "../log/index/page-deltas.ts";
@@ -96,17 +97,19 @@ export class Recording {
     return finish(Recording.open(source, options));
   }
 
-  /** The same in slices of some milliseconds; dropping the generator cancels. Takes the source over, and closes it on failure. */
+  /** The same in slices of some milliseconds; dropping the generator cancels. Takes the source over, and closes it where it does not come to an end. */
   static *open(
     source: RecordSource,
     options: RecordingOptions = {},
   ): Generator<BuildProgress, Result<Recording>> {
-    const opened = yield* openIndex(source, options);
-    if (!opened.ok) {
-      source.close();
-      return opened;
+    let isOpen = false;
+    try {
+      const opened = yield* openIndex(source, options);
+      isOpen = opened.ok;
+      return opened.ok ? ok(new Recording(source, opened.value, options)) : opened;
+    } finally {
+      if (!isOpen) source.close();
     }
-    return ok(new Recording(source, opened.value, options));
   }
 
   get index(): LogIndex {

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../base/result.ts";
-import { type BuildProgress, finish } from "../log/index/build-index.ts";
+import { finish } from "../base/sliced.ts";
+import type { BuildProgress } from "../log/index/build-index.ts";
 import type { RecordSource } from "../log/record-source.ts";
 import type { PageTableOptions } from "../pages/page-table.ts";
 import { type ReplayCounts, ReplayState } from "./replay-state.ts";

@@ -1,7 +1,8 @@
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { type ErrorPlace, MmsbError } from "../base/errors.ts";
 import type { Result } from "../base/result.ts";
-import { type BuildProgress, finish } from "../log/index/build-index.ts";
+import { finish } from "../base/sliced.ts";
+import type { BuildProgress } from "../log/index/build-index.ts";
 import { RecordBatch } from "../log/record-batch.ts";
 import { isCritical, isKnownKind } from "../log/record-kinds.ts";
 import type { CheckpointImage, CheckpointRef, RecordSource } from "../log/record-source.ts";

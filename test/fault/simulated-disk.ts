@@ -24,6 +24,8 @@ class Inode {
   /** What a reader sees. */
   cache: Uint8Array = new Uint8Array(0);
   pending: Pending[] = [];
+  /** The disk's call that changed it last. */
+  modified = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -150,6 +152,7 @@ export class SimulatedDisk implements LogFileSystem {
       return entered;
     };
     const change = (what: Pending): Result<void> => {
+      inode.modified = this.calls;
       inode.pending.push(what);
       inode.cache = apply(inode.cache, what);
       return ok();
@@ -163,6 +166,7 @@ export class SimulatedDisk implements LogFileSystem {
       path,
       size: () => use("size", () => ok(inode.cache.length)),
       identity: () => ok(`0:${inode.id}`),
+      modifiedNs: () => ok(BigInt(inode.modified)),
       read: (into, offset) =>
         use("read", () => {
           const part = inode.cache.subarray(offset, offset + into.length);

@@ -31,7 +31,7 @@ function kindArgument(text: string): number {
 }
 
 async function cat(cli: Cli, path: string, options: CatOptions): Promise<number> {
-  const source = openInput(path);
+  const source = await openInput(path);
   const { from = source.firstLsn, to = source.lastLsn, page, kind } = options;
   const batch = new RecordBatch();
   let code = EXIT_FINE;

@@ -19,7 +19,7 @@ export function convertVerb(): Command {
 }
 
 async function convert(cli: Cli, input: string, output: string, options: ConvertOptions): Promise<number> {
-  const source = openInput(input);
+  const source = await openInput(input, { everyChecksum: true });
   const to = options.to ?? (source.format === "mmsb" ? "mmsblog1" : "mmsb");
   const report = await copyRecording("converting", { input, output, to });
   if (cli.isJson) {

@@ -18,8 +18,8 @@ export function diffVerb(): Command {
 }
 
 async function diff(cli: Cli, pathA: string, pathB: string): Promise<number> {
-  const a = openInput(pathA);
-  const b = openInput(pathB);
+  const a = await openInput(pathA);
+  const b = await openInput(pathB);
   const { identical, firstDivergence, fromLsn, toLsn } = unwrap(await drive("comparing", diffing(a, b)));
   if (cli.isJson) {
     cli.out.json({

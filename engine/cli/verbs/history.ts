@@ -36,7 +36,7 @@ export function historyVerb(): Command {
 }
 
 async function history(cli: Cli, path: string, options: HistoryOptions): Promise<number> {
-  const recording = unwrap(await drive("indexing", Recording.open(openInput(path))));
+  const recording = unwrap(await drive("indexing", Recording.open(await openInput(path))));
   const at = options.at ?? recording.committedLsn;
   const walk = new HistoryWalk(recording, options.page, { range: options.range, at });
   const { out, isJson } = cli;

@@ -20,7 +20,7 @@ export function infoVerb(): Command {
 async function info(cli: Cli, path: string): Promise<number> {
   const format = formatOf(path);
   if (format.ok && format.value === "mmsbsnap") return snapshotInfo(cli, path);
-  const source = openInput(path);
+  const source = await openInput(path);
   const recording = unwrap(await drive("indexing", Recording.open(source)));
   const { tables } = recording.index;
   const records = tables.kindRecords.reduce((sum, count) => sum + count, 0);

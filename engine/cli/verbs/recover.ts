@@ -13,7 +13,7 @@ export function recoverVerb(): Command {
 }
 
 async function recover(cli: Cli, input: string, output: string): Promise<number> {
-  const source = openInput(input);
+  const source = await openInput(input, { everyChecksum: true });
   const to = source.format;
   source.close();
   const { records, dropped, lostBytes } = await copyRecording("recovering", { input, output, to });

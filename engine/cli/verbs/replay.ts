@@ -23,7 +23,7 @@ export function replayVerb(): Command {
 }
 
 async function replay(cli: Cli, path: string, options: ReplayOptions): Promise<number> {
-  const source = openInput(path, options);
+  const source = await openInput(path, options);
   const outcome = unwrap(await drive("replaying", replaying(source, { at: options.at, fromStart: true })));
   const { table } = outcome.state;
   const inTransaction = isInTransaction(source, outcome.lsn);

@@ -28,7 +28,7 @@ async function step(cli: Cli, path: string, { auto = false }: StepOptions): Prom
   if (!auto && !(process.stdin.isTTY && process.stdout.isTTY)) {
     throw new MmsbError("UNSUPPORTED", "stepping needs a terminal", "Use --auto to have some steps printed");
   }
-  const recording = unwrap(await drive("indexing", Recording.open(openInput(path))));
+  const recording = unwrap(await drive("indexing", Recording.open(await openInput(path))));
   if (auto) await stepAlone(cli, recording);
   else await stepOnTerminal(recording);
   const code = warnOfDamage(recording.source);

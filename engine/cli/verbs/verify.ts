@@ -14,7 +14,7 @@ export function verifyVerb(): Command {
 }
 
 async function verify(cli: Cli, path: string): Promise<number> {
-  const source = openInput(path);
+  const source = await openInput(path, { everyChecksum: true });
   const outcome = await drive("verifying", verifying(source));
   source.close();
   if (cli.isJson) {

@@ -30,6 +30,8 @@ export interface BuildOptions {
   readonly memoryBytes: number;
   /** No keyframes and no clusters at all: every page is rebuilt from its checkpoint or creation. */
   readonly isBare?: boolean;
+  /** Seals runs at just these LSNs and ends behind the last: so the chunks of an index come out as they were, however it had grown. */
+  readonly sealAt?: readonly number[];
   readonly files?: LogFileSystem;
 }
 
@@ -81,6 +83,7 @@ export class IndexBuilder {
   #nextLsn: number;
   #keyframeFactor = 1;
   #isClustered = true;
+  #nextSeal = 0;
 
   constructor(index: LogIndex, options: BuildOptions) {
     this.#index = index;
@@ -122,6 +125,7 @@ export class IndexBuilder {
     if (block < 0) block = this.#blockAfter(this.#nextLsn);
     const totalBytes = source.fileBytes;
     for (; block < source.blockCount && this.#tables.stop === undefined; block++) {
+      if (this.#options.sealAt?.length === this.#nextSeal) return ok();
       const scanned = yield* this.#block(block);
       if (!scanned.ok) return scanned;
       yield { doneBytes: Math.floor((totalBytes * (block + 1)) / source.blockCount), totalBytes };
@@ -183,7 +187,15 @@ export class IndexBuilder {
       }
       row = this.#scan(batch, row, this.#limit(batch, row), sourceOf);
       this.#nextLsn = batch.firstLsn + row;
+      if (this.#sealLsn !== this.#nextLsn - 1) continue;
+      const sealed = yield* this.#seal();
+      if (!sealed.ok) return sealed;
+      this.#nextSeal++;
+      if (this.#sealLsn === undefined) return ok();
+      const again = this.#index.source.readBlock(block, batch);
+      if (!again.ok) return again;
     }
+    if (this.#options.sealAt !== undefined) return ok();
     if (
       this.#run.bodyBytes >= this.#options.runBodyBytes ||
       this.#run.recordCount >= this.#options.runRecords
@@ -192,10 +204,16 @@ export class IndexBuilder {
     return ok();
   }
 
+  /** Where the next run is to be sealed, if that is given. */
+  get #sealLsn(): number | undefined {
+    return this.#options.sealAt?.[this.#nextSeal];
+  }
+
   /** Rows up to and with the next gap record, or the next checkpoint that mends something. */
   #limit(batch: RecordBatch, row: number): number {
     const gap = batch.kind.indexOf(RecordKind.Gap, row);
-    const limit = gap < 0 || gap >= batch.count ? batch.count : gap + 1;
+    const most = Math.min(batch.count, (this.#sealLsn ?? Number.POSITIVE_INFINITY) + 1 - batch.firstLsn);
+    const limit = gap < 0 || gap >= most ? most : gap + 1;
     if (!this.#tables.hasUnmendedGap) return limit;
     const next = this.#mending[this.#nextMending];
     return next === undefined ? limit : Math.min(limit, Math.max(row + 1, next.lsn + 1 - batch.firstLsn));
@@ -333,6 +351,8 @@ export class IndexBuilder {
     const tables = encodeRun(columns);
     const tablesAt = store.append(tables);
     if (!tablesAt.ok) return tablesAt;
+    const padded = store.pad();
+    if (!padded.ok) return padded;
     const check = this.#lastBlockCheck();
     if (!check.ok) return check;
     headers.push(this.#header(columns, check.value, tablesAt.value, tables.length, clusterAt));
@@ -358,11 +378,4 @@ export class IndexBuilder {
   dispose(): void {
     this.#pages.dispose();
   }
-}
-
-/** Runs a sliced job to its end. */
-export function finish<T>(job: Generator<unknown, T>): T {
-  let step = job.next();
-  while (step.done !== true) step = job.next();
-  return step.value;
 }

@@ -25,6 +25,7 @@ export class ChunkStore {
   #tail: LogFile | undefined;
   #tailAt: number;
   readonly #spill: (() => Result<LogFile>) | undefined;
+  #rebuild: (() => Result<LogFile>) | undefined;
   /** Chunks appended where there is no tail file. */
   readonly #resident: Uint8Array[] = [];
   #pending: Uint8Array;
@@ -34,9 +35,12 @@ export class ChunkStore {
   readonly #cache = new Map<number, Uint8Array>();
   readonly #cacheChunks: number;
 
-  /** `baseAt`, `tailAt`: where the first chunk of the file lies in it. `crcs`: one a chunk of the base. */
+  /**
+   * `at`: where the first chunk of the file lies in it. `crcs`: one a chunk of the base. `rebuild` makes a file of the very same chunks
+   * from the recording, should the base turn out to be damaged.
+   */
   constructor(options: {
-    base?: { file: LogFile; at: number; crcs: Uint32Array } | undefined;
+    base?: { file: LogFile; at: number; crcs: Uint32Array; rebuild: () => Result<LogFile> } | undefined;
     tail?: { file: LogFile; at: number } | undefined;
     cacheBytes?: number;
     /** A file to move to when what is kept in memory outgrows `RESIDENT_BYTES`; without one it stays there. */
@@ -45,6 +49,7 @@ export class ChunkStore {
     const { base, tail } = options;
     this.#base = base?.file;
     this.#baseAt = base?.at ?? 0;
+    this.#rebuild = base?.rebuild;
     this.#crcs = U32Column.of(base?.crcs ?? new Uint32Array(0));
     this.#baseChunks = this.#crcs.length;
     this.#written = this.#baseChunks;
@@ -99,13 +104,18 @@ export class ChunkStore {
     return ok(at);
   }
 
-  /** Fills the last chunk with zeros and writes everything: afterwards `length` is a multiple of `CHUNK_BYTES`. */
-  flush(): Result<void> {
-    if (this.#pendingBytes === 0) return ok();
+  /** Fills the last chunk with zeros: what is appended next has the same place whatever came before it was written in one go or in several. */
+  pad(): Result<void> {
     const whole = Math.ceil(this.#pendingBytes / CHUNK_BYTES) * CHUNK_BYTES;
     this.#pending.fill(0, this.#pendingBytes, whole);
     this.#pendingBytes = whole;
-    return this.#write();
+    return whole === this.#pending.length ? this.#write() : ok();
+  }
+
+  /** The same, and writes everything. */
+  flush(): Result<void> {
+    const padded = this.pad();
+    return padded.ok && this.#pendingBytes > 0 ? this.#write() : padded;
   }
 
   #write(): Result<void> {
@@ -211,29 +221,38 @@ export class ChunkStore {
       return ok();
     }
     const inBase = chunk < this.#baseChunks;
+    const tailAt = this.#tailAt + (chunk - this.#baseChunks) * CHUNK_BYTES;
+    const at = inBase ? this.#baseAt + chunk * CHUNK_BYTES : tailAt;
     const file = inBase ? this.#base! : this.#tail!;
-    const at = inBase
-      ? this.#baseAt + chunk * CHUNK_BYTES
-      : this.#tailAt + (chunk - this.#baseChunks) * CHUNK_BYTES;
-    const read = file.read(bytes, at);
-    if (!read.ok) return read;
-    let good = read.value === bytes.length;
-    for (let i = 0; i < count && good; i++) {
-      good =
-        accel.crc32c(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)) === this.#crcs.data[chunk + i];
+    if (this.#isGood(file, at, chunk, bytes)) return ok();
+    const rebuild = this.#rebuild;
+    this.#rebuild = undefined;
+    if (inBase && rebuild !== undefined) {
+      const rebuilt = rebuild();
+      if (!rebuilt.ok) return rebuilt;
+      file.close();
+      this.#base = rebuilt.value;
+      return this.#readChunks(chunk, count, out, outAt);
     }
-    if (good) return ok();
     return err(
       new MmsbError(
         "INDEX_DAMAGED",
         "a chunk of the index fails its checksum",
         "Delete the index file; it is rebuilt from the recording",
-        {
-          path: file.path,
-          offset: at,
-        },
+        { path: file.path, offset: at },
       ),
     );
+  }
+
+  /** Fills `bytes` with chunks from `at`; whether they are those that were written. */
+  #isGood(file: LogFile, at: number, chunk: number, bytes: Uint8Array): boolean {
+    const read = file.read(bytes, at);
+    if (!read.ok || read.value < bytes.length) return false;
+    for (let i = 0; i < bytes.length / CHUNK_BYTES; i++) {
+      const crc = accel.crc32c(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES));
+      if (crc !== this.#crcs.data[chunk + i]) return false;
+    }
+    return true;
   }
 
   /** Copies every chunk into `file` from `at` on. */

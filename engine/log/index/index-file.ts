@@ -1,47 +1,27 @@
-/**
- * `x.tlog.idx`: an index on disk. Rebuildable from the recording, so a bad one is thrown away, never repaired.
- *
- *      0  8   magic "MMSBIDX1"
- *      8  u32 version
- *     12  u32 bytes of a chunk (16384)
- *     16  16  UUID of the recording
- *     32  u64 bytes of the recording's files when it was indexed
- *     40  u32 CRC32C of its last block then
- *     44  u32 number of chunks
- *     48  u64 where the root begins
- *     56  u64 bytes of the root
- *     64  u32 CRC32C of the root
- *     68  u32 zero
- *     72  32  state hash of the checkpoint that the recording begins with, zeros where there is none: the pages of a foreign log depend on
- *             what it was opened with
- *    104  u32 CRC32C of bytes 0..103
- *   4096  …   chunks (`chunk-store.ts`): keyframes, clustered bodies, tables of runs (`index-run.ts`)
- *   root      u64 bytes of the text part, text part, zeros to a multiple of 8, columns (`column-codec.ts`): everything in `IndexTables`,
- *             the directory of runs, the chunks' CRC32C
- *
- * Written under another name and renamed when it is whole; never changed afterwards.
- * Version history: 1 = the first. Bump it when anything here, in `index-run.ts` or in the meaning of a column changes: a file of another
- * version is simply built again.
- */
+/** The index file's root and what stands around it; its layout is in `index-header.ts`. */
 import { accel } from "../../accel/index.ts";
-import { ByteReader, ByteWriter, bytesEqual, utf8Encode } from "../../base/bytes.ts";
+import { ByteReader, ByteWriter, bytesEqual } from "../../base/bytes.ts";
 import { type ErrorCode, MmsbError } from "../../base/errors.ts";
-import { err, fail, ok, type Result } from "../../base/result.ts";
+import { err, ok, type Result } from "../../base/result.ts";
 import type { LogFile } from "../file-system.ts";
 import type { LsnGap, RecordSource } from "../record-source.ts";
+import { decodeDirectory, type SavedDirectory } from "../saved-directory.ts";
 import { baseOf } from "./build-index.ts";
 import { CHUNK_BYTES, type ChunkStore } from "./chunk-store.ts";
 import { type ColumnsOf, decodeColumns, encodeColumns } from "./column-codec.ts";
 import { F64Column, U8Column, U32Column } from "./growable.ts";
 import { IdSlots } from "./id-slots.ts";
+import {
+  BASE_HASH_BYTES,
+  CHUNKS_AT,
+  damagedIndex as damaged,
+  encodeIndexHeader,
+  readIndexHeader,
+  readIndexPart,
+  staleIndex,
+} from "./index-header.ts";
 import type { RunHeader } from "./index-run.ts";
 import { IndexTables, Names } from "./index-tables.ts";
-
-const MAGIC = utf8Encode("MMSBIDX1");
-export const INDEX_VERSION = 1;
-export const CHUNKS_AT = 4096;
-const HEADER_BYTES = 108;
-const HASH_BYTES = 32;
 
 const ROOT_SHAPE = {
   idLo: "u32",
@@ -113,18 +93,7 @@ export interface LoadedIndex extends IndexContent {
   readonly chunkCrcs: Uint32Array;
 }
 
-function damaged(
-  path: string,
-  detail: string,
-  offset = 0,
-): { readonly ok: false; readonly error: MmsbError } {
-  return fail("INDEX_DAMAGED", `the index file is damaged (${detail})`, "It is rebuilt from the recording", {
-    path,
-    offset,
-  });
-}
-
-/** Writes header and root behind the chunks, which stand at `CHUNKS_AT` already. */
+/** Writes root, directory and header; the chunks stand at `CHUNKS_AT` already. */
 export function writeIndex(
   file: LogFile,
   content: IndexContent,
@@ -132,72 +101,58 @@ export function writeIndex(
   store: ChunkStore,
 ): Result<void> {
   const root = encodeRoot(content, source.gaps, store.crcs);
+  const directory = source.savedDirectory?.() ?? new Uint8Array(0);
   const rootAt = CHUNKS_AT + store.crcs.length * CHUNK_BYTES;
-  const written = file.write([root], rootAt);
+  const written = file.write([root, directory], rootAt);
   if (!written.ok) return written;
-  const header = new ByteWriter(HEADER_BYTES)
-    .bytes(MAGIC)
-    .u32(INDEX_VERSION)
-    .u32(CHUNK_BYTES)
-    .bytes(source.uuid)
-    .u64n(source.fileBytes)
-    .u32(source.lastBlockCrc)
-    .u32(store.crcs.length)
-    .u64n(rootAt)
-    .u64n(root.length)
-    .u32(accel.crc32c(root))
-    .u32(0)
-    .bytes(baseHash(source));
-  const crc = accel.crc32c(header.view());
-  return file.write([header.u32(crc).finish()], 0);
+  const header = encodeIndexHeader({
+    uuid: source.uuid,
+    fileBytes: source.fileBytes,
+    lastBlockCrc: source.lastBlockCrc,
+    chunks: store.crcs.length,
+    root: { at: rootAt, bytes: root.length, crc: accel.crc32c(root) },
+    baseHash: baseHash(source),
+    directory: { at: rootAt + root.length, bytes: directory.length, crc: accel.crc32c(directory) },
+  });
+  return file.write([header], 0);
 }
 
 /** Reads and checks header and root. Errors: INDEX_STALE (of another recording or version), INDEX_DAMAGED, LOG_IO. */
 export function readIndex(file: LogFile, source: RecordSource): Result<LoadedIndex> {
-  const header = new Uint8Array(HEADER_BYTES);
-  const size = file.size();
-  if (!size.ok) return size;
-  const got = file.read(header, 0);
-  if (!got.ok) return got;
-  if (got.value < HEADER_BYTES || !bytesEqual(header.subarray(0, 8), MAGIC))
-    return damaged(file.path, "no header");
-  const reader = new ByteReader(header, 8);
-  const version = reader.u32();
-  const chunkBytes = reader.u32();
-  const indexed = reader.bytes(16);
-  const fileBytes = reader.u64n();
-  const lastBlockCrc = reader.u32();
-  const chunks = reader.u32();
-  const rootAt = reader.u64n();
-  const rootBytes = reader.u64n();
-  const rootCrc = reader.u32();
-  reader.u32();
-  const indexedBase = reader.bytes(HASH_BYTES);
-  if (accel.crc32c(header.subarray(0, HEADER_BYTES - 4)) !== reader.u32() || reader.failed)
-    return damaged(file.path, "header");
-  const isOwn = bytesEqual(indexed, source.uuid) && bytesEqual(indexedBase, baseHash(source));
-  if (version !== INDEX_VERSION || chunkBytes !== CHUNK_BYTES || !isOwn) {
-    return fail(
-      "INDEX_STALE",
-      "the index belongs to another recording or version",
-      "It is rebuilt from the recording",
-      { path: file.path },
-    );
-  }
-  if (rootAt !== CHUNKS_AT + chunks * CHUNK_BYTES || rootAt + rootBytes > size.value)
-    return damaged(file.path, "root", rootAt);
-  const root = new Uint8Array(rootBytes);
-  const read = file.read(root, rootAt);
-  if (!read.ok) return read;
-  if (read.value < rootBytes || accel.crc32c(root) !== rootCrc) return damaged(file.path, "root", rootAt);
-  const decoded = decodeRoot(root, file.path);
+  const header = readIndexHeader(file);
+  if (!header.ok) return header;
+  const { fileBytes, lastBlockCrc, chunks } = header.value;
+  const isOwn =
+    bytesEqual(header.value.uuid, source.uuid) && bytesEqual(header.value.baseHash, baseHash(source));
+  if (!isOwn) return staleIndex(file.path);
+  const root = readIndexPart(file, header.value.root, "root");
+  if (!root.ok) return root;
+  const decoded = decodeRoot(root.value, file.path);
   if (!decoded.ok) return decoded;
-  if (decoded.value.chunkCrcs.length !== chunks) return damaged(file.path, "chunks", rootAt);
+  if (decoded.value.chunkCrcs.length !== chunks) return damaged(file.path, "chunks", header.value.root.at);
   return ok({ ...decoded.value, fileBytes, lastBlockCrc });
 }
 
+/** What the index knows of where the recording's blocks stand; undefined where it was not kept. Errors: as `readIndex`. */
+export function readDirectory(file: LogFile): Result<SavedDirectory | undefined> {
+  const header = readIndexHeader(file);
+  if (!header.ok) return header;
+  if (header.value.directory.bytes === 0) return { ok: true, value: undefined };
+  const bytes = readIndexPart(file, header.value.directory, "directory");
+  if (!bytes.ok) return bytes;
+  const decoded = decodeDirectory(bytes.value);
+  if (!decoded.ok) return decoded;
+  const directory = decoded.value;
+  const isWhole =
+    directory !== undefined &&
+    bytesEqual(directory.uuid, header.value.uuid) &&
+    directory.lastBlock.crc === header.value.lastBlockCrc &&
+    directory.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) === header.value.fileBytes;
+  return isWhole ? ok(directory) : damaged(file.path, "directory", header.value.directory.at);
+}
+
 function baseHash(source: RecordSource): Uint8Array {
-  return baseOf(source)?.stateHash ?? new Uint8Array(HASH_BYTES);
+  return baseOf(source)?.stateHash ?? new Uint8Array(BASE_HASH_BYTES);
 }
 
 function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Uint32Array): Uint8Array {

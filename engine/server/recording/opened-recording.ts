@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import type { MmsbError } from "../../base/errors.ts";
 import { ok, type Result } from "../../base/result.ts";
 import type { RecordingInfo } from "../../protocol/requests/recordings.ts";
-import { openSource } from "../../replay/open-recording.ts";
-import { Recording } from "../../replay/recording.ts";
+import { openingRecording } from "../../replay/open-recording.ts";
+import type { Recording } from "../../replay/recording.ts";
 import { GraphCache } from "../graph/graph-cache.ts";
 import { PageAges } from "../pages/page-ages.ts";
 import { PageOrders } from "../pages/page-orders.ts";
@@ -63,28 +63,19 @@ export class OpenedRecording {
   static *open(path: string, beside: number, progress: ReportProgress): Sliced<Result<Recording>> {
     progress("open", 0, 0);
     yield;
-    const source = openSource(path);
-    if (!source.ok) return source;
-    const opening = Recording.open(source.value, {
+    const opening = openingRecording(path, {
       cacheBytes: Math.max(MIN_CACHE_BYTES, Math.floor(CACHE_BYTES / (1 + beside))),
     });
-    let finished = false;
     try {
       for (;;) {
         const step = opening.next();
-        if (step.done === true) {
-          finished = true;
-          return step.value;
-        }
+        if (step.done === true) return step.value;
         progress("index", step.value.doneBytes, step.value.totalBytes);
         yield;
       }
     } finally {
-      // Cancelled: the index builder lets go of its files, and so does the source.
-      if (!finished) {
-        opening.return(undefined as never);
-        source.value.close();
-      }
+      // Cancelled: whoever was at it lets go of its files.
+      opening.return(undefined as never);
     }
   }
 

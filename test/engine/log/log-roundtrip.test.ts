@@ -321,6 +321,7 @@ function memoryFiles(bytes: Uint8Array): LogFileSystem {
     path: "/memory/x.tlog",
     size: () => ok(bytes.length),
     identity: () => ok("memory"),
+    modifiedNs: () => ok(0n),
     read(into, offset) {
       const part = bytes.subarray(offset, offset + into.length);
       into.set(part);
