@@ -1,9 +1,28 @@
-import type { Accel } from "./accel.ts";
+import type { Accel, PageSpans } from "./accel.ts";
 
-/** What the addon exports (native/binding/addon.cpp). Every function checks its arguments and throws ARGUMENT_INVALID. */
-export interface NativeFunctions extends Pick<Accel, "crc32c"> {
+/** `PageSpans` as four arguments: an object would have to be taken apart by name, at 60 ns a name. */
+type Spread<F> = F extends (...args: [...infer A, PageSpans]) => infer R
+  ? (
+      ...args: [
+        ...A,
+        arenas: PageSpans["arenas"],
+        arena: PageSpans["arena"],
+        at: PageSpans["at"],
+        size: PageSpans["size"],
+      ]
+    ) => R
+  : never;
+
+/**
+ * What the addon exports (native/binding). Each function does what {@link Accel} says, whatever the size. All check their arguments and throw
+ * ARGUMENT_INVALID: for a wrong type, for a range outside its array, for a detached array (which is empty), for a row that names no page or
+ * bytes that are not there. A batch that throws has done the rows before the one it names.
+ */
+export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "applyDeltas"> {
   readonly interfaceVersion: number;
   /** What of the processor it uses, for people to read. */
   readonly features: string;
   initialize(makeError: (code: string, message: string) => Error): void;
+  readonly applyBodies: Spread<Accel["applyBodies"]>;
+  readonly applyDeltas: Spread<Accel["applyDeltas"]>;
 }

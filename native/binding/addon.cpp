@@ -7,7 +7,7 @@ namespace mmsb::binding {
 namespace {
 
 /** Rises with any change to what the addon exports; engine/accel/native-addon.ts holds the same number. */
-constexpr int interface_version = 1;
+constexpr int interface_version = 2;
 
 napi_value initialize(napi_env env, napi_callback_info info) noexcept {
   arguments in(env, info, "initialize");
@@ -25,25 +25,21 @@ napi_value initialize(napi_env env, napi_callback_info info) noexcept {
   return in.undefined();
 }
 
-struct entry {
-  const char* name;
-  napi_callback callback;
-};
-
-constexpr entry entries[] = {
-    {"initialize", initialize},
-    {"crc32c", crc32c},
-};
-
-Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
-  // Belongs to the environment and goes with it.
-  napi_set_instance_data(
-      env, new instance(), [](napi_env, void* data, void*) { delete static_cast<instance*>(data); }, nullptr);
+void add(napi_env env, napi_value exports, std::span<const entry> entries) {
   for (const entry& one : entries) {
     napi_value function = nullptr;
     napi_create_function(env, one.name, NAPI_AUTO_LENGTH, one.callback, nullptr, &function);
     napi_set_named_property(env, exports, one.name, function);
   }
+}
+
+Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
+  // Belongs to the environment and goes with it.
+  napi_set_instance_data(
+      env, new instance(), [](napi_env, void* data, void*) { delete static_cast<instance*>(data); }, nullptr);
+  static constexpr entry own[] = {{"initialize", initialize}};
+  for (const auto group : {std::span<const entry>(own), checksum_functions(), run_functions(), mask_functions()})
+    add(env, exports, group);
   exports.Set("interfaceVersion", Napi::Number::New(env, interface_version));
   const cpu_features& has = cpu();
   exports.Set("features", Napi::String::New(env, std::string(has.avx2 ? "avx2 " : "") + (has.crc32 ? "crc32" : "")));

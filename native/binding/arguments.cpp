@@ -1,5 +1,6 @@
 #include "arguments.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -85,6 +86,49 @@ std::span<double> arguments::f64(std::size_t position, const char* name) noexcep
 
 std::span<std::uint8_t> arguments::u8_of(napi_value value, const char* name) noexcept {
   return typed<std::uint8_t>(value, napi_uint8_array, name, "is not a Uint8Array");
+}
+
+page_spans arguments::pages(std::size_t position, std::vector<std::span<std::uint8_t>>& memory) {
+  constexpr std::uint32_t most_arenas = 1 << 16;
+  const napi_value list = value(position);
+  bool is_array = false;
+  std::uint32_t length = 0;
+  if (!ok_) return {};
+  if (list == nullptr || napi_is_array(env_, list, &is_array) != napi_ok || !is_array ||
+      napi_get_array_length(env_, list, &length) != napi_ok || length > most_arenas) {
+    refuse("pages.arenas", "is not an array of arenas");
+    return {};
+  }
+  // All elements first, their memory after: getting an element may run code that detaches another.
+  std::vector<napi_value> elements(length);
+  for (std::uint32_t i = 0; i < length; ++i) {
+    if (napi_get_element(env_, list, i, &elements[i]) != napi_ok) {
+      ok_ = false;  // what the getter threw is pending
+      return {};
+    }
+  }
+  memory.resize(length);
+  for (std::uint32_t i = 0; i < length; ++i) memory[i] = u8_of(elements[i], "pages.arenas");
+
+  page_spans spans{};
+  spans.arenas = memory;
+  napi_typedarray_type type{};
+  std::size_t rows = 0;
+  void* data = nullptr;
+  const napi_value arena = value(position + 1);
+  if (arena == nullptr || napi_get_typedarray_info(env_, arena, &type, &rows, &data, nullptr, nullptr) != napi_ok ||
+      (type != napi_uint8_array && type != napi_uint16_array && type != napi_uint32_array)) {
+    refuse("pages.arena", "is not an array of unsigned integers");
+    return {};
+  }
+  spans.arena = data;
+  spans.arena_width = type == napi_uint8_array ? 1 : type == napi_uint16_array ? 2 : 4;
+  const auto at = u32(position + 2, "pages.at");
+  const auto size = u32(position + 3, "pages.size");
+  spans.at = at.data();
+  spans.size = size.data();
+  spans.rows = data == nullptr ? 0 : std::min({rows, at.size(), size.size()});
+  return spans;
 }
 
 std::uint64_t arguments::integer(std::size_t position, const char* name, std::uint64_t most) noexcept {

@@ -5,7 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
+#include <vector>
+
+#include "mmsb/batches.hpp"
 
 namespace mmsb::binding {
 
@@ -30,6 +34,12 @@ class arguments {
   std::span<double> f64(std::size_t position, const char* name) noexcept;
   /** Of any value: `value` need not be an argument. */
   std::span<std::uint8_t> u8_of(napi_value value, const char* name) noexcept;
+
+  /**
+   * `PageSpans` as four arguments from `position` on: arenas, arena, at, size. Read it before any other argument: an array that is not plain
+   * may run code of the caller's. The result points into `memory`.
+   */
+  page_spans pages(std::size_t position, std::vector<std::span<std::uint8_t>>& memory);
 
   /** An integer in 0 .. `most`. */
   std::uint64_t integer(std::size_t position, const char* name, std::uint64_t most = 0xffff'ffff) noexcept;
@@ -63,6 +73,10 @@ class arguments {
   bool ok_ = true;
 };
 
+/** A callback whose body may run out of memory. */
+template <napi_value (*body)(napi_env, napi_callback_info)>
+napi_value guarded(napi_env env, napi_callback_info info) noexcept;
+
 /** What of the addon belongs to one JavaScript environment (the main thread, each worker). */
 struct instance {
   /** `(code, message) => Error`: makes the engine's own error type; unset until `initialize`. */
@@ -71,5 +85,15 @@ struct instance {
 
 /** Throws the engine's error with this code into JavaScript. */
 void throw_error(napi_env env, const char* code, const char* message) noexcept;
+
+template <napi_value (*body)(napi_env, napi_callback_info)>
+napi_value guarded(napi_env env, napi_callback_info info) noexcept {
+  try {
+    return body(env, info);
+  } catch (const std::bad_alloc&) {
+    throw_error(env, "LIMIT_EXCEEDED", "the native addon ran out of memory");
+    return nullptr;
+  }
+}
 
 }  // namespace mmsb::binding

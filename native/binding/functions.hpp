@@ -1,10 +1,19 @@
-// What the addon exports, one callback a function of engine/accel/accel.ts.
+// What the addon exports, in groups; each entry is a function of engine/accel/native-functions.ts.
 #pragma once
 
 #include <napi.h>
 
+#include <span>
+
 namespace mmsb::binding {
 
-napi_value crc32c(napi_env env, napi_callback_info info) noexcept;
+struct entry {
+  const char* name;
+  napi_callback callback;
+};
+
+std::span<const entry> checksum_functions() noexcept;
+std::span<const entry> run_functions() noexcept;
+std::span<const entry> mask_functions() noexcept;
 
 }  // namespace mmsb::binding

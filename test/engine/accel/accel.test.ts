@@ -2,15 +2,25 @@ import { describe, expect, it } from "vitest";
 import {
   accel,
   NO_SLOT,
+  nativeAddon,
   type PageSpans,
   referenceAccel,
   runSectionBound,
 } from "../../../engine/accel/index.ts";
+import { nativeAccel } from "../../../engine/accel/native-accel.ts";
 import { Prng } from "../../../engine/base/prng.ts";
 import { RunList } from "../../../engine/deltas/run-list.ts";
 import { scatteredBytes } from "../../bench/codec-masks.ts";
 
-const implementations = [...new Set([referenceAccel, accel])];
+const implementations = [
+  ...new Set([
+    referenceAccel,
+    accel,
+    ...(nativeAddon.path === undefined
+      ? []
+      : [{ ...nativeAccel(nativeAddon.functions), name: "native alone" }]),
+  ]),
+];
 
 function randomBytes(rng: Prng, length: number, shared = false): Uint8Array {
   const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));

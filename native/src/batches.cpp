@@ -1,0 +1,100 @@
+#include "mmsb/batches.hpp"
+
+#include "mmsb/runs.hpp"
+#include "short_run.hpp"
+
+namespace mmsb {
+namespace {
+
+/**
+ * How many rows ahead the page of a row is asked for. Pages are scattered: a row's lines come from a cache far away, or from memory, at some
+ * 100 ns, while a row takes 10.
+ */
+constexpr std::size_t ahead = 12;
+
+inline void prefetch_for_write(const void* at) noexcept { __builtin_prefetch(at, 1, 3); }
+
+}  // namespace
+
+batch_end apply_bodies(const body_columns& bodies, std::size_t from, std::size_t to, const page_spans& pages) {
+  const std::uint8_t* const bytes = bodies.bytes.data();
+  const std::uint64_t size = bodies.bytes.size();
+  std::uint64_t written = 0;
+  for (std::size_t row = from; row < to; ++row) {
+    if (row + ahead < to) {
+      const std::uint64_t start = bodies.start[row + ahead];
+      const std::span<std::uint8_t> page = pages.find(bodies.slot[row + ahead]);
+      if (page.data() != nullptr && start + 5 <= size) {
+        const short_run run = read_short_run(bytes, start, start + bodies.length[row + ahead]);
+        if (run.offset < page.size()) {
+          prefetch_for_write(page.data() + run.offset);
+          prefetch_for_write(page.data() + run.offset + run.length);
+        }
+      }
+    }
+    const std::uint32_t slot = load_once(bodies.slot + row);
+    if (slot == no_slot) continue;
+    const std::span<std::uint8_t> page = pages.find(slot);
+    if (page.data() == nullptr) return {stop::bad_page, row, written};
+    const std::uint64_t start = load_once(bodies.start + row);
+    const std::uint64_t end = start + load_once(bodies.length + row);
+    if (end > size) return {stop::bad_range, row, written};
+    const std::int64_t done = apply_body(bytes, start, end, page.data(), page.size());
+    if (done < 0) return {stop::corrupt, row, written};
+    written += static_cast<std::uint64_t>(done);
+  }
+  return {stop::done, to, written};
+}
+
+batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, std::size_t from, std::size_t to,
+                       const page_spans& pages) noexcept {
+  std::uint64_t written = 0;
+  for (std::size_t row = from; row < to; ++row) {
+    if (row + ahead < to) {
+      const std::span<std::uint8_t> page = pages.find(slot[row + ahead]);
+      const std::uint32_t run = deltas.run_start[row + ahead];
+      if (run < deltas.runs && deltas.run_offset[run] < page.size()) {
+        const std::uint8_t* target = page.data() + deltas.run_offset[run];
+        prefetch_for_write(target);
+        prefetch_for_write(target + 63);
+      }
+    }
+    const std::uint32_t index = load_once(slot + row);
+    if (index == no_slot) continue;
+    const std::span<std::uint8_t> page = pages.find(index);
+    if (page.data() == nullptr) return {stop::bad_page, row, written};
+    const std::size_t first = load_once(deltas.run_start + row);
+    const std::size_t last = load_once(deltas.run_start + row + 1);
+    const std::uint64_t payload_at = load_once(deltas.payload_start + row);
+    if (first > last || last > deltas.runs || payload_at > deltas.payload.size())
+      return {stop::bad_range, row, written};
+    const std::int64_t done = apply_runs(deltas.run_offset + first, deltas.run_length + first, last - first,
+                                         deltas.payload.subspan(payload_at), page);
+    if (done < 0) return {stop::bad_range, row, written};
+    written += static_cast<std::uint64_t>(done);
+  }
+  return {stop::done, to, written};
+}
+
+batch_end encode_bodies(const delta_columns& deltas, std::size_t from, std::size_t to, std::span<std::uint8_t> out,
+                        std::uint32_t* body_length) {
+  std::uint64_t at = 0;
+  for (std::size_t row = from; row < to; ++row) {
+    const std::size_t first = load_once(deltas.run_start + row);
+    const std::size_t last = load_once(deltas.run_start + row + 1);
+    if (first > last || last > deltas.runs) return {stop::bad_range, row, at};
+    std::uint64_t size = 0;
+    for (std::size_t i = first; i < last; ++i) size += load_once(deltas.run_length + i);
+    const std::uint64_t payload_at = load_once(deltas.payload_start + row);
+    if (at + run_section_bound(last - first) + size > out.size()) return {stop::full, row, at};
+    if (payload_at + size > deltas.payload.size()) return {stop::bad_range, row, at};
+    const std::size_t section =
+        encode_runs(deltas.run_offset + first, deltas.run_length + first, last - first, out.data() + at);
+    copy_bytes(out.data() + at + section, deltas.payload.data() + payload_at, size);
+    body_length[row - from] = static_cast<std::uint32_t>(section + size);
+    at += section + size;
+  }
+  return {stop::done, to, at};
+}
+
+}  // namespace mmsb
