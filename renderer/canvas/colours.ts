@@ -12,6 +12,7 @@ const NAMES = [
   "border",
   "border-strong",
   "changed",
+  "changed-bg",
   "danger",
   "focus",
   "ghost",
@@ -24,6 +25,7 @@ const NAMES = [
   "text-faint",
   "text-muted",
   "touched",
+  "touched-bg",
   "warn",
 ] as const;
 

@@ -18,7 +18,8 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
   const followPage = useSelection((state) => state.followPage);
   const atRecord = lsn > genesisLsn(recording) && lsn <= recording.lastLsn;
   const query = useQuery("record.details", atRecord ? { recording: recording.recording, lsn } : null);
-  const page = query.data?.result.record.pageId ?? undefined;
+  const recordPage = query.data?.result.record.pageId ?? undefined;
+  const page = useFirstPage(recordPage) ?? recordPage;
 
   useEffect(() => {
     if (followPage && page !== undefined) useSelection.getState().followTo(page);
@@ -26,6 +27,18 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
   useEffect(() => rememberPlace(recording, lsn), [recording, lsn]);
 
   return <Context value={query}>{children}</Context>;
+}
+
+/** A recording opens at its end, where no record is about a page: the page that was written last is shown, until there is a better one. */
+function useFirstPage(recordPage: bigint | undefined): bigint | undefined {
+  const { recording } = useRecording();
+  const lsn = useCursor((state) => state.lsn);
+  const isWanted = useSelection((state) => state.page === undefined) && recordPage === undefined;
+  const around = useQuery(
+    "deltas.window",
+    isWanted ? { recording, filter: {}, offset: 0, limit: 1, around: lsn } : null,
+  );
+  return isWanted ? around.data?.columns.page[0] : undefined;
 }
 
 /** The record at the cursor: `data` is `undefined` at the genesis state and until the first answer. May lag behind while scrubbing. */

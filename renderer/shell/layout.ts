@@ -28,6 +28,16 @@ const WIDE: readonly PlacedPanel[] = [
   { id: "overview", place: { beside: "graph", direction: "within" }, behind: true },
 ];
 
+const MEDIUM: readonly PlacedPanel[] = [
+  { id: "timeline", place: undefined },
+  { id: "deltas", place: { beside: "timeline", direction: "below" }, height: 0.6 },
+  { id: "page", place: { beside: "deltas", direction: "right" }, width: 0.6 },
+  { id: "events", place: { beside: "deltas", direction: "within" }, behind: true },
+  { id: "bookmarks", place: { beside: "deltas", direction: "within" }, behind: true },
+  { id: "graph", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "overview", place: { beside: "page", direction: "within" }, behind: true },
+];
+
 const NARROW: readonly PlacedPanel[] = [
   { id: "timeline", place: undefined },
   { id: "page", place: { beside: "timeline", direction: "below" }, height: 0.64 },
@@ -38,8 +48,14 @@ const NARROW: readonly PlacedPanel[] = [
   { id: "bookmarks", place: { beside: "page", direction: "within" }, behind: true },
 ];
 
-/** Below this width three columns would each be too narrow for a row of sixteen bytes. */
-const NARROW_PX = 1180;
+/** A row of sixteen bytes takes 530 px; a table of deltas wants as much. */
+const NARROW_PX = 960;
+const WIDE_PX = 1560;
+
+function defaultLayout(widthPx: number): readonly PlacedPanel[] {
+  if (widthPx < NARROW_PX) return NARROW;
+  return widthPx < WIDE_PX ? MEDIUM : WIDE;
+}
 
 /** The panels that there are. */
 export type Titles = Readonly<Partial<Record<PanelId, string>>>;
@@ -47,7 +63,7 @@ export type Titles = Readonly<Partial<Record<PanelId, string>>>;
 export function applyDefaultLayout(api: DockviewApi, titles: Titles): void {
   api.clear();
   const { width, height } = api;
-  for (const panel of placesFor(width < NARROW_PX ? NARROW : WIDE, titles)) {
+  for (const panel of placesFor(defaultLayout(width), titles)) {
     api.addPanel({
       id: panel.id,
       component: panel.id,
@@ -87,7 +103,7 @@ export function showPanel(api: DockviewApi, id: PanelId, titles: Titles): void {
     open.api.setActive();
     return;
   }
-  const place = WIDE.find((panel) => panel.id === id)?.place;
+  const place = defaultLayout(api.width).find((panel) => panel.id === id)?.place;
   const beside = place === undefined ? undefined : api.getPanel(place.beside);
   api.addPanel({
     id,

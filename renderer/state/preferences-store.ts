@@ -14,6 +14,10 @@ export interface PreferencesState {
   readonly laneOrder: "first-write" | "busiest" | "id";
   /** Seconds, minutes and so on since the first record, or the calendar time (UTC). */
   readonly timeFormat: "elapsed" | "calendar";
+  /** How a page is shown. */
+  readonly pageView: "bytes" | "fields" | "picture";
+  /** Bytes are coloured by how long ago they were written. */
+  readonly pageAges: boolean;
   readonly set: (change: Partial<Omit<PreferencesState, "set">>) => void;
 }
 
@@ -27,6 +31,8 @@ export const usePreferences = create<PreferencesState>()(
       hiddenTracks: [],
       laneOrder: "busiest",
       timeFormat: "elapsed",
+      pageView: "bytes",
+      pageAges: false,
       set: (change) => set(change),
     }),
     { name: "mmsb.preferences", version: 1 },

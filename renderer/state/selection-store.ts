@@ -4,6 +4,8 @@ import { create } from "zustand";
 export interface ByteSelection {
   readonly start: number;
   readonly end: number;
+  /** The byte at that end which the keyboard moves; absent = the first one. */
+  readonly head?: number;
 }
 
 export interface SelectionState {

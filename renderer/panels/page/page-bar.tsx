@@ -1,0 +1,85 @@
+import type { JSX } from "react";
+import { pageTypeSlot } from "../../client/page-name.tsx";
+import { useRecording } from "../../client/use-studio.ts";
+import { usePreferences } from "../../state/preferences-store.ts";
+import { useSelection } from "../../state/selection-store.ts";
+import { IconButton } from "../../ui/button.tsx";
+import { Segmented } from "../../ui/field.tsx";
+import { shortenId } from "../../ui/format/ids.ts";
+import { Icon } from "../../ui/icons.tsx";
+import { Swatch } from "../../ui/value.tsx";
+import { toggleCompare } from "./page-commands.ts";
+
+export type PageViewMode = "bytes" | "fields" | "picture";
+
+const TITLES: Readonly<Record<PageViewMode, string>> = {
+  bytes: "Bytes",
+  fields: "Fields",
+  picture: "Picture",
+};
+
+interface PageBarProps {
+  readonly page: bigint;
+  readonly pageType: string | undefined;
+  readonly views: readonly PageViewMode[];
+  readonly view: PageViewMode;
+  readonly onPick: () => void;
+}
+
+/** Which page, how it is looked at, and what it is compared with. */
+export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): JSX.Element {
+  const { pageTypes } = useRecording();
+  const follow = useSelection((state) => state.followPage);
+  const setFollow = useSelection((state) => state.setFollowPage);
+  const compareLsn = useSelection((state) => state.compareLsn);
+  const ages = usePreferences((state) => state.pageAges);
+  const set = usePreferences((state) => state.set);
+  const type = pageTypes.findIndex(({ name }) => name === pageType);
+  return (
+    <div className="panel__bar">
+      <button
+        type="button"
+        className="page__name"
+        title={`Page ${page}: choose another (P)`}
+        onClick={onPick}
+      >
+        <Swatch slot={pageTypeSlot(type < 0 ? 0xffff_ffff : type)} />
+        <b className="mono">{shortenId(page.toString())}</b>
+        <span className="muted truncate">{pageType ?? ""}</span>
+        <Icon name="chevronDown" size={12} />
+      </button>
+      <IconButton
+        small
+        icon="target"
+        label="Follow the record at the cursor to its page"
+        pressed={follow}
+        onClick={() => setFollow(!follow)}
+      />
+      <span className="spacer" />
+      {views.length > 1 && (
+        <Segmented
+          label="Show as"
+          value={view}
+          options={views.map((value) => ({ value, text: TITLES[value] }))}
+          onChange={(value) => set({ pageView: value })}
+        />
+      )}
+      <IconButton
+        small
+        icon="heat"
+        label="Colour bytes by the age of their last write"
+        pressed={ages}
+        disabled={view !== "bytes" || compareLsn !== undefined}
+        onClick={() => set({ pageAges: !ages })}
+      />
+      <IconButton
+        small
+        icon="compare"
+        label="Compare with another LSN"
+        shortcut="C"
+        pressed={compareLsn !== undefined}
+        onClick={toggleCompare}
+      />
+    </div>
+  );
+}

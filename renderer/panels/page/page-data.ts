@@ -1,0 +1,103 @@
+import { useMemo } from "react";
+import type { ParamsOf, ReplyOf } from "../../../engine/protocol/requests.ts";
+import { type Query, useQuery } from "../../client/use-query.ts";
+import { useRecording } from "../../client/use-studio.ts";
+import { heatSteps, Mark, markRanges } from "./byte-marks.ts";
+
+export type PageReply = ReplyOf<"page.view">;
+
+/** A stretch of a page's bytes at one LSN, with what is to be said about each. */
+export interface ByteStretch {
+  readonly pageSizeBytes: number;
+  /** Of the first byte, in the page. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** When comparing: the same bytes at A. */
+  readonly before: Uint8Array | undefined;
+  /** Bits of `Mark`, one element a byte. */
+  readonly marks: Uint8Array;
+  /** Steps of age, one element a byte; empty while ages are not shown. */
+  readonly heat: Uint8Array;
+}
+
+export interface PageQuery {
+  readonly page: bigint;
+  readonly lsn: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly ages: boolean;
+}
+
+/** A page's bytes at the cursor. The answer to an older LSN stays in sight until the next one is there, that of another page does not. */
+export function usePageBytes({
+  page,
+  lsn,
+  offset,
+  length,
+  ages,
+}: PageQuery): Query<PageReply, ParamsOf<"page.view">> {
+  const { recording } = useRecording();
+  return useQuery(
+    "page.view",
+    { recording, page, lsn, offset, length: Math.max(1, length), ages },
+    { scope: `${page}/${ages}` },
+  );
+}
+
+export function usePageCompare(
+  { page, lsn, offset, length }: PageQuery,
+  compareLsn: number | undefined,
+): Query<ReplyOf<"page.compare">> {
+  const { recording } = useRecording();
+  return useQuery(
+    "page.compare",
+    compareLsn === undefined
+      ? null
+      : { recording, page, lsnA: compareLsn, lsnB: lsn, offset, length: Math.max(1, length) },
+    { scope: String(page) },
+  );
+}
+
+/** What the bytes of an answer look like. `asked` is what it was asked for: it may lag behind the cursor. */
+export function useStretch(
+  reply: PageReply | undefined,
+  asked: { readonly lsn: number; readonly offset: number } | undefined,
+  compared: ReplyOf<"page.compare"> | undefined,
+): ByteStretch | undefined {
+  return useMemo(() => {
+    if (reply === undefined || asked === undefined) return undefined;
+    const { result, columns } = reply;
+    const marks = new Uint8Array(columns.bytes.length);
+    if (compared !== undefined) {
+      const { rangeOffset, rangeLength, bytesA, bytesB } = compared.columns;
+      const changed = new Uint8Array(bytesB.length);
+      markRanges(changed, asked.offset, rangeOffset, rangeLength, Mark.Changed);
+      return {
+        pageSizeBytes: compared.result.sizeBytes,
+        offset: asked.offset,
+        bytes: bytesB,
+        before: bytesA,
+        marks: changed,
+        heat: NO_HEAT,
+      };
+    }
+    const isLast = result.lastDelta?.lsn === asked.lsn;
+    markRanges(
+      marks,
+      asked.offset,
+      columns.touchedOffset,
+      columns.touchedLength,
+      isLast ? Mark.Touched : Mark.TouchedBefore,
+    );
+    return {
+      pageSizeBytes: result.sizeBytes,
+      offset: asked.offset,
+      bytes: columns.bytes,
+      before: undefined,
+      marks,
+      heat: columns.writerLsn.length === 0 ? NO_HEAT : heatSteps(columns.writerLsn, asked.lsn),
+    };
+  }, [reply, asked, compared]);
+}
+
+const NO_HEAT = new Uint8Array(0);

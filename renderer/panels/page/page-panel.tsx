@@ -1,0 +1,176 @@
+import { type JSX, useCallback, useState } from "react";
+import { useQuery } from "../../client/use-query.ts";
+import { useRecording, useStudio } from "../../client/use-studio.ts";
+import { useCursor } from "../../state/cursor-store.ts";
+import { usePreferences } from "../../state/preferences-store.ts";
+import { useSelection } from "../../state/selection-store.ts";
+import { Button } from "../../ui/button.tsx";
+import { formatCount } from "../../ui/format/count.ts";
+import { Empty, Failed, Loading, sentence } from "../../ui/states.tsx";
+import { ByteInspector } from "./byte-inspector.tsx";
+import { CompareBar } from "./compare-bar.tsx";
+import { FieldsView } from "./fields-view.tsx";
+import { BLOCK_BYTES, byteWindow } from "./hex-layout.ts";
+import { HexView } from "./hex-view.tsx";
+import { unitAt } from "./inspected-bytes.ts";
+import { PageBar, type PageViewMode } from "./page-bar.tsx";
+import { usePicker } from "./page-commands.ts";
+import { usePageBytes, usePageCompare, useStretch } from "./page-data.ts";
+import { PageFoot } from "./page-foot.tsx";
+import { PagePicker } from "./page-picker.tsx";
+import { pictures } from "./picture-layout.ts";
+import { PictureView } from "./picture-view.tsx";
+import "./page.css";
+
+/** One page at the cursor: its bytes, its fields, and who wrote them. */
+export function PagePanel(): JSX.Element {
+  const page = useSelection((state) => state.page);
+  const pickerOpen = usePicker((state) => state.open);
+  const pick = () => usePicker.setState({ open: true });
+  return (
+    <>
+      {page === undefined ? (
+        <NoPage onPick={pick} />
+      ) : (
+        <OnePage key={String(page)} page={page} onPick={pick} />
+      )}
+      <PagePicker open={pickerOpen} onClose={() => usePicker.setState({ open: false })} />
+    </>
+  );
+}
+
+function NoPage({ onPick }: { onPick: () => void }): JSX.Element {
+  const { counts } = useRecording();
+  if (counts.pages === 0) {
+    return (
+      <Empty icon="page" title="No pages">
+        No page exists anywhere in this recording.
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      icon="page"
+      title="No page is selected"
+      actions={
+        <Button icon="page" onClick={onPick}>
+          Choose a page…
+        </Button>
+      }
+    >
+      Step to a record that writes one, or choose one.
+    </Empty>
+  );
+}
+
+function OnePage({ page, onPick }: { page: bigint; onPick: () => void }): JSX.Element {
+  const lsn = useCursor((state) => state.lsn);
+  const wantsAges = usePreferences((state) => state.pageAges);
+  const wantedView = usePreferences((state) => state.pageView);
+  const compareLsn = useSelection((state) => state.compareLsn);
+  const selected = useSelection((state) => state.bytes);
+  const [window, setWindow] = useState({ offset: 0, length: BLOCK_BYTES });
+  const ages = wantsAges && compareLsn === undefined && wantedView === "bytes";
+  const bytes = usePageBytes({ page, lsn, ...window, ages });
+  const compared = usePageCompare({ page, lsn, ...window, ages }, compareLsn);
+  const stretch = useStretch(bytes.data, bytes.asked, compared.data);
+  const result = bytes.data?.result;
+  const fields = result?.fields ?? null;
+  const shapes = pictures(fields);
+  const views: PageViewMode[] = [
+    "bytes",
+    ...(fields === null ? [] : (["fields"] as const)),
+    ...(shapes.length === 0 ? [] : (["picture"] as const)),
+  ];
+  const view = views.includes(wantedView) ? wantedView : "bytes";
+
+  const size = stretch?.pageSizeBytes ?? 0;
+  const onVisible = useCallback(
+    (first: number, end: number) => {
+      const next = byteWindow(first, end, size);
+      setWindow((old) => (old.offset === next.offset && old.length >= next.length ? old : next));
+    },
+    [size],
+  );
+  const unit = useCallback((offset: number) => unitAt(fields, offset), [fields]);
+
+  return (
+    <div className="panel page">
+      <PageBar page={page} pageType={result?.pageType} views={views} view={view} onPick={onPick} />
+      {compareLsn !== undefined && (
+        <CompareBar
+          compareLsn={compareLsn}
+          lsn={lsn}
+          lastWriteLsn={result?.lastDelta?.lsn}
+          compared={compared.data}
+        />
+      )}
+      {bytes.error !== undefined ? (
+        bytes.error.code === "PAGE_UNKNOWN" ? (
+          <NotAlive page={page} message={bytes.error.message} />
+        ) : (
+          <Failed error={bytes.error} onRetry={bytes.retry} />
+        )
+      ) : stretch === undefined || bytes.data === undefined ? (
+        <Loading title={`Loading page ${page}`} progress={bytes.progress} />
+      ) : (
+        <div className="page__main">
+          {view === "bytes" ? (
+            <HexView label={`Bytes of page ${page}`} stretch={stretch} onVisible={onVisible} unitAt={unit} />
+          ) : view === "fields" ? (
+            <FieldsView
+              page={page}
+              lsn={lsn}
+              compareLsn={compareLsn}
+              fields={fields!}
+              sizeBytes={size}
+              epoch={bytes.data.result.epoch}
+            />
+          ) : (
+            <PictureView page={page} lsn={lsn} compareLsn={compareLsn} shapes={shapes} />
+          )}
+          {selected !== undefined && selected.start < size && (
+            <ByteInspector page={page} lsn={lsn} selected={selected} fields={fields} stretch={stretch} />
+          )}
+        </div>
+      )}
+      {result !== undefined && <PageFoot result={result} ages={ages} />}
+    </div>
+  );
+}
+
+/** Before its creation or after its end. */
+function NotAlive({ page, message }: { page: bigint; message: string }): JSX.Element {
+  const studio = useStudio();
+  const { recording } = useRecording();
+  const lsn = useCursor((state) => state.lsn);
+  const { data } = useQuery("pages.window", {
+    recording,
+    lsn,
+    order: "id",
+    descending: false,
+    dead: true,
+    text: String(page),
+    offset: 0,
+    limit: 100,
+  });
+  const row = data?.columns.page.indexOf(page) ?? -1;
+  const created = row < 0 ? undefined : data!.columns.createdLsn[row]!;
+  const destroyed = row < 0 ? 0 : data!.columns.destroyedLsn[row]!;
+  const goTo = created === undefined ? undefined : created > lsn ? created : Math.max(created, destroyed - 1);
+  return (
+    <Empty
+      icon="page"
+      title={`Page ${page} is not there`}
+      actions={
+        goTo !== undefined && (
+          <Button icon="target" onClick={() => studio.navigator.seek(goTo)}>
+            Go to LSN {formatCount(goTo)}
+          </Button>
+        )
+      }
+    >
+      {sentence(message)}
+    </Empty>
+  );
+}
