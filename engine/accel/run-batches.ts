@@ -2,6 +2,7 @@ import type { PageSpans } from "./accel.ts";
 import { NO_SLOT } from "./accel.ts";
 import { copyWords, viewOf } from "./copy-bytes.ts";
 import { decodeBody, decodedCount, lengths, offsets, shortRun, shortRunAt } from "./run-apply.ts";
+import { FORM_LIST } from "./run-decode.ts";
 import { encodeRuns, runSectionBound } from "./run-encode.ts";
 
 /*
@@ -21,6 +22,7 @@ export function applyBodies(
 ): number {
   const { arenas, arena, at: pageAt, size } = pages;
   const view = viewOf(bytes);
+  const views: (DataView | undefined)[] = [];
   let arenaIndex = -1;
   let memory = bytes;
   let memoryView = view;
@@ -30,7 +32,7 @@ export function applyBodies(
     if (arena[page] !== arenaIndex) {
       arenaIndex = arena[page]!;
       memory = arenas[arenaIndex]!;
-      memoryView = viewOf(memory);
+      memoryView = views[arenaIndex] ??= viewOf(memory);
     }
     const start = bodyStart[row]!;
     const end = start + bodyLength[row]!;
@@ -75,6 +77,7 @@ export function applyDeltas(
 ): number {
   const { arenas, arena, at: pageAt, size } = pages;
   const view = viewOf(payload);
+  const views: (DataView | undefined)[] = [];
   let arenaIndex = -1;
   let memory = payload;
   let memoryView = view;
@@ -85,7 +88,7 @@ export function applyDeltas(
     if (arena[page] !== arenaIndex) {
       arenaIndex = arena[page]!;
       memory = arenas[arenaIndex]!;
-      memoryView = viewOf(memory);
+      memoryView = views[arenaIndex] ??= viewOf(memory);
     }
     written += scatter(
       runOffset,
@@ -155,6 +158,27 @@ export function encodeBodies(
   for (let row = from; row < to; row++) {
     const first = runStart[row]!;
     const last = runStart[row + 1]!;
+    if (last - first === 1) {
+      // The most frequent delta by far: LIST with one run, written without a call.
+      const offset = runOffset[first]!;
+      const length = runLength[first]!;
+      if (offset < 0x4000 && length <= 128) {
+        if (at + 4 + length > limit) return row;
+        const start = at;
+        out[at++] = FORM_LIST | 1;
+        if (offset < 128) out[at++] = offset;
+        else {
+          out[at] = offset | 128;
+          out[at + 1] = offset >>> 7;
+          at += 2;
+        }
+        out[at++] = length - 1;
+        copyWords(payload, payloadView, payloadStart[row]!, out, outView, at, length);
+        at += length;
+        bodyLength[bodyRow++] = at - start;
+        continue;
+      }
+    }
     let size = 0;
     for (let i = first; i < last; i++) size += runLength[i]!;
     if (at + runSectionBound(last - first) + size > limit) return row;

@@ -1,6 +1,7 @@
 import { copyWords, viewOf } from "../accel/copy-bytes.ts";
-import { accel, type PageSpans } from "../accel/index.ts";
+import { accel, type PageSpans, runSectionBound } from "../accel/index.ts";
 import { assert } from "../base/assert.ts";
+import { EMPTY_BYTES } from "../base/bytes.ts";
 
 /** Payload positions are u32 and the buffer doubles: a batch is flushed long before. */
 const MAX_PAYLOAD_BYTES = 0x7fff_ffff;
@@ -96,7 +97,9 @@ export class DeltaBatch {
     cause: number,
   ): void {
     const at = this.claimRange(slot, pageLo, pageHi, offset, length, source, cause);
-    this.#copyIn(bytes, bytesAt, at, length);
+    if (bytes === this.#from && this.#fromView !== undefined) {
+      copyWords(bytes, this.#fromView, bytesAt, this.payload, this.#view, at, length);
+    } else this.#copyIn(bytes, bytesAt, at, length);
   }
 
   /** Adds a delta with the runs in rows `[from, to)` of the columns, whose bytes stand one after another from `bytesAt` on. */
@@ -209,10 +212,23 @@ export class DeltaBatch {
     this.metaLength[row] = metadata.length;
   }
 
+  /** A row's intent metadata, UTF-8 JSON; a view, empty where there is none. */
+  metadata(row: number): Uint8Array {
+    const length = this.metaLength[row]!;
+    if (length === 0) return EMPTY_BYTES;
+    const at = this.payloadStart[row]! + this.rowBytes(row);
+    return this.payload.subarray(at, at + length);
+  }
+
   /** Payload bytes of a row, metadata apart. */
   rowBytes(row: number): number {
     const end = row + 1 < this.count ? this.payloadStart[row + 1]! : this.payloadBytes;
     return end - this.metaLength[row]! - this.payloadStart[row]!;
+  }
+
+  /** Bytes that a row's body can take at most, metadata apart. */
+  bodyBound(row: number): number {
+    return runSectionBound(this.runStart[row + 1]! - this.runStart[row]!) + this.rowBytes(row);
   }
 
   /** Writes rows `[from, to)` into the pages. Returns the bytes written. */

@@ -1,5 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { utf8Encode, varintSize, writeVarint } from "../base/bytes.ts";
+import type { DeltaBatch } from "../deltas/delta-batch.ts";
+import type { BlockBuffer } from "./block-buffer.ts";
 import {
   alignColumn,
   ColumnPlan,
@@ -21,6 +23,7 @@ import {
   sealBlock,
 } from "./block-format.ts";
 import { MAX_BLOCK_RECORDS } from "./record-batch.ts";
+import { RecordKind } from "./record-kinds.ts";
 
 /**
  * Payload of a records block:
@@ -39,6 +42,8 @@ export const MAX_INLINE_BYTES = 16384;
 const MAX_DICTIONARY_BYTES = 40960;
 /** What a record typically costs in columns; a block that comes out larger all the same is split. */
 const COLUMN_BYTES_ESTIMATE = 24;
+/** Rows of a batch that are staged at once. */
+const STAGED_ROWS = 256;
 const FIXED_BYTES = BLOCK_HEADER_BYTES + 8 + COLUMN_COUNT * 17;
 /** The longest source name kept in a dictionary. A longer one stands in overflow blocks. */
 export const MAX_INLINE_SOURCE_BYTES = 32768;
@@ -92,6 +97,135 @@ export class BlockBuilder {
     );
   }
 
+  /** Writes the body, then the metadata, of the row that is being made; there is room for both. */
+  addBody(body: Uint8Array, metadata: Uint8Array): void {
+    const { bodies, bodyBytes } = this;
+    if (body.length > 0) bodies.set(body, bodyBytes);
+    if (metadata.length > 0) bodies.set(metadata, bodyBytes + body.length);
+  }
+
+  /**
+   * Stages records whose bodies, of `lengths[from..]` bytes each, stand one after another from `bytes[bytesAt]` on: as many as fit, at least
+   * the first, for which there is room. Returns the row it stopped at.
+   */
+  stageBodies(
+    kind: RecordKind,
+    bytes: Uint8Array,
+    bytesAt: number,
+    lengths: Uint32Array,
+    from: number,
+    source: string,
+    cause: number,
+    time: { readonly lo: number; readonly hi: number },
+  ): number {
+    const first = this.count;
+    const limit = Math.min(lengths.length, from + MAX_BLOCK_RECORDS - first);
+    let room =
+      MAX_BLOCK_BYTES - FIXED_BYTES - this.#stringBytes - first * COLUMN_BYTES_ESTIMATE - this.bodyBytes;
+    let size = 0;
+    let end = from;
+    let at = first;
+    for (; end < limit; end++, at++) {
+      const length = lengths[end]!;
+      room -= length + COLUMN_BYTES_ESTIMATE;
+      if (room < 0 && end > from) break;
+      this.bodyLength[at] = length;
+      size += length;
+    }
+    this.bodies.set(bytes.subarray(bytesAt, bytesAt + size), this.bodyBytes);
+    this.kind.fill(kind, first, at);
+    this.flags.fill(0, first, at);
+    this.timeLo.fill(time.lo, first, at);
+    this.timeHi.fill(time.hi, first, at);
+    this.pageLo.fill(0, first, at);
+    this.pageHi.fill(0, first, at);
+    this.epoch.fill(0, first, at);
+    this.source.fill(this.sourceIndex(source), first, at);
+    if (cause !== 0) {
+      this.usesCause = true;
+      for (let row = first; row < at; row++) this.causeDistance[row] = this.firstLsn + row - cause;
+    }
+    this.bodyBytes += size;
+    this.count = at;
+    return end;
+  }
+
+  /**
+   * Stages rows `[from, to)` of a batch as deltas, as many as fit: their pages' ids stand in `idLo[slot]`, `idHi[slot]`, their epochs in
+   * `epoch[row]`. Returns the row it stopped at; a row with intent metadata is never taken.
+   */
+  stageDeltas(
+    batch: DeltaBatch,
+    from: number,
+    to: number,
+    idLo: Uint32Array,
+    idHi: Uint32Array,
+    epoch: Float64Array,
+    sources: readonly string[],
+    flagMask: number,
+    time: { readonly lo: number; readonly hi: number },
+  ): number {
+    const first = this.count;
+    // Rows after the first are taken to be as large as it is. Where they are not, the block takes fewer, or the next call the rest.
+    const used = FIXED_BYTES + first * COLUMN_BYTES_ESTIMATE + this.bodyBytes;
+    const room = MAX_BLOCK_BYTES - used - this.#stringBytes;
+    const rowBytes = COLUMN_BYTES_ESTIMATE + batch.bodyBound(from);
+    const rows = Math.min(STAGED_ROWS, MAX_BLOCK_RECORDS - first, Math.floor(room / rowBytes));
+    const end = this.#stageSources(batch, from, Math.min(to, from + Math.max(0, rows)), sources);
+    if (end === from) return from;
+    // Anew, because the sources may have brought names.
+    const roomBytes = MAX_BLOCK_BYTES - used - this.#stringBytes - (end - from) * COLUMN_BYTES_ESTIMATE;
+    const limit = this.bodyBytes + Math.max(0, roomBytes);
+    const encoded = batch.encode(from, end, this.bodies, this.bodyBytes, limit, this.bodyLength, first);
+    const last = this.#keepInline(first, first + encoded - from);
+    const stop = from + last - first;
+    this.kind.fill(RecordKind.Delta, first, last);
+    this.timeLo.fill(time.lo, first, last);
+    this.timeHi.fill(time.hi, first, last);
+    this.epoch.set(epoch.subarray(from, stop), first);
+    gather(idLo, batch.slot, from, stop, this.pageLo, first);
+    gather(idHi, batch.slot, from, stop, this.pageHi, first);
+    if (copyFlags(batch.flags, flagMask, from, stop, this.flags, first)) this.usesFlags = true;
+    const { cause } = batch;
+    for (let row = from, at = first; row < stop; row++, at++) {
+      if (cause[row] === 0) continue;
+      this.usesCause = true;
+      this.causeDistance[at] = this.firstLsn + at - cause[row]!;
+    }
+    this.count = last;
+    return stop;
+  }
+
+  /** Takes the bodies of rows `[first, end)` as far as they may stand in the block; returns the row it stopped at. */
+  #keepInline(first: number, end: number): number {
+    const { bodyLength } = this;
+    let total = this.bodyBytes;
+    let row = first;
+    for (; row < end && bodyLength[row]! <= MAX_INLINE_BYTES; row++) total += bodyLength[row]!;
+    this.bodyBytes = total;
+    return row;
+  }
+
+  /** Writes the source column of the rows to come; returns the first row that has metadata, or a source that the dictionary does not take. */
+  #stageSources(batch: DeltaBatch, from: number, limit: number, sources: readonly string[]): number {
+    const { source, metaLength } = batch;
+    const column = this.source;
+    let lastSource = -1;
+    let index = 0;
+    let at = this.count;
+    for (let row = from; row < limit; row++, at++) {
+      if (metaLength[row] !== 0) return row;
+      if (source[row] !== lastSource) {
+        lastSource = source[row]!;
+        const name = sources[lastSource] ?? "";
+        index = name.length * 3 > MAX_INLINE_SOURCE_BYTES ? -1 : this.sourceIndex(name);
+        if (index < 0) return row;
+      }
+      column[at] = index;
+    }
+    return limit;
+  }
+
   /** The dictionary index of a source, or -1 where the block has no room for another name: seal it first. */
   sourceIndex(text: string): number {
     if (text === this.#lastString) return this.#lastIndex;
@@ -111,7 +245,7 @@ export class BlockBuilder {
   }
 
   /** Writes everything staged as one block (two or more where the estimate was wrong) into `out` at `at`; returns the end. */
-  seal(out: Uint8Array, at: number, fields: SealFields): number {
+  seal(out: BlockBuffer, at: number, fields: SealFields): number {
     let end = at;
     let from = 0;
     let bodyFrom = 0;
@@ -124,7 +258,7 @@ export class BlockBuilder {
         assert(to - from > 1, "one record fits a block");
         to = from + ((to - from) >>> 1);
       }
-      end += sealBlock(out, end, {
+      end += sealBlock(out.u8, end, {
         type: BlockType.Records,
         flags: 0,
         count: to - from,
@@ -167,7 +301,8 @@ export class BlockBuilder {
   }
 
   /** Payload of rows [from, to); -1 where it does not fit one block. */
-  #writePayload(out: Uint8Array, blockAt: number, from: number, to: number, bodyFrom: number): number {
+  #writePayload(buffer: BlockBuffer, blockAt: number, from: number, to: number, bodyFrom: number): number {
+    const out = buffer.u8;
     const plans = this.#plans;
     planU8(this.kind, from, to, plans[0]!);
     if (this.usesFlags) planU8(this.flags, from, to, plans[1]!);
@@ -204,13 +339,13 @@ export class BlockBuilder {
     }
     for (const plan of plans) at = writeDescriptor(out, at, plan);
     const u32 = (index: number, values: Uint8Array | Uint32Array) => {
-      at = writeU32Column(out, this.#align(out, at, blockAt, index), values, from, to, plans[index]!);
+      at = writeU32Column(buffer, this.#align(out, at, blockAt, index), values, from, to, plans[index]!);
     };
     const pairs = (index: number, lo: Uint32Array, hi: Uint32Array) => {
-      at = writePairColumn(out, this.#align(out, at, blockAt, index), lo, hi, from, to, plans[index]!);
+      at = writePairColumn(buffer, this.#align(out, at, blockAt, index), lo, hi, from, to, plans[index]!);
     };
     const numbers = (index: number, values: Float64Array) => {
-      at = writeNumberColumn(out, this.#align(out, at, blockAt, index), values, from, to, plans[index]!);
+      at = writeNumberColumn(buffer, this.#align(out, at, blockAt, index), values, from, to, plans[index]!);
     };
     u32(0, this.kind);
     u32(1, this.flags);
@@ -233,6 +368,36 @@ export class BlockBuilder {
     if (aligned !== at) out.fill(0, at, aligned);
     return aligned;
   }
+}
+
+// One plain loop a column.
+function gather(
+  from: Uint32Array,
+  index: Uint32Array,
+  start: number,
+  end: number,
+  out: Uint32Array,
+  at: number,
+): void {
+  for (let i = start; i < end; i++) out[at++] = from[index[i]!]!;
+}
+
+/** Whether any flag is left. */
+function copyFlags(
+  from: Uint8Array,
+  mask: number,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  at: number,
+): boolean {
+  let any = 0;
+  for (let i = start; i < end; i++) {
+    const flags = from[i]! & mask;
+    out[at++] = flags;
+    any |= flags;
+  }
+  return any !== 0;
 }
 
 /** What the builder does not know about the block's surroundings. */

@@ -8,6 +8,7 @@
  * Width 0 means that every value is the base: a column that says nothing costs one byte.
  */
 import { comparePairs } from "../base/u64.ts";
+import type { BlockBuffer } from "./block-buffer.ts";
 
 /** A column as it is about to be written: the width chosen, and the base. */
 export class ColumnPlan {
@@ -132,18 +133,11 @@ export function alignColumn(at: number, blockAt: number, width: number): number 
   return rest === 0 ? at : at + width - rest;
 }
 
-function writeSmall(out: Uint8Array, at: number, width: number, small: number): void {
-  out[at] = small;
-  if (width === 1) return;
-  out[at + 1] = small >>> 8;
-  if (width === 2) return;
-  out[at + 2] = small >>> 16;
-  out[at + 3] = small >>> 24;
-}
+// One loop for each width, through the view of that width: `at` is aligned already.
 
 /** Writes the smalls of u32 values; `at` is aligned already. Returns the position after them. */
 export function writeU32Column(
-  out: Uint8Array,
+  views: BlockBuffer,
   at: number,
   values: Uint8Array | Uint32Array,
   from: number,
@@ -152,12 +146,15 @@ export function writeU32Column(
 ): number {
   const { width, baseLo } = plan;
   if (width === 0) return at;
-  for (let i = from; i < to; i++, at += width) writeSmall(out, at, width, values[i]! - baseLo);
-  return at;
+  if (values instanceof Uint8Array) subtractU8(values, from, to, baseLo, views.u8, at);
+  else if (width === 1) subtractU32(values, from, to, baseLo, views.u8, at);
+  else if (width === 2) subtractU32To16(values, from, to, baseLo, views.u16, at >>> 1);
+  else subtractU32To32(values, from, to, baseLo, views.u32, at >>> 2);
+  return at + width * (to - from);
 }
 
 export function writeNumberColumn(
-  out: Uint8Array,
+  views: BlockBuffer,
   at: number,
   values: Float64Array,
   from: number,
@@ -165,18 +162,29 @@ export function writeNumberColumn(
   plan: ColumnPlan,
 ): number {
   const { width } = plan;
-  if (width === 0) return at;
   const base = plan.baseHi * 4294967296 + plan.baseLo;
-  for (let i = from; i < to; i++, at += width) {
-    const small = values[i]! - base;
-    writeSmall(out, at, width === 8 ? 4 : width, small >>> 0);
-    if (width === 8) writeSmall(out, at + 4, 4, (small / 4294967296) >>> 0);
+  if (width === 1) {
+    const out = views.u8;
+    for (let i = from, k = at; i < to; i++, k++) out[k] = values[i]! - base;
+  } else if (width === 2) {
+    const out = views.u16;
+    for (let i = from, k = at >>> 1; i < to; i++, k++) out[k] = values[i]! - base;
+  } else if (width === 4) {
+    const out = views.u32;
+    for (let i = from, k = at >>> 2; i < to; i++, k++) out[k] = values[i]! - base;
+  } else if (width === 8) {
+    const out = views.u32;
+    for (let i = from, k = at >>> 2; i < to; i++, k += 2) {
+      const small = values[i]! - base;
+      out[k] = small >>> 0;
+      out[k + 1] = small / 4294967296;
+    }
   }
-  return at;
+  return at + width * (to - from);
 }
 
 export function writePairColumn(
-  out: Uint8Array,
+  views: BlockBuffer,
   at: number,
   lo: Uint32Array,
   hi: Uint32Array,
@@ -185,13 +193,57 @@ export function writePairColumn(
   plan: ColumnPlan,
 ): number {
   const { width, baseLo, baseHi } = plan;
-  if (width === 0) return at;
-  for (let i = from; i < to; i++, at += width) {
-    const smallLo = (lo[i]! - baseLo) >>> 0;
-    writeSmall(out, at, width === 8 ? 4 : width, smallLo);
-    if (width === 8) writeSmall(out, at + 4, 4, hi[i]! - baseHi - (lo[i]! < baseLo ? 1 : 0));
+  if (width < 8) return writeU32Column(views, at, lo, from, to, plan);
+  const out = views.u32;
+  for (let i = from, k = at >>> 2; i < to; i++, k += 2) {
+    out[k] = lo[i]! - baseLo;
+    out[k + 1] = hi[i]! - baseHi - (lo[i]! < baseLo ? 1 : 0);
   }
-  return at;
+  return at + width * (to - from);
+}
+
+function subtractU8(
+  values: Uint8Array,
+  from: number,
+  to: number,
+  base: number,
+  out: Uint8Array,
+  at: number,
+): void {
+  for (let i = from; i < to; i++) out[at++] = values[i]! - base;
+}
+
+function subtractU32(
+  values: Uint32Array,
+  from: number,
+  to: number,
+  base: number,
+  out: Uint8Array,
+  at: number,
+): void {
+  for (let i = from; i < to; i++) out[at++] = values[i]! - base;
+}
+
+function subtractU32To16(
+  values: Uint32Array,
+  from: number,
+  to: number,
+  base: number,
+  out: Uint16Array,
+  at: number,
+): void {
+  for (let i = from; i < to; i++) out[at++] = values[i]! - base;
+}
+
+function subtractU32To32(
+  values: Uint32Array,
+  from: number,
+  to: number,
+  base: number,
+  out: Uint32Array,
+  at: number,
+): void {
+  for (let i = from; i < to; i++) out[at++] = values[i]! - base;
 }
 
 /** Reads a descriptor; returns the position after it, or -1 where it is malformed or does not fit before `end`. */
@@ -213,16 +265,9 @@ export function readDescriptor(bytes: Uint8Array, at: number, end: number, plan:
   return at + baseBytes;
 }
 
-/** Views over one aligned block, made once for each buffer, so that a column of any width is read by plain indexing. */
-export interface BlockViews {
-  readonly u8: Uint8Array;
-  readonly u16: Uint16Array;
-  readonly u32: Uint32Array;
-}
-
 /** Fills `out[0..count)`; false where a value leaves u32. `at` is relative to the views. */
 export function readU32Column(
-  views: BlockViews,
+  views: BlockBuffer,
   at: number,
   count: number,
   plan: ColumnPlan,
@@ -256,7 +301,7 @@ export function readU32Column(
 
 /** Fills `out[0..count)` with numbers; values at or above 2^53 lose precision, which the caller refuses. */
 export function readNumberColumn(
-  views: BlockViews,
+  views: BlockBuffer,
   at: number,
   count: number,
   plan: ColumnPlan,
@@ -295,7 +340,7 @@ export function readNumberColumn(
 
 /** Fills the pairs with `base + small` modulo 2^64. */
 export function readPairColumn(
-  views: BlockViews,
+  views: BlockBuffer,
   at: number,
   count: number,
   plan: ColumnPlan,

@@ -1,33 +1,19 @@
 import { ByteReader, utf8Decode } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import type { BlockBuffer } from "./block-buffer.ts";
 import { COLUMN_COUNT } from "./block-builder.ts";
 import {
   alignColumn,
-  type BlockViews,
   ColumnPlan,
   readDescriptor,
   readNumberColumn,
   readPairColumn,
   readU32Column,
 } from "./block-columns.ts";
-import { BLOCK_HEADER_BYTES, type BlockHeader, MAX_BLOCK_BYTES } from "./block-format.ts";
+import { BLOCK_HEADER_BYTES, type BlockHeader } from "./block-format.ts";
 import { MAX_BLOCK_RECORDS, type RecordBatch } from "./record-batch.ts";
 import { RecordFlag } from "./record-kinds.ts";
-
-/** A buffer for one block, aligned so that its columns can be read as u16 and u32. */
-export class BlockBuffer implements BlockViews {
-  readonly u8: Uint8Array;
-  readonly u16: Uint16Array;
-  readonly u32: Uint32Array;
-
-  constructor() {
-    const buffer = new ArrayBuffer(MAX_BLOCK_BYTES);
-    this.u8 = new Uint8Array(buffer);
-    this.u16 = new Uint16Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-  }
-}
 
 /** Reads the body, metadata and source that stand in overflow blocks. */
 export type OverflowReader = (descriptor: OverflowDescriptor, lsn: number) => Result<Uint8Array>;

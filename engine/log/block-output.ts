@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
+import { BlockBuffer } from "./block-buffer.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BLOCK_HEADER_BYTES, BlockFlag, BlockType, MAX_BLOCK_BYTES, sealBlock } from "./block-format.ts";
 import {
@@ -30,7 +31,7 @@ export class BlockOutput {
   /** LSN of the TransactionBegin that is open; 0 = none. */
   openTransactionLsn = 0;
   isClosed = false;
-  readonly #out = new Uint8Array(OUT_BYTES);
+  readonly #out = new BlockBuffer(OUT_BYTES);
   #outLength = 0;
   #failure: MmsbError | undefined;
   /** Bytes handed to the operating system, and how many of them a sync has covered. */
@@ -81,7 +82,7 @@ export class BlockOutput {
 
   /** A block with this payload. Staged records are not touched: they come in a later block. */
   emit(type: BlockType, flags: number, count: number, firstLsn: number, payload: Uint8Array): boolean {
-    this.#out.set(payload, this.#outLength + BLOCK_HEADER_BYTES);
+    this.#out.u8.set(payload, this.#outLength + BLOCK_HEADER_BYTES);
     return this.#emitInPlace(type, flags, count, firstLsn, payload.length);
   }
 
@@ -92,7 +93,7 @@ export class BlockOutput {
     firstLsn: number,
     payloadBytes: number,
   ): boolean {
-    this.#outLength += sealBlock(this.#out, this.#outLength, {
+    this.#outLength += sealBlock(this.#out.u8, this.#outLength, {
       type,
       flags,
       count,
@@ -123,7 +124,7 @@ export class BlockOutput {
       streamBytes += bytes.length;
       for (let from = 0; fine && from < bytes.length; ) {
         const count = Math.min(CHUNK_BYTES - pending, bytes.length - from);
-        this.#out.set(bytes.subarray(from, from + count), this.#outLength + BLOCK_HEADER_BYTES + pending);
+        this.#out.u8.set(bytes.subarray(from, from + count), this.#outLength + BLOCK_HEADER_BYTES + pending);
         pending += count;
         from += count;
         if (pending === CHUNK_BYTES) flushChunk();
@@ -146,7 +147,7 @@ export class BlockOutput {
   #writeOut(): boolean {
     if (this.#failure !== undefined) return false;
     if (this.#outLength === 0) return true;
-    const written = this.file.write([this.#out.subarray(0, this.#outLength)], this.fileOffset);
+    const written = this.file.write([this.#out.u8.subarray(0, this.#outLength)], this.fileOffset);
     if (!written.ok) return this.fail(written.error);
     this.fileOffset += this.#outLength;
     this.#writtenTotal += this.#outLength;

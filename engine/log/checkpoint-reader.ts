@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from "../base/result.ts";
-import { BlockBuffer } from "./block-decoder.ts";
+import { BlockBuffer } from "./block-buffer.ts";
 import type { CheckpointChunks } from "./block-directory.ts";
 import { BLOCK_HEADER_BYTES } from "./block-format.ts";
 import {

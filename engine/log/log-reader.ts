@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { finish } from "../base/sliced.ts";
-import { BlockBuffer, decodeRecords, type OverflowDescriptor } from "./block-decoder.ts";
+import { BlockBuffer } from "./block-buffer.ts";
+import { decodeRecords, type OverflowDescriptor } from "./block-decoder.ts";
 import {
   BLOCK_HEADER_BYTES,
   BlockCheck,

@@ -1,7 +1,8 @@
 import { MmsbError } from "../base/errors.ts";
 import { ok } from "../base/result.ts";
 import { U64_MAX } from "../base/u64.ts";
-import { BlockBuffer, decodeRecords } from "./block-decoder.ts";
+import { BlockBuffer } from "./block-buffer.ts";
+import { decodeRecords } from "./block-decoder.ts";
 import { BlockDirectory, type CheckpointChunks } from "./block-directory.ts";
 import { BLOCK_HEADER_BYTES, BlockFlag, type BlockHeader, BlockType } from "./block-format.ts";
 import type { ScanEnd } from "./block-scan.ts";

@@ -5,10 +5,11 @@ import type { Disposable } from "../base/disposable.ts";
 import type { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { highOf, highOfNumber, lowOf } from "../base/u64.ts";
+import type { DeltaBatch } from "../deltas/delta-batch.ts";
 import { deltaBodyBound, encodeDeltaBody } from "../deltas/delta-body.ts";
 import { findAppendPlace, openNew } from "./append-place.ts";
 import { type BlockBuilder, MAX_INLINE_BYTES, MAX_INLINE_SOURCE_BYTES } from "./block-builder.ts";
-import { BlockFlag, BlockType, MAX_PAYLOAD_BYTES } from "./block-format.ts";
+import { BlockType, MAX_PAYLOAD_BYTES } from "./block-format.ts";
 import { BlockOutput } from "./block-output.ts";
 import type { CheckpointContent } from "./checkpoint-format.ts";
 import { folderOf, type LogFile, type LogFileSystem, nodeFileSystem } from "./file-system.ts";
@@ -17,7 +18,8 @@ import type { RecordBatch } from "./record-batch.ts";
 import { encodeCheckpoint, encodeTransactionEnd } from "./record-bodies.ts";
 import { RecordFlag, RecordKind } from "./record-kinds.ts";
 import { RecordStamp } from "./record-stamp.ts";
-import { type SegmentSet, segmentPath, segmentSetOf } from "./segment-names.ts";
+import { SegmentChain } from "./segment-chain.ts";
+import { type SegmentSet, segmentSetOf } from "./segment-names.ts";
 import { socketLock } from "./writer-lock.ts";
 
 export type { Durability, LogWriterOptions, RecordFields } from "./log-options.ts";
@@ -35,16 +37,12 @@ export class LogWriter {
   readonly uuid: Uint8Array;
   readonly path: string;
   readonly #options: LogWriterOptions;
-  readonly #fs: LogFileSystem;
-  readonly #set: SegmentSet;
   readonly #lock: Disposable;
   readonly #time: RecordStamp;
   readonly #durability: Durability;
   readonly #output: BlockOutput;
   readonly #builder: BlockBuilder;
-  readonly #runOffset = new Uint32Array(1);
-  readonly #runLength = new Uint32Array(1);
-  #segments: number[] = [0];
+  readonly #segments: SegmentChain;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(
@@ -58,13 +56,12 @@ export class LogWriter {
   ) {
     this.path = path;
     this.uuid = uuid;
-    this.#set = set;
     this.#output = new BlockOutput(path, uuid, file);
     this.#builder = this.#output.builder;
     this.#lock = lock;
     this.#options = options;
-    this.#fs = options.fileSystem ?? nodeFileSystem;
     this.#time = new RecordStamp(options.clock, notBeforeNs);
+    this.#segments = new SegmentChain(path, set, this.#output, this.#time, options);
     this.#durability = options.durability ?? "interval";
   }
 
@@ -84,7 +81,7 @@ export class LogWriter {
     }
     const writer = new LogWriter(path, set, uuid, file.value, lock.value, options, 0n);
     writer.#builder.firstLsn = options.firstLsn ?? 1;
-    writer.#writeSegmentHeader();
+    writer.#segments.writeHeader();
     if (options.genesis !== undefined) writer.#writeCheckpointStream(options.genesis, writer.lastLsn);
     let started = writer.flush();
     if (started.ok && writer.#durability !== "none") started = writer.sync();
@@ -123,7 +120,7 @@ export class LogWriter {
     const writer = new LogWriter(path, set, reader.uuid, file, lock, options, tail.lastTimestampNs);
     writer.#output.fileOffset = tail.endOffset;
     writer.#output.segment = tail.segment;
-    writer.#segments = [...tail.segments];
+    writer.#segments.adopt(tail.segments);
     writer.#output.sequence = tail.nextSequence;
     writer.#builder.firstLsn = reader.lastLsn + 1;
     writer.#output.openTransactionLsn = tail.openTransactionLsn;
@@ -163,23 +160,40 @@ export class LogWriter {
   }
 
   #append(kind: RecordKind, fields: RecordFields): number {
-    const { pageId = 0n, body = EMPTY_BYTES, metadata = EMPTY_BYTES } = fields;
+    const { pageId, body = EMPTY_BYTES, metadata = EMPTY_BYTES } = fields;
     const row = this.#room(body.length + metadata.length, fields.source ?? "");
     if (row < 0) return row === TOO_LARGE ? this.#appendOverflowed(kind, fields) : 0;
-    const builder = this.#builder;
-    builder.bodies.set(body, builder.bodyBytes);
-    builder.bodies.set(metadata, builder.bodyBytes + body.length);
+    this.#builder.addBody(body, metadata);
     return this.#finishRow(
       row,
       kind,
       fields.flags ?? 0,
-      lowOf(pageId),
-      highOf(pageId),
+      pageId === undefined ? 0 : lowOf(pageId),
+      pageId === undefined ? 0 : highOf(pageId),
       fields.epoch ?? 0,
       fields.cause ?? 0,
       body.length,
       metadata.length,
     );
+  }
+
+  /**
+   * Records of one kind, source and cause, at one time: the bodies of `lengths[i]` bytes each stand one after another in `bytes`. None
+   * is larger than `MAX_INLINE_BYTES`. Returns how many were appended, in order: fewer than there are where the writer has failed.
+   */
+  appendBodies(kind: RecordKind, bytes: Uint8Array, lengths: Uint32Array, source = "", cause = 0): number {
+    this.stamp();
+    const builder = this.#builder;
+    let bytesAt = 0;
+    for (let row = 0; row < lengths.length; ) {
+      const room = this.#room(lengths[row]!, source);
+      assert(room !== TOO_LARGE, "bodies of a batch stand in their block");
+      if (room < 0) return row;
+      const staged = builder.stageBodies(kind, bytes, bytesAt, lengths, row, source, cause, this.#time);
+      for (; row < staged; row++) bytesAt += lengths[row]!;
+      if (this.#timer === undefined) this.#schedule();
+    }
+    return lengths.length;
   }
 
   /**
@@ -236,34 +250,53 @@ export class LogWriter {
     );
   }
 
-  /** `appendDelta` for one run. */
-  appendRun(
-    pageLo: number,
-    pageHi: number,
-    epoch: number,
-    source: string,
-    cause: number,
-    offset: number,
-    bytes: Uint8Array,
+  /**
+   * `appendDelta` for rows `[from, to)` of a batch, all at one time: the page of row `r` has the id `idLo[slot[r]]`, `idHi[slot[r]]` and, after
+   * the row, the epoch `epoch[r]`. Of the rows' flags those in `flagMask` are kept. Returns the row it stopped at: `to`, or the first one
+   * that is not logged because the writer has failed.
+   */
+  appendDeltas(
+    batch: DeltaBatch,
     from: number,
-    length: number,
+    to: number,
+    idLo: Uint32Array,
+    idHi: Uint32Array,
+    epoch: Float64Array,
+    sources: readonly string[],
+    flagMask: number,
   ): number {
-    this.#runOffset[0] = offset;
-    this.#runLength[0] = length;
-    return this.appendDelta(
-      pageLo,
-      pageHi,
-      epoch,
-      source,
-      cause,
-      0,
-      this.#runOffset,
-      this.#runLength,
-      0,
-      1,
-      bytes,
-      from,
-    );
+    this.stamp();
+    const builder = this.#builder;
+    for (let row = from; row < to; ) {
+      if (this.failure !== undefined || this.#output.isClosed) return row;
+      const staged = builder.stageDeltas(batch, row, to, idLo, idHi, epoch, sources, flagMask, this.#time);
+      if (staged > row) {
+        row = staged;
+        if (this.#timer === undefined) this.#schedule();
+        continue;
+      }
+      // Too large for what is left of the block, or with metadata.
+      const { runStart, runOffset, runLength, payload, payloadStart } = batch;
+      const page = batch.slot[row]!;
+      const lsn = this.appendDelta(
+        idLo[page]!,
+        idHi[page]!,
+        epoch[row]!,
+        sources[batch.source[row]!] ?? "",
+        batch.cause[row]!,
+        batch.flags[row]! & flagMask,
+        runOffset,
+        runLength,
+        runStart[row]!,
+        runStart[row + 1]!,
+        payload,
+        payloadStart[row]!,
+        batch.metadata(row),
+      );
+      if (lsn === 0) return row;
+      row++;
+    }
+    return to;
   }
 
   /** Copies a row of another recording as it stands: time, delta id, mask length and all. `cause` is its cause in this one. */
@@ -511,12 +544,6 @@ export class LogWriter {
     return this.#output.seal();
   }
 
-  #writeSegmentHeader(): void {
-    const created = this.#time.takeNs();
-    const payload = new ByteWriter(64).u32(this.#output.segment).u64(created).text("mmsb").finish();
-    this.#output.emit(BlockType.SegmentHeader, 0, 0, this.lastLsn + 1, payload);
-  }
-
   /** Bytes of the stream, or -1 where the writer has failed. */
   #writeCheckpointStream(content: CheckpointContent, lsn: number): number {
     return this.#output.writeCheckpoint(content, lsn, this.#time.takeNs());
@@ -536,40 +563,8 @@ export class LogWriter {
     const { rotateBytes, snapshot } = this.#options;
     if (rotateBytes === undefined || snapshot === undefined || this.failure !== undefined) return;
     if (this.#output.fileBytes < rotateBytes || this.#output.isSyncing) return;
-    const rotated = this.#rotate(snapshot());
+    const rotated = this.#segments.rotate(snapshot());
     if (!rotated.ok) this.#output.fail(rotated.error);
-  }
-
-  /** Closes the segment and begins the next one with the whole state. */
-  #rotate(content: CheckpointContent): Result<void> {
-    this.#output.emit(BlockType.End, BlockFlag.SegmentFollows, 0, this.lastLsn + 1, EMPTY_BYTES);
-    // At every durability: a later sync reaches the next file only, and may not promise what stands in this one.
-    const synced = this.sync();
-    if (!synced.ok) return synced;
-    const path = segmentPath(this.#set, this.path, this.#output.segment + 1);
-    const next = this.#fs.open(path, "create");
-    if (!next.ok) return next;
-    this.#output.moveTo(next.value);
-    this.#segments.push(this.#output.segment);
-    this.#writeSegmentHeader();
-    if (this.#writeCheckpointStream(content, this.lastLsn) < 0) return this.#output.refused();
-    const written = this.#durability === "none" ? this.flush() : this.sync();
-    if (!written.ok) return written;
-    const named = this.#fs.syncFolder(this.#set.folder);
-    return named.ok ? this.#dropOldest() : named;
-  }
-
-  #dropOldest(): Result<void> {
-    const keep = this.#options.keepSegments;
-    while (keep !== undefined && this.#segments.length > Math.max(1, keep)) {
-      const oldest = this.#segments.shift()!;
-      const removed = this.#fs.remove(segmentPath(this.#set, this.path, oldest));
-      if (!removed.ok && removed.error.code !== "LOG_NOT_FOUND") return removed;
-      // One by one, so that after a crash no segment is missing between two others.
-      const synced = this.#fs.syncFolder(this.#set.folder);
-      if (!synced.ok) return synced;
-    }
-    return ok();
   }
 
   /** Marks the recording as whole and lets it go. Closing twice is harmless. */

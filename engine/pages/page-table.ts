@@ -337,7 +337,7 @@ export class PageTable {
     assert(this.isLive(slot), "the slot holds a page");
     if (length === 0) return EMPTY_BYTES;
     const memory = this.#allocator.arenas.bytes[arena[slot]!]!;
-    return new Uint8Array(memory.buffer, arenaOffset[slot]!, length);
+    return new Uint8Array(memory.buffer, memory.byteOffset + arenaOffset[slot]!, length);
   }
 
   get usedBytes(): number {

@@ -40,9 +40,10 @@ export class ReplayWalk {
       while (this.#nextGap < gaps.length && gaps[this.#nextGap]!.toLsn <= ref.lsn) this.#nextGap++;
       return ok();
     }
-    // the state that the recording began with is lost: as if there had been records before the first
     this.lsn = baseLsn;
-    this.state.passGap();
+    // A whole recording without a checkpoint began with nothing. In a damaged one, or one whose oldest part is gone, the state that
+    // it began with may be lost: as if there had been records before the first.
+    if (baseLsn > 0 || this.source.damage.length > 0) this.state.passGap();
     return ok();
   }
 

@@ -46,6 +46,8 @@ export class StateWriter {
   deltas = 0;
   events = 0;
   readonly #wholePage = new RunList(1);
+  /** Epochs of the rows of the batch at hand. */
+  #rowEpoch = new Float64Array(0);
 
   constructor(table: PageTable, edges: EdgeSet, log: LogWriter) {
     this.table = table;
@@ -112,69 +114,49 @@ export class StateWriter {
    * are where the log failed.
    */
   batch(batch: DeltaBatch, sources: readonly string[]): number {
-    const { runStart, runOffset, runLength, payload, payloadStart, metaLength, slot, source, cause, flags } =
-      batch;
-    // Within a transaction each row's old bytes are kept, and those follow from the rows before it.
-    const separately = this.isRecording;
+    return this.isRecording ? this.#batchByRows(batch, sources) : this.#batchAtOnce(batch, sources);
+  }
+
+  #batchAtOnce(batch: DeltaBatch, sources: readonly string[]): number {
+    const { slot, count } = batch;
     const { idLo, idHi, epoch, changed, stamp } = this.table;
-    const { log } = this;
-    log.stamp();
-    let row = 0;
-    for (; row < batch.count; row++) {
+    if (this.#rowEpoch.length < count) this.#rowEpoch = new Float64Array(Math.max(count, 1024));
+    const rowEpoch = this.#rowEpoch;
+    for (let row = 0; row < count; row++) {
       const page = slot[row]!;
-      const metaBytes = metaLength[row]!;
-      let metadata = EMPTY_BYTES;
-      if (metaBytes > 0) {
-        const metaAt = payloadStart[row]! + batch.rowBytes(row);
-        metadata = payload.subarray(metaAt, metaAt + metaBytes);
-      }
-      const name = sources[source[row]!] ?? "";
-      const rowFlags = flags[row]! & RecordFlag.Derived;
-      const runFrom = runStart[row]!;
-      const runTo = runStart[row + 1]!;
-      const at = payloadStart[row]!;
-      if (separately) {
-        const lsn = this.#delta(
-          page,
-          runOffset,
-          runLength,
-          runFrom,
-          runTo,
-          payload,
-          at,
-          name,
-          cause[row]!,
-          rowFlags,
-          metadata,
-        );
-        if (lsn === 0) return row;
-        continue;
-      }
       const next = epoch[page]! + 1;
-      const lsn = log.appendDelta(
-        idLo[page]!,
-        idHi[page]!,
-        next,
-        name,
-        cause[row]!,
-        rowFlags,
-        runOffset,
-        runLength,
-        runFrom,
-        runTo,
-        payload,
-        at,
-        metadata,
-      );
-      if (lsn === 0) break;
+      rowEpoch[row] = next;
       epoch[page] = next;
       changed[page] = stamp;
     }
-    if (!separately) {
-      batch.apply(this.table.spans, 0, row);
-      this.deltas += row;
+    const done = this.log.appendDeltas(batch, 0, count, idLo, idHi, rowEpoch, sources, RecordFlag.Derived);
+    for (let row = done; row < count; row++) epoch[slot[row]!]!--;
+    batch.apply(this.table.spans, 0, done);
+    this.deltas += done;
+    return done;
+  }
+
+  /** Within a transaction each row's old bytes are kept, and those follow from the rows before it. */
+  #batchByRows(batch: DeltaBatch, sources: readonly string[]): number {
+    const { runStart, runOffset, runLength, payload, payloadStart, slot, source, cause, flags } = batch;
+    this.log.stamp();
+    for (let row = 0; row < batch.count; row++) {
+      const lsn = this.#delta(
+        slot[row]!,
+        runOffset,
+        runLength,
+        runStart[row]!,
+        runStart[row + 1]!,
+        payload,
+        payloadStart[row]!,
+        sources[source[row]!] ?? "",
+        cause[row]!,
+        flags[row]! & RecordFlag.Derived,
+        batch.metadata(row),
+      );
+      if (lsn === 0) return row;
     }
-    return row;
+    return batch.count;
   }
 
   #delta(

@@ -1,110 +1,119 @@
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { accel } from "../../engine/accel/index.ts";
 import { Prng } from "../../engine/base/prng.ts";
 import { unwrap } from "../../engine/base/result.ts";
+import { finish } from "../../engine/base/sliced.ts";
+import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
 import type { CheckpointContent } from "../../engine/log/checkpoint-format.ts";
+
 import { LogReader } from "../../engine/log/log-reader.ts";
 import { LogWriter } from "../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../engine/log/record-batch.ts";
-import { encodePageCreate } from "../../engine/log/record-bodies.ts";
 import { RecordKind } from "../../engine/log/record-kinds.ts";
 import { PageTable } from "../../engine/pages/page-table.ts";
-import { replayAll } from "../../engine/replay/replay-all.ts";
+import { ReplayState } from "../../engine/replay/replay-state.ts";
+import { ReplayWalk } from "../../engine/replay/replay-walk.ts";
+import { mmsbStart } from "../../engine/session/mmsb.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import { median, type Report, reportWith, secondsOf } from "./report.ts";
 
 const PAGE_BYTES = 4096;
 const DELTA_BYTES = 64;
 const ROUNDS = 5;
+const BATCH_RECORDS = 1000;
+const BATCH_ROWS = 1024;
 
-/** A recording of `deltas` 64-byte deltas over `pageCount` pages of 4 KiB, pages and offsets uniform at random. */
+/**
+ * A recording of `deltas` 64-byte deltas over `pageCount` pages of 4 KiB, pages and offsets uniform at random, made by a session: rows
+ * go into a batch, as columns or one by one, and each batch is checked, logged and applied. Returns the seconds that the deltas took.
+ */
 export async function recordDeltas(
   path: string,
   deltas: number,
   pageCount: number,
   seed = 1,
-): Promise<{ seconds: number; table: PageTable }> {
-  const table = new PageTable();
-  const writer = unwrap(await LogWriter.create(path, { durability: "none", intervalMs: 60_000 }));
-  const body = encodePageCreate({
-    sizeBytes: PAGE_BYTES,
-    location: "cpu",
-    type: "bench",
-    metadata: new Map(),
-    schema: undefined,
-  });
-  for (let id = 1; id <= pageCount; id++) {
-    unwrap(table.create({ id: BigInt(id), sizeBytes: PAGE_BYTES, type: "bench" }));
-    writer.append(RecordKind.PageCreate, { pageId: BigInt(id), body });
+  asColumns = true,
+): Promise<number> {
+  const session = unwrap(await mmsbStart({ path, durability: "none", intervalMs: 60_000 }));
+  const slots = new Uint32Array(pageCount);
+  for (let i = 0; i < pageCount; i++) {
+    const id = unwrap(session.createPage({ sizeBytes: PAGE_BYTES, type: "bench" }));
+    slots[i] = unwrap(session.slotOf(id));
   }
   const prng = new Prng(seed);
   const draws = 1 << 16;
-  const slots = Uint32Array.from({ length: draws }, () => prng.below(pageCount));
+  const pages = Uint32Array.from({ length: draws }, () => slots[prng.below(pageCount)]!);
   const offsets = Uint32Array.from({ length: draws }, () => prng.below((PAGE_BYTES - DELTA_BYTES) / 8) * 8);
-  const payload = new Uint8Array(draws + DELTA_BYTES);
+  const ids = new Uint32Array(draws);
+  const lengths = new Uint32Array(draws).fill(DELTA_BYTES);
+  const payload = new Uint8Array(draws * DELTA_BYTES);
   prng.fill(payload);
-  const { epoch, arena, arenaOffset, idLo, idHi } = table;
-  const arenas = Array.from({ length: Math.max(...arena.subarray(0, pageCount)) + 1 }, (_, i) =>
-    table.arenaBytes(i),
-  );
+  const batch = new DeltaBatch();
+  const sources = ["bench"];
   const seconds = secondsOf(() => {
-    for (let i = 0; i < deltas; i++) {
-      if ((i & 1023) === 0) writer.stamp();
-      const draw = (i * 7919) & (draws - 1);
-      const slot = slots[draw]!;
-      const offset = offsets[draw]!;
-      const to = arenas[arena[slot]!]!;
-      const at = arenaOffset[slot]! + offset;
-      accel.copyBytes(payload, draw, to, at, DELTA_BYTES);
-      const next = epoch[slot]! + 1;
-      epoch[slot] = next;
-      writer.appendRun(idLo[slot]!, idHi[slot]!, next, "bench", 0, offset, payload, draw, DELTA_BYTES);
+    for (let done = 0; done < deltas; ) {
+      const from = done & (draws - 1);
+      const to = Math.min(from + BATCH_ROWS, draws, from + deltas - done);
+      if (asColumns) {
+        batch.pushRanges(pages, ids, ids, offsets, lengths, from, to, payload, from * DELTA_BYTES, 0, 0);
+      } else {
+        for (let i = from; i < to; i++)
+          batch.pushRange(pages[i]!, 0, 0, offsets[i]!, payload, i * DELTA_BYTES, DELTA_BYTES, 0, 0);
+      }
+      unwrap(session.writeBatch(batch, sources));
+      batch.clear();
+      done += to - from;
     }
-    unwrap(writer.flush());
+    unwrap(session.flush());
   });
-  unwrap(await writer.close());
-  return { seconds, table };
+  unwrap(await session.stop());
+  return seconds;
 }
 
 export async function writeBench(report: Report, folder: string): Promise<void> {
   const raw = new RawBounds(folder);
   const path = join(folder, "write.tlog");
   const deltas = 1_000_000;
-  const rates: number[] = [];
-  const bounds: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const { seconds } = await recordDeltas(path, deltas, 4096);
-    rates.push(deltas / seconds / 1e6);
-    const { size } = statSync(path);
-    rmSync(path);
-    const bound = raw.writeSeconds(path, size, 1 << 20, false);
-    if (bound !== undefined) bounds.push(deltas / bound / 1e6);
-    rmSync(path, { force: true });
+  for (const asColumns of [true, false]) {
+    const rates: number[] = [];
+    const bounds: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const seconds = await recordDeltas(path, deltas, 4096, 1, asColumns);
+      rates.push(deltas / seconds / 1e6);
+      const { size } = statSync(path);
+      rmSync(path);
+      const bound = raw.writeSeconds(path, size, 1 << 20, false);
+      if (bound !== undefined) bounds.push(deltas / bound / 1e6);
+      rmSync(path, { force: true });
+    }
+    const name = `write: logged 64-byte deltas, applied and appended${asColumns ? "" : ", pushed one by one"}`;
+    reportWith(report, name, median(rates), "M/s", bounds.length > 0 ? median(bounds) : undefined);
   }
-  reportWith(
-    report,
-    "write: logged 64-byte deltas, applied and appended",
-    median(rates),
-    "M/s",
-    bounds.length > 0 ? median(bounds) : undefined,
-  );
 }
 
 export async function appendBench(report: Report, folder: string): Promise<void> {
   const raw = new RawBounds(folder);
   const path = join(folder, "append.tlog");
   const body = new Uint8Array(100).map((_, i) => i * 37);
-  for (const sync of [false, true]) {
+  const bodies = new Uint8Array(100 * BATCH_RECORDS).map((_, i) => i * 37);
+  const lengths = new Uint32Array(BATCH_RECORDS).fill(100);
+  const modes = [
+    { name: "not synced", sync: false, inBatches: true },
+    { name: "synced per 1000", sync: true, inBatches: true },
+    { name: "one by one, not synced", sync: false, inBatches: false },
+    { name: "one by one, synced per 1000", sync: true, inBatches: false },
+  ];
+  for (const { name, sync, inBatches } of modes) {
     const records = sync ? 100_000 : 1_000_000;
     const rates: number[] = [];
     const bounds: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const writer = unwrap(await LogWriter.create(path, { durability: "none", intervalMs: 60_000 }));
       const seconds = secondsOf(() => {
-        for (let i = 1; i <= records; i++) {
-          writer.append(RecordKind.Event, { body });
-          if (sync && i % 1000 === 0) unwrap(writer.sync());
+        for (let i = 0; i < records; i += BATCH_RECORDS) {
+          if (inBatches) writer.appendBodies(RecordKind.Event, bodies, lengths);
+          else for (let k = 0; k < BATCH_RECORDS; k++) writer.append(RecordKind.Event, { body });
+          if (sync) unwrap(writer.sync());
         }
         unwrap(writer.flush());
       });
@@ -117,8 +126,13 @@ export async function appendBench(report: Report, folder: string): Promise<void>
       if (bound !== undefined) bounds.push(records / bound / 1e6);
       rmSync(path, { force: true });
     }
-    const name = `append: 100-byte records, ${sync ? "synced per 1000" : "not synced"}`;
-    reportWith(report, name, median(rates), "M/s", bounds.length > 0 ? median(bounds) : undefined);
+    reportWith(
+      report,
+      `append: 100-byte records, ${name}`,
+      median(rates),
+      "M/s",
+      bounds.length > 0 ? median(bounds) : undefined,
+    );
   }
 }
 
@@ -176,12 +190,17 @@ export async function replayBench(report: Report, folder: string): Promise<void>
   let hashing = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const reader = unwrap(LogReader.open(path));
-    let outcome: ReturnType<typeof replayAll> | undefined;
-    const whole = secondsOf(() => {
-      outcome = replayAll(reader);
-    });
-    hashing = hashSeconds(unwrap(outcome!).state);
-    times.push((whole - hashing) * 1e3);
+    const state = new ReplayState();
+    times.push(
+      1e3 *
+        secondsOf(() => {
+          const walk = new ReplayWalk(reader, state);
+          unwrap(walk.start(reader.lastLsn, true));
+          unwrap(finish(walk.advance(reader.lastLsn)));
+        }),
+    );
+    if (state.counts.applied !== 100_000) throw new Error("not every delta was applied");
+    hashing = secondsOf(() => void state.stateHash());
     reader.close();
     const bound = raw.readSeconds(path);
     if (bound !== undefined) bounds.push(bound * 1e3);
@@ -195,12 +214,6 @@ export async function replayBench(report: Report, folder: string): Promise<void>
   );
   reportWith(report, "replay: state hash of 4096 pages of 4 KiB", hashing * 1e3, "ms");
   rmSync(path);
-}
-
-/** Hashing every page anew, as replay does once at its end. */
-function hashSeconds(state: { table: PageTable; stateHash(): Uint8Array }): number {
-  for (const slot of state.table.slotsInIdOrder()) state.table.bumpEpoch(slot);
-  return secondsOf(() => void state.stateHash());
 }
 
 export async function checkpointBench(report: Report, folder: string): Promise<void> {

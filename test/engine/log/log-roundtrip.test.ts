@@ -93,6 +93,18 @@ function readRows(reader: LogReader): Row[] {
   return rows;
 }
 
+/** One delta of one run at `offset`. */
+function appendRun(
+  writer: LogWriter,
+  page: number,
+  epoch: number,
+  offset: number,
+  bytes: Uint8Array,
+): number {
+  const length = Uint32Array.of(bytes.length);
+  return writer.appendDelta(page, 0, epoch, "w", 0, 0, Uint32Array.of(offset), length, 0, 1, bytes, 0);
+}
+
 describe("the log", () => {
   test.each([1, 2, 3, 4, 5, 6])("gives back every record as it was appended (seed %i)", async (seed) => {
     const prng = new Prng(seed);
@@ -120,7 +132,7 @@ describe("the log", () => {
     const sizes = [1, 64, 4096, 16_380, 16_390, 65_464, 65_465, 1_000_000];
     for (const [i, size] of sizes.entries()) {
       const bytes = new Uint8Array(size).fill(i + 1);
-      expect(writer.appendRun(7, 0, i + 1, "w", 0, 3, bytes, 0, size)).toBe(i + 1);
+      expect(appendRun(writer, 7, i + 1, 3, bytes)).toBe(i + 1);
     }
     unwrap(await writer.close());
     const reader = unwrap(LogReader.open(path));
@@ -359,8 +371,7 @@ describe("recovery", () => {
     });
     for (let t = 0; t < 4; t++) {
       writer.begin("t");
-      for (let i = 0; i < 3; i++)
-        writer.appendRun(1, 0, t * 3 + i + 1, "w", 0, i * 4, new Uint8Array(4).fill(t), 0, 4);
+      for (let i = 0; i < 3; i++) appendRun(writer, 1, t * 3 + i + 1, i * 4, new Uint8Array(4).fill(t));
       writer.commit("t");
     }
     unwrap(await writer.close());

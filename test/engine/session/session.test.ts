@@ -510,6 +510,28 @@ describe("a session whose medium fails", () => {
     recording.close();
   });
 
+  it("applies of a batch what was logged, and no more", async () => {
+    const trouble = failing();
+    await start({ fileSystem: trouble.fileSystem });
+    const id = unwrap(session.createPage({ sizeBytes: 64 }));
+    unwrap(session.sync());
+    const batch = new DeltaBatch();
+    const slot = unwrap(session.slotOf(id));
+    const rows = 200_000;
+    for (let row = 1; row <= rows; row++)
+      batch.pushRange(slot, 0, 0, 0, new Uint8Array(Uint32Array.of(row).buffer), 0, 4, 0, 0);
+    trouble.fails = true;
+    const before = session.lastLsn;
+    expect(codeOf(session.writeBatch(batch, ["w"]))).toBe("LOG_READ_ONLY");
+    const { epoch } = unwrap(session.describe(id));
+    expect(epoch).toBeGreaterThan(0);
+    expect(epoch).toBeLessThan(rows);
+    expect(session.lastLsn - before).toBe(epoch);
+    expect([...bytesOf(id)].slice(0, 4)).toEqual([...new Uint8Array(Uint32Array.of(epoch).buffer)]);
+    trouble.fails = false;
+    await session.stop();
+  });
+
   it("reports a transaction whose commit did not reach the log", async () => {
     const trouble = failing();
     await start({ fileSystem: trouble.fileSystem, durability: "commit" });

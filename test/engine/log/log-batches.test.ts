@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ManualClock } from "../../../engine/base/clock.ts";
+import { Prng } from "../../../engine/base/prng.ts";
+import { unwrap } from "../../../engine/base/result.ts";
+import { DeltaBatch } from "../../../engine/deltas/delta-batch.ts";
+import { LogReader } from "../../../engine/log/log-reader.ts";
+import { LogWriter } from "../../../engine/log/log-writer.ts";
+import { RecordBatch } from "../../../engine/log/record-batch.ts";
+import { RecordFlag, RecordKind } from "../../../engine/log/record-kinds.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mmsb-log-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const writerAt = async (name: string) =>
+  unwrap(
+    await LogWriter.create(join(folder, name), {
+      uuid: new Uint8Array(16).fill(7),
+      clock: new ManualClock(1_000_000_000n),
+      durability: "none",
+    }),
+  );
+
+/** Every record of a recording as text, so that two recordings can be told apart whatever blocks they stand in. */
+function recordsOf(path: string): string[] {
+  const reader = unwrap(LogReader.open(path));
+  const batch = new RecordBatch();
+  const records: string[] = [];
+  for (let block = 0; block < reader.blockCount; block++) {
+    unwrap(reader.readBlock(block, batch));
+    for (let row = 0; row < batch.count; row++) {
+      records.push(
+        [
+          batch.lsn(row),
+          batch.kind[row],
+          batch.flags[row],
+          batch.timestampNs(row),
+          batch.pageId(row),
+          batch.epoch[row],
+          batch.cause[row],
+          batch.sourceText(row),
+          Buffer.from(batch.body(row)).toString("base64"),
+          Buffer.from(batch.metadata(row)).toString("base64"),
+        ].join(" "),
+      );
+    }
+  }
+  expect(reader.damage).toEqual([]);
+  reader.close();
+  return records;
+}
+
+/** Rows of every form: none, one and many runs, short and long offsets, bodies too large for a block, metadata, causes, flags. */
+function fill(batch: DeltaBatch, prng: Prng, rows: number, sources: number): void {
+  const bytes = new Uint8Array(40_000);
+  prng.fill(bytes);
+  for (let row = 0; row < rows; row++) {
+    batch.begin(prng.below(50), 0, 0, prng.below(sources), prng.chance(0.3) ? 1 + prng.below(row + 1) : 0);
+    const runs = prng.pick([0, 1, 1, 1, 1, 2, 9]);
+    let offset = prng.pick([0, 5, 127, 128, 0x3fff, 0x4000, 70_000]);
+    for (let run = 0; run < runs; run++) {
+      const length = prng.chance(0.01)
+        ? prng.between(17_000, 40_000)
+        : prng.pick([1, 8, 64, 127, 128, 129, 300]);
+      batch.addRun(offset, bytes, prng.below(bytes.length - length + 1), length);
+      offset += length + 1 + prng.below(20);
+    }
+    const metadata = prng.chance(0.05) ? Buffer.from(JSON.stringify({ row })) : undefined;
+    batch.describe(prng.chance(0.2) ? RecordFlag.Derived | RecordFlag.Compensation : 0, metadata);
+  }
+}
+
+describe("a batch", () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("is logged as its rows are one by one (seed %i)", async (seed) => {
+    const prng = new Prng(seed);
+    const sources = Array.from({ length: 40 }, (_, i) => (i === 3 ? "long ".repeat(7000) : `source ${i}`));
+    const idLo = Uint32Array.from({ length: 50 }, () => prng.u32());
+    const idHi = Uint32Array.from({ length: 50 }, () => prng.below(3));
+    const whole = await writerAt("whole.tlog");
+    const single = await writerAt("single.tlog");
+    for (const rows of [1, 300, 2500]) {
+      const batch = new DeltaBatch();
+      fill(batch, prng, rows, seed % 2 === 0 ? 40 : 3);
+      const epoch = Float64Array.from({ length: rows }, () => prng.below(70_000));
+      expect(whole.appendDeltas(batch, 0, rows, idLo, idHi, epoch, sources, RecordFlag.Derived)).toBe(rows);
+      const { slot, source, cause, flags, runStart, runOffset, runLength, payload, payloadStart } = batch;
+      for (let row = 0; row < rows; row++) {
+        single.appendDelta(
+          idLo[slot[row]!]!,
+          idHi[slot[row]!]!,
+          epoch[row]!,
+          sources[source[row]!]!,
+          cause[row]!,
+          flags[row]! & RecordFlag.Derived,
+          runOffset,
+          runLength,
+          runStart[row]!,
+          runStart[row + 1]!,
+          payload,
+          payloadStart[row]!,
+          batch.metadata(row),
+        );
+      }
+    }
+    unwrap(await whole.close());
+    unwrap(await single.close());
+    expect(recordsOf(join(folder, "whole.tlog"))).toEqual(recordsOf(join(folder, "single.tlog")));
+  });
+
+  test("of bodies is logged as they are one by one", async () => {
+    const prng = new Prng(11);
+    const whole = await writerAt("whole.tlog");
+    const single = await writerAt("single.tlog");
+    for (const [rows, longest] of [
+      [0, 1],
+      [5000, 200],
+      [9000, 0],
+      [20, 16_384],
+    ] as const) {
+      const lengths = Uint32Array.from({ length: rows }, () => prng.below(longest + 1));
+      const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+      prng.fill(bytes);
+      const cause = single.lastLsn;
+      expect(whole.appendBodies(RecordKind.Event, bytes, lengths, "events", cause)).toBe(rows);
+      let at = 0;
+      for (const length of lengths) {
+        single.append(RecordKind.Event, { source: "events", cause, body: bytes.subarray(at, at + length) });
+        at += length;
+      }
+    }
+    unwrap(await whole.close());
+    unwrap(await single.close());
+    expect(recordsOf(join(folder, "whole.tlog"))).toEqual(recordsOf(join(folder, "single.tlog")));
+  });
+});
