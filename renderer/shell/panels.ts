@@ -1,6 +1,7 @@
 import { bookmarksPanel } from "../panels/bookmarks/index.ts";
 import { deltasPanel } from "../panels/deltas/index.ts";
 import { eventsPanel } from "../panels/events/index.ts";
+import { graphPanel } from "../panels/graph/index.ts";
 import { pagePanel } from "../panels/page/index.ts";
 import { timelinePanel } from "../panels/timeline/index.ts";
 import type { Titles } from "./layout.ts";
@@ -11,6 +12,7 @@ export const PANELS: readonly PanelDefinition[] = [
   timelinePanel,
   deltasPanel,
   pagePanel,
+  graphPanel,
   eventsPanel,
   bookmarksPanel,
 ];

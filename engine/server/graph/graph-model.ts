@@ -2,11 +2,9 @@ import { NONE } from "../../log/index/id-slots.ts";
 import type { IndexTables } from "../../log/index/index-tables.ts";
 import { CLUSTER_ABOVE_NODES } from "../../protocol/requests/graph.ts";
 import type { Sliced } from "../slice-scheduler.ts";
-import { type Adjacency, adjacency, layeredLayout } from "./layered-layout.ts";
+import { type Arrangement, groupedArrangement, layeredArrangement } from "./graph-arrangement.ts";
+import { type Adjacency, adjacency, nodeLevels } from "./layered-layout.ts";
 
-const NODE_SIZE = 44;
-/** From one page to the next inside a cluster. */
-const MEMBER_PITCH = 60;
 const STEPS_A_SLICE = 16_384;
 const NO_CLUSTER = 0xffff_ffff;
 
@@ -16,12 +14,10 @@ export interface Cluster {
   /** Slots: `members[from .. to)` of the model. */
   readonly from: number;
   readonly to: number;
-  readonly x: number;
-  readonly y: number;
 }
 
 /**
- * The graph of everything that a recording ever holds, with one layout: positions never move while scrubbing, and what is there at an LSN
+ * The graph of everything that a recording ever holds, laid out once: positions never move while scrubbing, and what is there at an LSN
  * is only a matter of which parts are drawn. Some 60 bytes a page and 40 an edge.
  */
 export interface GraphModel {
@@ -31,25 +27,20 @@ export interface GraphModel {
   readonly edgeTo: Uint32Array;
   readonly out: Adjacency;
   readonly into: Adjacency;
-  readonly isClustered: boolean;
   readonly clusters: readonly Cluster[];
   /** Slots, cluster after cluster. */
   readonly members: Uint32Array;
   /** By slot. */
   readonly clusterOf: Uint32Array;
-  readonly x: Float32Array;
-  readonly y: Float32Array;
+  /** Pages by their dependencies alone; `undefined` where there are too many to be drawn that way. */
+  readonly layered: Arrangement | undefined;
+  /** Pages in the boxes of their clusters. */
+  readonly grouped: Arrangement;
   /** The pairs of clusters that edges join, by edge row: an index into `pairFrom`, `pairTo`, `pairType`. */
   readonly pairOf: Uint32Array;
   readonly pairFrom: Uint32Array;
   readonly pairTo: Uint32Array;
   readonly pairType: Uint8Array;
-  readonly bounds: {
-    readonly left: number;
-    readonly top: number;
-    readonly right: number;
-    readonly bottom: number;
-  };
 }
 
 export function* buildGraphModel(
@@ -62,29 +53,28 @@ export function* buildGraphModel(
   const rows = known(from, to);
   const edgeFrom = rows.from;
   const edgeTo = rows.to;
-  const size = new Float32Array(pages).fill(NODE_SIZE);
-  const drawn = yield* layeredLayout({ nodes: pages, from: edgeFrom, to: edgeTo, width: size, height: size });
+  const level = yield* nodeLevels(pages, edgeFrom, edgeTo);
   progress(2, 5);
-  const isClustered = pages > CLUSTER_ABOVE_NODES;
-  const grouped = yield* groupMembers(tables, drawn.level);
+  const { ranges, members, clusterOf } = yield* groupMembers(tables, level);
   progress(3, 5);
-  const pairs = yield* pairClusters(tables, from, to, grouped.clusterOf);
+  const pairs = yield* pairClusters(tables, from, to, clusterOf);
+  const layered =
+    pages > CLUSTER_ABOVE_NODES
+      ? undefined
+      : yield* layeredArrangement(pages, edgeFrom, edgeTo, ranges, members);
   progress(4, 5);
-  const laidOut = isClustered ? yield* layClusters(pages, grouped, pairs) : { x: drawn.x, y: drawn.y };
-  const clusters = grouped.ranges.map((range) => ({ ...range, ...centre(grouped.members, range, laidOut) }));
   return {
     pages,
     edgeFrom: from,
     edgeTo: to,
     out: yield* withRows(pages, edgeFrom, edgeTo, rows.row),
     into: yield* withRows(pages, edgeTo, edgeFrom, rows.row),
-    isClustered,
-    clusters,
-    members: grouped.members,
-    clusterOf: grouped.clusterOf,
-    ...laidOut,
+    clusters: ranges,
+    members,
+    clusterOf,
+    layered,
+    grouped: yield* groupedArrangement(pages, ranges, members, pairs.pairFrom, pairs.pairTo, level),
     ...pairs,
-    bounds: boundsOf(laidOut.x, laidOut.y),
   };
 }
 
@@ -115,7 +105,7 @@ function* withRows(nodes: number, from: Uint32Array, to: Uint32Array, row: Uint3
 }
 
 interface Grouped {
-  readonly ranges: readonly { readonly type: number; readonly from: number; readonly to: number }[];
+  readonly ranges: readonly Cluster[];
   readonly members: Uint32Array;
   readonly clusterOf: Uint32Array;
 }
@@ -186,13 +176,15 @@ function* pairClusters(
     if (from[row] === NONE) continue;
     const a = clusterOf[from[row]!]!;
     const b = clusterOf[to[row]!]!;
-    const key = (a * clusters + b) * 2 + edges.type.data[row]!;
+    const key = a * clusters + b;
     let number = numbers.get(key);
     if (number === undefined) {
       number = numbers.size;
       numbers.set(key, number);
       pairs.push(a, b, edges.type.data[row]!);
     }
+    // One dependency of data makes it an edge of data.
+    pairs[number * 3 + 2] = Math.min(pairs[number * 3 + 2]!, edges.type.data[row]!);
     pairOf[row] = number;
     if (row % STEPS_A_SLICE === STEPS_A_SLICE - 1) yield;
   }
@@ -203,60 +195,4 @@ function* pairClusters(
     pairTo: Uint32Array.from({ length: count }, (_, i) => pairs[i * 3 + 1]!),
     pairType: Uint8Array.from({ length: count }, (_, i) => pairs[i * 3 + 2]!),
   };
-}
-
-/** Clusters as boxes in layers; inside each, its pages in a square, level after level. */
-function* layClusters(pages: number, { ranges, members }: Grouped, { pairFrom, pairTo }: Pairs) {
-  const side = Float32Array.from(ranges, ({ from, to }) => Math.ceil(Math.sqrt(to - from)) * MEMBER_PITCH);
-  const rows = Uint32Array.from(pairFrom.keys()).filter((pair) => pairFrom[pair] !== pairTo[pair]);
-  const boxes = yield* layeredLayout({
-    nodes: ranges.length,
-    from: rows.map((pair) => pairFrom[pair]!),
-    to: rows.map((pair) => pairTo[pair]!),
-    width: side,
-    height: side,
-  });
-  const x = new Float32Array(pages);
-  const y = new Float32Array(pages);
-  for (const [cluster, { from, to }] of ranges.entries()) {
-    const across = Math.ceil(Math.sqrt(to - from));
-    const corner = (side[cluster]! - MEMBER_PITCH) / 2;
-    for (let at = from; at < to; at++) {
-      // Column by column, so that levels go from left to right here too.
-      x[members[at]!] = boxes.x[cluster]! - corner + Math.floor((at - from) / across) * MEMBER_PITCH;
-      y[members[at]!] = boxes.y[cluster]! - corner + ((at - from) % across) * MEMBER_PITCH;
-    }
-    yield undefined;
-  }
-  return { x, y };
-}
-
-function centre(
-  members: Uint32Array,
-  { from, to }: { from: number; to: number },
-  { x, y }: { x: Float32Array; y: Float32Array },
-) {
-  let left = Number.POSITIVE_INFINITY;
-  let right = Number.NEGATIVE_INFINITY;
-  let top = Number.POSITIVE_INFINITY;
-  let bottom = Number.NEGATIVE_INFINITY;
-  for (let at = from; at < to; at++) {
-    const slot = members[at]!;
-    left = Math.min(left, x[slot]!);
-    right = Math.max(right, x[slot]!);
-    top = Math.min(top, y[slot]!);
-    bottom = Math.max(bottom, y[slot]!);
-  }
-  return { x: (left + right) / 2, y: (top + bottom) / 2 };
-}
-
-function boundsOf(x: Float32Array, y: Float32Array) {
-  const bounds = { left: 0, top: 0, right: 0, bottom: 0 };
-  for (let i = 0; i < x.length; i++) {
-    if (i === 0 || x[i]! < bounds.left) bounds.left = x[i]!;
-    if (i === 0 || x[i]! > bounds.right) bounds.right = x[i]!;
-    if (i === 0 || y[i]! < bounds.top) bounds.top = y[i]!;
-    if (i === 0 || y[i]! > bounds.bottom) bounds.bottom = y[i]!;
-  }
-  return bounds;
 }

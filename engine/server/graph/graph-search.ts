@@ -5,7 +5,7 @@ import type { OpenedRecording } from "../recording/opened-recording.ts";
 import type { ReportProgress } from "../service.ts";
 import type { Sliced } from "../slice-scheduler.ts";
 
-/** Pages whose id or type holds a text, in id order, with where they are drawn. */
+/** Pages whose id or type holds a text, in id order, with the cluster that each is drawn in. */
 export function* searchGraph(
   opened: OpenedRecording,
   { lsn, text, limit }: ParamsOf<"graph.search">,
@@ -32,8 +32,6 @@ export function* searchGraph(
       }),
       cluster: shown.map((slot) => model.clusterOf[slot]!),
       alive: Uint8Array.from(shown, (slot) => (tables.lifeAt(slot, lsn) === NONE ? 0 : 1)),
-      x: Float32Array.from(shown, (slot) => model.x[slot]!),
-      y: Float32Array.from(shown, (slot) => model.y[slot]!),
     },
   });
 }

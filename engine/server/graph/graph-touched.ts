@@ -1,5 +1,5 @@
 import { ok, type Result } from "../../base/result.ts";
-import { RecordKind } from "../../log/record-kinds.ts";
+import { RecordFlag, RecordKind } from "../../log/record-kinds.ts";
 import type { ParamsOf, ReplyOf } from "../../protocol/requests.ts";
 import { recordInfo } from "../../replay/record-info.ts";
 import type { Recording } from "../../replay/recording.ts";
@@ -17,7 +17,7 @@ const MAX_TRANSACTION_RECORDS = 1 << 20;
 /** The pages that a record touches and everything downstream of them. */
 export function* touchedGraph(
   opened: OpenedRecording,
-  { lsn, wholeTransaction, limit }: ParamsOf<"graph.touched">,
+  { lsn, wholeTransaction, clusters, limit }: ParamsOf<"graph.touched">,
   progress: ReportProgress,
 ): Sliced<Result<ReplyOf<"graph.touched">>> {
   const { recording } = opened;
@@ -38,35 +38,66 @@ export function* touchedGraph(
   const to = transaction.value === null ? lsn : transaction.value.endLsn || recording.lastLsn;
   const wave = yield* lookThrough(recording, from, Math.min(to, from + MAX_TRANSACTION_RECORDS));
   if (!wave.ok) return wave;
-  const starts = new Set<number>(wholeTransaction ? wave.value.written : []);
-  if (own >= 0) starts.add(own);
+  // A wave begins at what was written outright; what was recomputed from it lies downstream.
+  const { roots } = wave.value;
+  const starts = new Set<number>(wholeTransaction ? (roots.size > 0 ? roots : wave.value.written) : []);
+  if (own >= 0 && !wholeTransaction) starts.add(own);
   const inModel = [...starts].filter((slot) => slot < model.pages);
   const near = yield* neighbourhood(model, inModel, "downstream", model.pages, (edge) =>
     edgeStands(tables, edge, lsn),
   );
-  const count = Math.min(limit, near.slots.length);
-  const columns = {
-    page: new BigUint64Array(count),
-    cluster: new Uint32Array(count),
-    distance: near.distance.slice(0, count),
-    written: new Uint8Array(count),
-    failed: new Uint8Array(count),
-  };
-  for (let at = 0; at < count; at++) {
+  const { written, failed } = wave.value;
+  const listed = clusters === undefined ? undefined : new Set(clusters);
+  const lit = new Map<number, LitCluster>();
+  const pages: number[] = [];
+  let omitted = 0;
+  for (let at = 0; at < near.slots.length; at++) {
     const slot = near.slots[at]!;
-    columns.page[at] = tables.ids.id(slot);
-    columns.cluster[at] = model.clusterOf[slot]!;
-    columns.written[at] = wave.value.written.has(slot) ? 1 : 0;
-    columns.failed[at] = wave.value.failed.has(slot) ? 1 : 0;
+    const number = model.clusterOf[slot]!;
+    const cluster = lit.get(number);
+    const wasWritten = written.has(slot) ? 1 : 0;
+    const hasFailed = failed.has(slot) ? 1 : 0;
+    // Nearest first: the first page of a cluster has its least distance.
+    if (cluster === undefined)
+      lit.set(number, { pages: 1, distance: near.distance[at]!, written: wasWritten, failed: hasFailed });
+    else {
+      cluster.pages++;
+      cluster.written += wasWritten;
+      cluster.failed += hasFailed;
+    }
+    if (listed?.has(number) === false) continue;
+    if (pages.length < limit) pages.push(at);
+    else omitted++;
+    if (at % 8192 === 8191) yield;
   }
+  const rows = [...lit];
   const touched = inModel.length;
   return ok({
-    result: { touched, downstream: near.slots.length - touched, omitted: near.slots.length - count },
-    columns,
+    result: { touched, downstream: near.slots.length - touched, omitted },
+    columns: {
+      cluster: Uint32Array.from(rows, ([number]) => number),
+      clusterPages: Uint32Array.from(rows, ([, cluster]) => cluster.pages),
+      clusterDistance: Uint32Array.from(rows, ([, cluster]) => cluster.distance),
+      clusterWritten: Uint32Array.from(rows, ([, cluster]) => cluster.written),
+      clusterFailed: Uint32Array.from(rows, ([, cluster]) => cluster.failed),
+      page: BigUint64Array.from(pages, (at) => tables.ids.id(near.slots[at]!)),
+      distance: Uint32Array.from(pages, (at) => near.distance[at]!),
+      written: Uint8Array.from(pages, (at) => (written.has(near.slots[at]!) ? 1 : 0)),
+      failed: Uint8Array.from(pages, (at) => (failed.has(near.slots[at]!) ? 1 : 0)),
+    },
   });
 }
 
+interface LitCluster {
+  pages: number;
+  readonly distance: number;
+  written: number;
+  failed: number;
+}
+
 interface Wave {
+  /** Written by other than derived deltas. */
+  readonly roots: ReadonlySet<number>;
   readonly written: ReadonlySet<number>;
   readonly failed: ReadonlySet<number>;
 }
@@ -74,21 +105,24 @@ interface Wave {
 /** Which pages the records [from, to] write, and which they report as failed. */
 function* lookThrough(recording: Recording, from: number, to: number): Sliced<Result<Wave>> {
   const { ids } = recording.index.tables;
+  const roots = new Set<number>();
   const written = new Set<number>();
   const failed = new Set<number>();
   for (let lsn = from; lsn <= to; ) {
     if (recording.source.findBlock(lsn) < 0) break;
     const batch = recording.batchAt(lsn);
     if (!batch.ok) return batch;
-    const { kind, pageLo, pageHi, firstLsn, count } = batch.value;
+    const { kind, flags, pageLo, pageHi, firstLsn, count } = batch.value;
     const end = Math.min(to + 1, firstLsn + count);
     for (let row = lsn - firstLsn; row < end - firstLsn; row++) {
       if (kind[row] !== RecordKind.Delta && kind[row] !== RecordKind.Failure) continue;
       const slot = ids.find(pageLo[row]!, pageHi[row]!);
+      if (slot >= 0 && kind[row] === RecordKind.Delta && (flags[row]! & RecordFlag.Derived) === 0)
+        roots.add(slot);
       if (slot >= 0) (kind[row] === RecordKind.Delta ? written : failed).add(slot);
     }
     lsn = end;
     yield;
   }
-  return ok({ written, failed });
+  return ok({ roots, written, failed });
 }

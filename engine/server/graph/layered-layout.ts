@@ -3,10 +3,11 @@ import { sortedBy } from "../sliced-sort.ts";
 
 /** Steps of the loops between two chances to stop: some 0.2 ms. */
 const STEPS_A_SLICE = 16_384;
-/** Nodes on top of each other before a layer is continued beside itself: a fan of 2000 becomes a block, not a line. */
-const MAX_COLUMN_NODES = 40;
-const LAYER_GAP = 90;
-const NODE_GAP = 24;
+/**
+ * Nodes on top of each other before a layer is continued beside itself: a fan of 2000 becomes a block, not a line, and the whole becomes
+ * about as high as wide.
+ */
+const columnNodes = (nodes: number) => Math.min(40, Math.max(8, Math.ceil(1.5 * Math.sqrt(nodes))));
 /** Passes that move a node towards its neighbours; the picture hardly changes after the second. */
 const ORDER_PASSES = 2;
 
@@ -18,6 +19,11 @@ export interface LayoutGraph {
   /** What each node takes, in the layout's units. */
   readonly width: Float32Array;
   readonly height: Float32Array;
+  /** What is left free between neighbours of one layer, and between layers. */
+  readonly nodeGap: number;
+  readonly layerGap: number;
+  /** The layer of each node, where it is known already; else it follows from the edges. */
+  readonly level?: Uint32Array;
 }
 
 export interface Layout {
@@ -28,6 +34,11 @@ export interface Layout {
   readonly level: Uint32Array;
 }
 
+/** The longest way from a root to each node. */
+export function* nodeLevels(nodes: number, from: Uint32Array, to: Uint32Array): Sliced<Uint32Array> {
+  return yield* levels(nodes, yield* adjacency(nodes, from, to), yield* adjacency(nodes, to, from));
+}
+
 /**
  * A layered drawing (Sugiyama, Tagawa and Toda, 1981, without their dummy nodes): roots on the left, every node right of what it depends
  * on, neighbours near each other. Deterministic, iterative, O((nodes + edges) log nodes). Cycles, which a graph gathered over time may
@@ -36,7 +47,7 @@ export interface Layout {
 export function* layeredLayout(graph: LayoutGraph): Sliced<Layout> {
   const out = yield* adjacency(graph.nodes, graph.from, graph.to);
   const into = yield* adjacency(graph.nodes, graph.to, graph.from);
-  const level = yield* levels(graph.nodes, out, into);
+  const level = graph.level ?? (yield* levels(graph.nodes, out, into));
   const layers = yield* byLevel(level);
   for (let pass = 0; pass < ORDER_PASSES; pass++)
     yield* reorder(layers, pass % 2 === 0 ? into : out, pass % 2 === 1);
@@ -163,15 +174,16 @@ function* reorder(layers: Layers, neighbours: Adjacency, fromRight: boolean): Sl
 
 /** Layers side by side, each in as many columns as it needs, centred on the same line. */
 function* placed(
-  { nodes, width, height }: LayoutGraph,
+  { nodes, width, height, nodeGap, layerGap }: LayoutGraph,
   { start, order }: Layers,
 ): Sliced<{ x: Float32Array; y: Float32Array }> {
   const x = new Float32Array(nodes);
   const y = new Float32Array(nodes);
+  const tallest = columnNodes(nodes);
   let left = 0;
   for (let l = 0; l + 1 < start.length; l++) {
     const count = start[l + 1]! - start[l]!;
-    const columns = Math.ceil(count / MAX_COLUMN_NODES);
+    const columns = Math.ceil(count / tallest);
     const rows = Math.ceil(count / columns);
     for (let column = 0; column < columns; column++) {
       const from = start[l]! + column * rows;
@@ -180,19 +192,19 @@ function* placed(
       let tall = 0;
       for (let at = from; at < to; at++) {
         widest = Math.max(widest, width[order[at]!]!);
-        tall += height[order[at]!]! + NODE_GAP;
+        tall += height[order[at]!]! + nodeGap;
       }
       let top = -tall / 2;
       for (let at = from; at < to; at++) {
         const node = order[at]!;
         x[node] = left + widest / 2;
-        y[node] = top + (height[node]! + NODE_GAP) / 2;
-        top += height[node]! + NODE_GAP;
+        y[node] = top + (height[node]! + nodeGap) / 2;
+        top += height[node]! + nodeGap;
       }
-      left += widest + NODE_GAP;
+      left += widest + nodeGap;
       if (column % 64 === 63) yield;
     }
-    left += LAYER_GAP;
+    left += layerGap;
     if (l % 256 === 255) yield;
   }
   return { x, y };

@@ -1,0 +1,65 @@
+import type { JSX } from "react";
+import { useSelection } from "../../state/selection-store.ts";
+import { Button, IconButton } from "../../ui/button.tsx";
+import type { GraphPicture } from "./graph-elements.ts";
+import { GraphSearch } from "./graph-search.tsx";
+import { act, focusOn, setGrouped, useGraphView } from "./graph-store.ts";
+
+export function GraphBar({
+  picture,
+  isLarge,
+  isClustered,
+}: {
+  picture: GraphPicture;
+  isLarge: boolean;
+  isClustered: boolean;
+}): JSX.Element {
+  const page = useSelection((state) => state.page);
+  const { grouped, expanded, focus, wholeTransaction } = useGraphView();
+  const hasClosed = [...picture.nodes.values()].some(({ kind }) => kind === "cluster");
+  return (
+    <div className="panel__bar">
+      <GraphSearch isClustered={isClustered} />
+      <IconButton
+        small
+        icon="target"
+        label={
+          page === undefined ? "Neighbourhood: select a page first" : `Show the neighbourhood of page ${page}`
+        }
+        shortcut="N"
+        pressed={focus !== undefined}
+        disabled={page === undefined}
+        onClick={() => page !== undefined && focusOn(page)}
+      />
+      <IconButton
+        small
+        icon="layout"
+        label={isLarge ? "Grouped by page type: there are too many pages to show each" : "Group by page type"}
+        pressed={grouped || isLarge}
+        disabled={isLarge}
+        onClick={() => setGrouped(!grouped)}
+      />
+      {isClustered && (
+        <Button
+          small
+          tone="quiet"
+          disabled={isLarge && expanded.length === 0}
+          onClick={() => {
+            useGraphView.setState({ expanded: hasClosed && !isLarge ? "all" : [] });
+            act("fit");
+          }}
+        >
+          {hasClosed && !isLarge ? "Expand all" : "Collapse all"}
+        </Button>
+      )}
+      <IconButton
+        small
+        icon="link"
+        label="Light up the whole transaction, not only the record"
+        pressed={wholeTransaction}
+        onClick={() => useGraphView.setState({ wholeTransaction: !wholeTransaction })}
+      />
+      <IconButton small icon="fit" label="Fit into the panel" shortcut="F" onClick={() => act("fit")} />
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+import type { ReplyOf } from "../../../engine/protocol/requests.ts";
+import type { GraphPicture } from "./graph-elements.ts";
+
+export type TouchedReply = ReplyOf<"graph.touched">;
+
+/** How an element is lit: the names of its classes. */
+export type Lights = ReadonlyMap<string, string>;
+
+/** Distances that can be told apart: 1, 2, and everything beyond. */
+const DISTANCES = 3;
+
+/** Which elements of a picture light up: what the record touches, what lies downstream, what was written there or failed. */
+export function lightsOf({ columns }: TouchedReply, picture: GraphPicture): Lights {
+  const lights = new Map<string, string>();
+  const { page, distance, written, failed } = columns;
+  for (let at = 0; at < page.length; at++) {
+    const id = `p${page[at]}`;
+    if (picture.nodes.has(id))
+      lights.set(id, nodeClasses(distance[at]!, written[at] === 1, failed[at] === 1));
+  }
+  const { cluster, clusterDistance, clusterWritten, clusterFailed } = columns;
+  const distances = new Map<string, number>();
+  for (let at = 0; at < cluster.length; at++) {
+    const id = `c${cluster[at]}`;
+    if (!picture.nodes.has(id)) continue;
+    distances.set(id, clusterDistance[at]!);
+    lights.set(id, nodeClasses(clusterDistance[at]!, clusterWritten[at]! > 0, clusterFailed[at]! > 0));
+  }
+  for (const { id, source, target } of picture.edges.values()) {
+    if (!lights.has(source) || !lights.has(target)) continue;
+    // Clusters depend on each other every way: only the ways that lead on from one to the next are lit.
+    const from = distances.get(source);
+    const to = distances.get(target);
+    if (from === undefined || to === undefined || to === from + 1) lights.set(id, "lit");
+  }
+  return lights;
+}
+
+function nodeClasses(distance: number, isWritten: boolean, hasFailed: boolean): string {
+  const near = distance === 0 ? "touched" : `lit near-${Math.min(distance, DISTANCES)}`;
+  if (hasFailed) return `${near} failed`;
+  // What a change reached but did not rewrite: cut off, because its inputs came out equal, or computed elsewhere.
+  return distance > 0 && !isWritten ? `${near} unwritten` : near;
+}
+
+/** Elements whose light is another than before, with what it is now (empty = dark). */
+export function changedLights(before: Lights, after: Lights): Map<string, string> {
+  const changed = new Map<string, string>();
+  for (const id of before.keys()) if (!after.has(id)) changed.set(id, "");
+  for (const [id, classes] of after) if (before.get(id) !== classes) changed.set(id, classes);
+  return changed;
+}
