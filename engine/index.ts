@@ -5,6 +5,19 @@ export type { JsonValue } from "./base/json.ts";
 export { type Result, unwrap } from "./base/result.ts";
 export type { ByteRange } from "./deltas/delta.ts";
 export { DeltaBatch } from "./deltas/delta-batch.ts";
+export { deserializeEvent, serializeEvent } from "./events/event-codec.ts";
+export type { EventColumns } from "./events/event-columns.ts";
+export type { EventSource } from "./events/event-hub.ts";
+export type { EventLimit, EventLimits } from "./events/event-limits.ts";
+export type { ColumnsHandler, EventHandler, EventSubscription } from "./events/event-subscription.ts";
+export {
+  EVENT_TYPES,
+  type EventFields,
+  type EventType,
+  FIRST_PROGRAM_CODE,
+  type LogLevel,
+  type MmsbEvent,
+} from "./events/event-types.ts";
 export { LogReader } from "./log/log-reader.ts";
 export type { CheckpointRef, Damage, RecordSource } from "./log/record-source.ts";
 export type { PageSpec } from "./pages/page-spec.ts";
@@ -28,9 +41,16 @@ export { type ReplayOutcome, replayAll } from "./replay/replay-all.ts";
 export { type VerifyOutcome, verifyRecording } from "./replay/verify.ts";
 export { checkpointLog, type LoadedState, loadCheckpoint } from "./session/load-checkpoint.ts";
 export { mmsb, mmsbStart, mmsbStop } from "./session/mmsb.ts";
+export {
+  type ReplayEventsOptions,
+  replayEventColumns,
+  replayEvents,
+} from "./session/replay-events.ts";
 export { Session } from "./session/session.ts";
 export type {
   ChangeOptions,
+  EventOptions,
+  SessionEventOptions,
   SessionOptions,
   SessionStats,
   WriteOptions,

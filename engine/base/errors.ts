@@ -66,6 +66,7 @@ export type ErrorCode =
   | "RECOMPUTE_FOREIGN_WRITE"
   | "WAVE_BUDGET"
   | "EVENT_CORRUPT"
+  | "EVENT_HANDLER_FAILED"
   // protocol and server
   | "ACCESS_DENIED"
   | "ADDRESS_UNAVAILABLE"

@@ -36,6 +36,8 @@ const DEFAULT_INTERVAL_MS = 100;
 export class LogWriter {
   readonly uuid: Uint8Array;
   readonly path: string;
+  /** The time of the last record. */
+  readonly time: RecordStamp;
   readonly #options: LogWriterOptions;
   readonly #lock: Disposable;
   readonly #time: RecordStamp;
@@ -60,7 +62,7 @@ export class LogWriter {
     this.#builder = this.#output.builder;
     this.#lock = lock;
     this.#options = options;
-    this.#time = new RecordStamp(options.clock, notBeforeNs);
+    this.time = this.#time = new RecordStamp(options.clock, notBeforeNs);
     this.#segments = new SegmentChain(path, set, this.#output, this.#time, options);
     this.#durability = options.durability ?? "interval";
   }

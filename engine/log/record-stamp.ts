@@ -45,9 +45,13 @@ export class RecordStamp {
     this.hi = hi;
   }
 
-  /** Reads the clock and gives the time as one number. */
+  /** Reads the clock and gives the time as one number: of something that is no record, so the records' time stands. */
   takeNs(): bigint {
+    const { lo, hi } = this;
     this.take();
-    return u64FromPair(this.lo, this.hi);
+    const now = u64FromPair(this.lo, this.hi);
+    this.lo = lo;
+    this.hi = hi;
+    return now;
   }
 }

@@ -1,4 +1,6 @@
+import type { MmsbError } from "../base/errors.ts";
 import { fail, ok, type Result } from "../base/result.ts";
+import type { EventHubOptions } from "../events/event-hub.ts";
 import { LogReader } from "../log/log-reader.ts";
 import { LogWriter, type LogWriterOptions } from "../log/log-writer.ts";
 import { encodeSessionStart } from "../log/record-bodies.ts";
@@ -7,10 +9,11 @@ import { EdgeSet } from "../pages/edge-set.ts";
 import { checkMetadata, EMPTY_METADATA } from "../pages/metadata.ts";
 import { PageTable } from "../pages/page-table.ts";
 import { Recording } from "../replay/recording.ts";
+import { LiveEvents } from "./live-events.ts";
 import { abortUnfinished, rebuildState } from "./reopen-state.ts";
 import { Session } from "./session.ts";
 import { SessionCheckpoints } from "./session-checkpoints.ts";
-import type { SessionOptions } from "./session-options.ts";
+import type { SessionEventOptions, SessionOptions } from "./session-options.ts";
 import { StateWriter } from "./state-writer.ts";
 import { MMSB_VERSION } from "./version.ts";
 
@@ -37,16 +40,20 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
     : await LogWriter.create(path, writerOptions);
   if (!opened.ok) return opened;
   const log = opened.value;
-  const state = new StateWriter(table, edges, log);
+  const events = new LiveEvents(log, { report: warn, ...hubOptions(options.events) });
+  const listening = options.events?.onEvent === undefined ? ok() : events.hub.onAny(options.events.onEvent);
+  const state = new StateWriter(table, edges, log, events);
   const checkpoints = new SessionCheckpoints(state);
   parts.checkpoints = checkpoints;
-  const started = begin(state, options, reopen);
+  const started = listening.ok ? begin(state, options, reopen) : listening;
   if (!started.ok) {
     await log.close();
     return started;
   }
   current = new Session(state, checkpoints);
-  return ok(current);
+  const session = current;
+  events.settle();
+  return ok(session);
 }
 
 /** Ends a session, the current one unless another is given. Errors: TRANSACTION_STATE, I/O. Nothing running is fine. */
@@ -86,6 +93,18 @@ function goOn(state: StateWriter, { path, fileSystem }: SessionOptions): Result<
   const ready = rebuilt.ok && state.log.openTransactionLsn > 0 ? abortUnfinished(recording, state) : rebuilt;
   recording.close();
   return ready;
+}
+
+function hubOptions(events: SessionEventOptions = {}): Partial<EventHubOptions> {
+  const { onTrouble: report, maxWaiting, seed } = events;
+  return Object.fromEntries(
+    Object.entries({ report, maxWaiting, seed }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** Trouble with events that nobody asked to hear of. */
+function warn(error: MmsbError): void {
+  process.emitWarning(error.describe(), { type: "MmsbWarning", code: error.code });
 }
 
 /** What the log's writer is told, without the options that were left out. */

@@ -45,7 +45,7 @@ export function abortUnfinished(recording: Recording, state: StateWriter): Resul
   };
   const undone = restore(recording, beginLsn - 1, state, origin);
   if (!undone.ok) return undone;
-  return state.log.abort() === 0 ? state.refusal() : ok();
+  return state.end("abort");
 }
 
 function restore(recording: Recording, lsn: number, state: StateWriter, origin: Origin): Result<void> {

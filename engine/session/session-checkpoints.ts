@@ -1,4 +1,4 @@
-import { ok, type Result } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
 import type { CheckpointContent } from "../log/checkpoint-format.ts";
 import { StateHasher, structureHash } from "../pages/state-hash.ts";
 import type { StateWriter } from "./state-writer.ts";
@@ -45,11 +45,15 @@ export class SessionCheckpoints {
 
   /** Returns the LSN of the Checkpoint record. */
   write(kind: "full" | "dirty"): Result<number> {
-    const lsn = this.#state.log.lastLsn;
-    const written = this.#state.log.writeCheckpoint(this.content(kind));
+    const stateLsn = this.#state.log.lastLsn;
+    const content = this.content(kind);
+    const written = this.#state.log.writeCheckpoint(content);
     if (!written.ok) return written;
-    this.#remember(lsn);
-    return ok(written.value);
+    this.#remember(stateLsn);
+    const { events } = this.#state;
+    events.checkpoint(written.value, { kind: content.kind, stateLsn, baseLsn: content.baseLsn });
+    events.settle();
+    return written;
   }
 
   /** The state that another file of the recording begins with: from now on the base of dirty checkpoints. */

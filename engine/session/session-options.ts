@@ -1,5 +1,7 @@
 import type { Clock } from "../base/clock.ts";
+import type { MmsbError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { EventHandler } from "../events/event-subscription.ts";
 import type { LogFileSystem } from "../log/file-system.ts";
 import type { WriterLock } from "../log/writer-lock.ts";
 import type { PageTableOptions } from "../pages/page-table.ts";
@@ -27,6 +29,7 @@ export interface SessionOptions {
   readonly clock?: Clock;
   /** 16 bytes that name the recording. */
   readonly uuid?: Uint8Array;
+  readonly events?: SessionEventOptions;
   readonly fileSystem?: LogFileSystem;
   readonly lock?: WriterLock;
 }
@@ -36,6 +39,25 @@ export interface ChangeOptions {
   readonly source?: string;
   /** LSN of the record that led to this change. */
   readonly cause?: number;
+}
+
+/** Who tells an event and why, and which page it concerns. */
+export interface EventOptions extends ChangeOptions {
+  readonly pageId?: bigint;
+}
+
+export interface SessionEventOptions {
+  /** Hears of everything from the first record on, which `session.events` comes too late for. */
+  readonly onEvent?: EventHandler;
+  /**
+   * Hears of handlers that threw (EVENT_HANDLER_FAILED) and of events that were not delivered (LIMIT_EXCEEDED). Without it they are warnings of the
+   * process.
+   */
+  readonly onTrouble?: (error: MmsbError) => void;
+  /** Events that may wait for the end of a transaction; those beyond are not delivered. Default 262 144. */
+  readonly maxWaiting?: number;
+  /** Seed of the chance by which events are sampled. */
+  readonly seed?: number;
 }
 
 export interface WriteOptions extends ChangeOptions {
@@ -55,6 +77,7 @@ export interface SessionStats {
   readonly reservedBytes: number;
   /** Written by this session. */
   readonly deltas: number;
+  /** Records of kind event: marks, messages, waves and the like. */
   readonly events: number;
   readonly checkpoints: number;
   readonly readOnly: boolean;

@@ -1,12 +1,15 @@
 import { EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
-import { jsonText } from "../base/json.ts";
+import { type JsonValue, jsonText } from "../base/json.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { isU64 } from "../base/u64.ts";
 import { type ByteRange, deltaFromRanges } from "../deltas/delta.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
 import { RunList } from "../deltas/run-list.ts";
-import { encodeEvent } from "../log/record-bodies.ts";
+import { type EventSource, MAX_ROUNDS } from "../events/event-hub.ts";
+import type { EventLimits } from "../events/event-limits.ts";
+import type { EventHandler, EventSubscription } from "../events/event-subscription.ts";
+import { EVENT_CODE, type EventType, type LogLevel } from "../events/event-types.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
 import { checkMetadata } from "../pages/metadata.ts";
 import type { PageSpec } from "../pages/page-spec.ts";
@@ -22,8 +25,9 @@ import {
 } from "../pages/page-types.ts";
 import { checkSchema } from "../pages/schema.ts";
 import type { SessionCheckpoints } from "./session-checkpoints.ts";
-import type { ChangeOptions, SessionStats, WriteOptions } from "./session-options.ts";
-import { named, type Origin, type StateWriter } from "./state-writer.ts";
+import type { ChangeOptions, EventOptions, SessionStats, WriteOptions } from "./session-options.ts";
+import type { Origin, StateWriter } from "./state-writer.ts";
+import { logPayload, markPayload } from "./told-payloads.ts";
 
 const MAX_EVENT_TYPE = 0xffff_ffff;
 const NO_OPTIONS: WriteOptions = {};
@@ -110,7 +114,7 @@ export class Session {
   }
 
   stats(): SessionStats {
-    const { table, edges, log, deltas, events } = this.#state;
+    const { table, edges, log, deltas, eventRecords } = this.#state;
     return {
       path: log.path,
       lastLsn: log.lastLsn,
@@ -119,7 +123,7 @@ export class Session {
       usedBytes: table.usedBytes,
       reservedBytes: table.reservedBytes,
       deltas,
-      events,
+      events: eventRecords,
       checkpoints: this.#checkpoints.count,
       readOnly: this.#stopped || log.failure !== undefined,
     };
@@ -360,11 +364,7 @@ export class Session {
   }
 
   /** Anything else worth a place on the clock. `type` is a whole number below 2^32. Errors: ARGUMENT_INVALID, LOG_READ_ONLY. */
-  event(
-    type: number,
-    payload: Uint8Array = EMPTY_BYTES,
-    options: ChangeOptions & { readonly pageId?: bigint } = {},
-  ): Result<number> {
+  event(type: number, payload: Uint8Array = EMPTY_BYTES, options: EventOptions = NO_OPTIONS): Result<number> {
     const begun = this.#begin(options);
     if (!begun.ok) return begun;
     if (!Number.isSafeInteger(type) || type < 0 || type > MAX_EVENT_TYPE) {
@@ -372,10 +372,43 @@ export class Session {
     }
     const { pageId = 0n } = options;
     if (!isU64(pageId)) return fail("ARGUMENT_INVALID", `${pageId} is no page id`, "Give a u64");
-    const body = encodeEvent({ eventType: type, payload });
-    const logged = this.#state.append(RecordKind.Event, { ...named(begun.value), pageId, body });
-    if (logged.ok) this.#state.events++;
-    return logged;
+    return this.#state.tell(type, payload, pageId, begun.value);
+  }
+
+  /**
+   * Sets a mark on the clock, with data if there are any. Returns its LSN. Errors: ARGUMENT_INVALID (a name with a zero byte or over 64 KiB, data that are no
+   * JSON), LOG_READ_ONLY.
+   */
+  mark(name: string, data?: JsonValue, options: EventOptions = NO_OPTIONS): Result<number> {
+    const payload = markPayload(name, data);
+    return payload.ok ? this.event(EVENT_CODE.mark, payload.value, options) : payload;
+  }
+
+  /** Writes a message into the log, where it stands among the changes. Returns its LSN. Errors: as {@link mark}. */
+  log(
+    level: LogLevel,
+    message: string,
+    options: EventOptions & { readonly data?: JsonValue } = {},
+  ): Result<number> {
+    const payload = logPayload(level, message, options.data);
+    return payload.ok ? this.event(EVENT_CODE.log, payload.value, options) : payload;
+  }
+
+  /**
+   * Where to hear of everything that happens here (docs/Events.md). Handlers are called when the session is at rest: after a change, or after the transaction it is
+   * part of. They may change the session; what they do is told after what they were told.
+   */
+  get events(): EventSource {
+    return this.#state.events.hub;
+  }
+
+  /** `session.events.on`: calls `handler` for every event of a type, or of several. */
+  on<T extends EventType>(
+    types: T | readonly T[],
+    handler: EventHandler<T>,
+    limits?: EventLimits,
+  ): Result<EventSubscription> {
+    return this.events.on(types, handler, limits);
   }
 
   // ---- transactions
@@ -391,10 +424,9 @@ export class Session {
     if (!begun.ok) return begun;
     const state = this.#state;
     if (this.#depth === 0) {
-      const lsn = state.log.begin();
-      if (lsn === 0) return state.refusal();
-      this.#transactionLsn = lsn;
-      state.isRecording = true;
+      const lsn = state.begin();
+      if (!lsn.ok) return lsn;
+      this.#transactionLsn = lsn.value;
     }
     const mark = state.journal.count;
     this.#depth++;
@@ -420,12 +452,9 @@ export class Session {
     const state = this.#state;
     const undone = succeeded || state.failure !== undefined ? ok() : state.rollback(mark);
     if (this.#depth > 0) return undone;
-    state.isRecording = false;
-    state.journal.clear();
     this.#transactionLsn = 0;
-    if (state.failure !== undefined) return state.refusal();
-    const lsn = succeeded ? state.log.commit() : state.log.abort();
-    return lsn === 0 ? state.refusal() : undone;
+    const ended = state.end(succeeded ? "commit" : "abort");
+    return ended.ok ? undone : ended;
   }
 
   // ---- the log
@@ -466,8 +495,11 @@ export class Session {
     }
     this.#stopped = true;
     const { log } = this.#state;
-    if (log.failure === undefined) log.append(RecordKind.SessionStop, {});
-    return log.close();
+    if (log.failure === undefined) this.#state.append(RecordKind.SessionStop, {});
+    this.#state.events.settle();
+    const closed = await log.close();
+    this.#state.events.hub.dispose();
+    return closed;
   }
 
   /** What every change begins with: may it be written, and in whose name. */
@@ -477,6 +509,10 @@ export class Session {
       return fail("LOG_CLOSED", "the session was stopped", "Start another one", { path: this.path });
     }
     if (state.failure !== undefined) return state.refusal();
+    if (state.events.hub.round > MAX_ROUNDS) {
+      const message = `event handlers have answered their own changes ${MAX_ROUNDS} times in a row`;
+      return fail("LIMIT_EXCEEDED", message, "Let a handler leave alone what it changed itself");
+    }
     const { source = "", cause = 0, metadata, derived = false } = options;
     if (!isCause(cause, this.lastLsn)) return badCause(cause);
     let bytes = EMPTY_BYTES;

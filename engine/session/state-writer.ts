@@ -8,16 +8,19 @@ import { RunList } from "../deltas/run-list.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import {
   encodeEdge,
+  encodeEvent,
   encodeMetadataBody,
   encodePageCreate,
   encodePageMigrate,
   encodeSchemaBody,
+  encodeTransactionEnd,
 } from "../log/record-bodies.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
 import type { EdgeSet } from "../pages/edge-set.ts";
 import type { PageSpec } from "../pages/page-spec.ts";
 import type { PageTable } from "../pages/page-table.ts";
 import type { Edge, PageLocation, PageMetadata, PageSchema } from "../pages/page-types.ts";
+import type { LiveEvents } from "./live-events.ts";
 import { type StructureUndo, UndoJournal } from "./undo-journal.ts";
 
 /** Who changes something and why, as a record says it. */
@@ -38,21 +41,24 @@ export class StateWriter {
   readonly table: PageTable;
   readonly edges: EdgeSet;
   readonly log: LogWriter;
+  /** What is told of the changes. */
+  readonly events: LiveEvents;
   readonly journal = new UndoJournal();
   /** A transaction runs: changes go to the journal. */
   isRecording = false;
   /** Ids of pages destroyed since the last checkpoint. */
   readonly destroyed = new Set<bigint>();
   deltas = 0;
-  events = 0;
+  eventRecords = 0;
   readonly #wholePage = new RunList(1);
   /** Epochs of the rows of the batch at hand. */
   #rowEpoch = new Float64Array(0);
 
-  constructor(table: PageTable, edges: EdgeSet, log: LogWriter) {
+  constructor(table: PageTable, edges: EdgeSet, log: LogWriter, events: LiveEvents) {
     this.table = table;
     this.edges = edges;
     this.log = log;
+    this.events = events;
   }
 
   get failure(): MmsbError | undefined {
@@ -77,7 +83,42 @@ export class StateWriter {
 
   append(kind: RecordKind, fields: Parameters<LogWriter["append"]>[1]): Result<number> {
     const lsn = this.log.append(kind, fields);
-    return lsn === 0 ? this.refusal() : ok(lsn);
+    if (lsn === 0) return this.refusal();
+    this.events.record(kind, lsn, fields);
+    return ok(lsn);
+  }
+
+  /** An event record, of which the payload is bytes. */
+  tell(type: number, payload: Uint8Array, pageId: bigint, origin: Origin): Result<number> {
+    const body = encodeEvent({ eventType: type, payload });
+    const logged = this.append(RecordKind.Event, { ...named(origin), pageId, body });
+    if (!logged.ok) return logged;
+    this.eventRecords++;
+    this.events.settle();
+    return logged;
+  }
+
+  /** Begins a transaction; returns its LSN. */
+  begin(): Result<number> {
+    const lsn = this.log.begin();
+    if (lsn === 0) return this.refusal();
+    this.isRecording = true;
+    this.events.record(RecordKind.TransactionBegin, lsn, NO_FIELDS);
+    return ok(lsn);
+  }
+
+  /** Ends the transaction, and tells what happened in it. What is to be taken back of it was taken back before. */
+  end(outcome: "commit" | "abort"): Result<void> {
+    const cause = this.log.openTransactionLsn;
+    this.isRecording = false;
+    this.journal.clear();
+    if (this.failure !== undefined) return this.refusal();
+    const lsn = outcome === "commit" ? this.log.commit() : this.log.abort();
+    if (lsn === 0) return this.refusal();
+    const kind = outcome === "commit" ? RecordKind.TransactionCommit : RecordKind.TransactionAbort;
+    this.events.record(kind, lsn, { cause, body: encodeTransactionEnd(cause) });
+    this.events.settle();
+    return ok();
   }
 
   /** One delta, whose canonical runs `[from, to)` lie inside the page. */
@@ -106,7 +147,9 @@ export class StateWriter {
       flags,
       metadata,
     );
-    return lsn === 0 ? this.refusal() : ok(lsn);
+    if (lsn === 0) return this.refusal();
+    this.events.settle();
+    return ok(lsn);
   }
 
   /**
@@ -114,7 +157,10 @@ export class StateWriter {
    * are where the log failed.
    */
   batch(batch: DeltaBatch, sources: readonly string[]): number {
-    return this.isRecording ? this.#batchByRows(batch, sources) : this.#batchAtOnce(batch, sources);
+    const separately = this.isRecording || this.events.hub.wantsDeltas;
+    const done = separately ? this.#batchByRows(batch, sources) : this.#batchAtOnce(batch, sources);
+    this.events.settle();
+    return done;
   }
 
   #batchAtOnce(batch: DeltaBatch, sources: readonly string[]): number {
@@ -136,7 +182,7 @@ export class StateWriter {
     return done;
   }
 
-  /** Within a transaction each row's old bytes are kept, and those follow from the rows before it. */
+  /** Within a transaction each row's old bytes are kept, and those follow from the rows before it; and who hears of deltas hears of each. */
   #batchByRows(batch: DeltaBatch, sources: readonly string[]): number {
     const { runStart, runOffset, runLength, payload, payloadStart, slot, source, cause, flags } = batch;
     this.log.stamp();
@@ -207,6 +253,9 @@ export class StateWriter {
     accel.applyRuns(runOffset, runLength, from, to, payload, payloadAt, arena, pageAt, table.size[slot]!);
     table.setEpoch(slot, epoch);
     this.deltas++;
+    if (this.events.hub.wantsDeltas) {
+      this.events.delta(lsn, lo, hi, epoch, source, cause, flags, runOffset, runLength, from, to);
+    }
     return lsn;
   }
 
@@ -227,7 +276,7 @@ export class StateWriter {
       this.table.destroy(slot);
       return logged;
     }
-    this.#note({ kind: "created", pageId: page.id }, logged.value);
+    this.#done({ kind: "created", pageId: page.id }, logged.value);
     return ok(slot);
   }
 
@@ -240,9 +289,9 @@ export class StateWriter {
       epoch: this.table.epoch[slot]!,
     });
     if (!logged.ok) return logged;
-    if (image !== undefined) this.#note({ kind: "destroyed", image }, logged.value);
     this.table.destroy(slot);
     this.destroyed.add(pageId);
+    this.#done(image === undefined ? undefined : { kind: "destroyed", image }, logged.value);
     return logged;
   }
 
@@ -250,8 +299,8 @@ export class StateWriter {
     const before = this.table.locationOf(slot);
     const logged = this.#property(RecordKind.PageMigrate, slot, encodePageMigrate(location), origin);
     if (!logged.ok) return logged;
-    this.#note({ kind: "moved", pageId: this.table.idOf(slot), before }, logged.value);
     this.table.setLocation(slot, location);
+    this.#done({ kind: "moved", pageId: this.table.idOf(slot), before }, logged.value);
     return logged;
   }
 
@@ -259,9 +308,9 @@ export class StateWriter {
     const before = this.table.metadataOf(slot);
     const logged = this.#property(RecordKind.MetadataChange, slot, encodeMetadataBody(metadata), origin);
     if (!logged.ok) return logged;
-    this.#note({ kind: "metadata", pageId: this.table.idOf(slot), before }, logged.value);
     const set = this.table.setMetadata(slot, metadata);
     assert(set.ok, "metadata that was encoded can be kept");
+    this.#done({ kind: "metadata", pageId: this.table.idOf(slot), before }, logged.value);
     return logged;
   }
 
@@ -269,9 +318,9 @@ export class StateWriter {
     const before = this.table.schemaOf(slot);
     const logged = this.#property(RecordKind.SchemaChange, slot, encodeSchemaBody(schema), origin);
     if (!logged.ok) return logged;
-    this.#note({ kind: "schema", pageId: this.table.idOf(slot), before }, logged.value);
     const set = this.table.setSchema(slot, schema);
     assert(set.ok, "a schema that was encoded can be kept");
+    this.#done({ kind: "schema", pageId: this.table.idOf(slot), before }, logged.value);
     return logged;
   }
 
@@ -280,7 +329,7 @@ export class StateWriter {
     const logged = this.append(RecordKind.EdgeAdd, fields);
     if (!logged.ok) return logged;
     this.edges.add(edge);
-    this.#note({ kind: "edge-added", edge }, logged.value);
+    this.#done({ kind: "edge-added", edge }, logged.value);
     return logged;
   }
 
@@ -289,7 +338,7 @@ export class StateWriter {
     const logged = this.append(RecordKind.EdgeRemove, fields);
     if (!logged.ok) return logged;
     this.edges.remove(edge);
-    this.#note({ kind: "edge-removed", edge }, logged.value);
+    this.#done({ kind: "edge-removed", edge }, logged.value);
     return logged;
   }
 
@@ -355,12 +404,19 @@ export class StateWriter {
     return this.append(kind, { ...named(origin), pageId: table.idOf(slot), epoch: table.epoch[slot]!, body });
   }
 
-  #note(undo: StructureUndo, lsn: number): void {
-    if (!this.isRecording) return;
+  /** A change of structure stands: how to take it back is noted while a transaction runs, else it is told. */
+  #done(undo: StructureUndo | undefined, lsn: number): void {
+    if (!this.isRecording) {
+      this.events.settle();
+      return;
+    }
+    assert(undo !== undefined, "in a transaction everything can be taken back");
     this.journal.push(undo);
     this.journal.setLsn(lsn);
   }
 }
+
+const NO_FIELDS = {};
 
 /** What an origin says of a record that is no delta. */
 export function named(origin: Origin): { source: string; cause: number; flags: number } {

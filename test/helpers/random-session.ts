@@ -1,0 +1,225 @@
+import { utf8Encode } from "../../engine/base/bytes.ts";
+import type { Prng } from "../../engine/base/prng.ts";
+import { fail, ok, type Result, unwrap } from "../../engine/base/result.ts";
+import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
+import { EVENT_CODE } from "../../engine/events/event-types.ts";
+import { idColumnOf } from "../../engine/events/id-column.ts";
+import { encodePayload } from "../../engine/events/payload-codec.ts";
+import { EDGE_TYPES, LOCATIONS } from "../../engine/pages/page-types.ts";
+import type { Session } from "../../engine/session/session.ts";
+
+const PAGE_BYTES = [1, 8, 64, 5000];
+const LEVELS = ["debug", "info", "warning", "error"] as const;
+const MOST_PAGES = 12;
+
+/** Does something to a session, chosen at random: everything that a session can do, failures among it. */
+export class RandomSession {
+  readonly session: Session;
+  readonly #prng: Prng;
+  #depth = 0;
+
+  constructor(session: Session, prng: Prng) {
+    this.session = session;
+    this.#prng = prng;
+  }
+
+  /** One step; what is refused is refused as it should be. */
+  step(): void {
+    const prng = this.#prng;
+    const page = this.#page();
+    if (page === undefined || (prng.chance(0.1) && this.session.pages().length < MOST_PAGES)) {
+      this.#create();
+      return;
+    }
+    prng.pick([
+      () => this.#write(page),
+      () => this.#write(page),
+      () => this.#writeImage(page),
+      () => this.#batch(),
+      () => this.#property(page),
+      () => this.#edge(page),
+      () => this.#tell(page),
+      () => this.#transaction(),
+      () => this.#wave(),
+      () => this.#checkpoint(),
+      () => void (prng.chance(0.3) && this.session.destroyPage(page, this.#why())),
+    ])();
+  }
+
+  #page(): bigint | undefined {
+    const pages = this.session.pages();
+    return pages.length === 0 ? undefined : this.#prng.pick(pages).id;
+  }
+
+  #why(): { source: string; cause: number } {
+    const cause = this.#prng.chance(0.5) ? 0 : this.#prng.below(this.session.lastLsn + 1);
+    return { source: this.#prng.pick(["", "a", "main", "graph.sum"]), cause };
+  }
+
+  #bytes(length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.#prng.fill(bytes);
+    return bytes;
+  }
+
+  #create(): void {
+    const prng = this.#prng;
+    const sizeBytes = prng.pick(PAGE_BYTES);
+    unwrap(
+      this.session.createPage(
+        {
+          sizeBytes,
+          type: prng.pick(["", "bytes", "life.tile"]),
+          location: prng.pick(LOCATIONS),
+          ...(prng.chance(0.5) ? { bytes: this.#bytes(sizeBytes) } : {}),
+          ...(prng.chance(0.3) ? { metadata: new Map([["k", this.#bytes(3)]]) } : {}),
+        },
+        this.#why(),
+      ),
+    );
+  }
+
+  #write(page: bigint): void {
+    const prng = this.#prng;
+    const { sizeBytes } = unwrap(this.session.describe(page));
+    const offset = prng.below(sizeBytes);
+    const bytes = this.#bytes(prng.below(Math.min(sizeBytes - offset, 40) + 1));
+    const options = {
+      ...this.#why(),
+      derived: prng.chance(0.2),
+      ...(prng.chance(0.2) ? { metadata: [1] } : {}),
+    };
+    if (prng.chance(0.5)) unwrap(this.session.write(page, offset, bytes, options));
+    else {
+      const ranges = [
+        { offset, bytes },
+        { offset: 0, bytes: this.#bytes(1) },
+      ];
+      unwrap(this.session.writeRanges(page, ranges, options));
+    }
+  }
+
+  #writeImage(page: bigint): void {
+    const { bytes } = unwrap(this.session.read(page));
+    const changes = this.#prng.below(4);
+    for (let i = 0; i < changes; i++) bytes[this.#prng.below(bytes.length)] = this.#prng.u32();
+    unwrap(this.session.writeImage(page, bytes, this.#why()));
+  }
+
+  #batch(): void {
+    const prng = this.#prng;
+    const batch = new DeltaBatch();
+    const rows = prng.below(6);
+    for (let row = 0; row < rows; row++) {
+      const page = unwrap(this.session.describe(this.#page()!));
+      const offset = prng.below(page.sizeBytes);
+      const bytes = this.#bytes(1);
+      const slot = unwrap(this.session.slotOf(page.id));
+      batch.pushRange(slot, 0, 0, offset, bytes, 0, 1, prng.below(2), 0);
+    }
+    unwrap(this.session.writeBatch(batch, ["batch", "other"]));
+  }
+
+  #property(page: bigint): void {
+    const prng = this.#prng;
+    const why = this.#why();
+    prng.pick([
+      () => unwrap(this.session.migratePage(page, prng.pick(LOCATIONS), why)),
+      () => unwrap(this.session.setMetadata(page, new Map([["x", this.#bytes(prng.below(4))]]), why)),
+      () =>
+        unwrap(
+          this.session.setSchema(page, { fields: [{ name: "f", type: "u8", offset: 0, shape: [] }] }, why),
+        ),
+      () => unwrap(this.session.setSchema(page, undefined, why)),
+    ])();
+  }
+
+  #edge(from: bigint): void {
+    const edges = this.session.edges();
+    if (edges.length > 0 && this.#prng.chance(0.4)) {
+      unwrap(this.session.removeEdge(this.#prng.pick(edges), this.#why()));
+    } else {
+      const edge = { from, to: this.#page()!, type: this.#prng.pick(EDGE_TYPES) };
+      // Where an edge would close a circle it may be refused; the rest goes on.
+      this.session.addEdge(edge, this.#why());
+    }
+  }
+
+  #tell(pageId: bigint): void {
+    const prng = this.#prng;
+    const options = { ...this.#why(), ...(prng.chance(0.5) ? { pageId } : {}) };
+    const text = prng.pick(["", "one", "zwölf \u{1f600}", "\ud800", "x".repeat(20_000)]);
+    const data = prng.pick([undefined, null, 1.5, { a: [1, "b"] }]);
+    prng.pick([
+      () => unwrap(this.session.mark(text, data, options)),
+      () =>
+        unwrap(
+          this.session.log(prng.pick(LEVELS), text, data === undefined ? options : { ...options, data }),
+        ),
+      // Any type with any bytes: one of MMSB's own that is malformed, one of a later version, one of a program.
+      () =>
+        unwrap(
+          this.session.event(prng.pick([1, 2, 3, 4, 5, 63, 65_536]), this.#bytes(prng.below(9)), options),
+        ),
+      () => unwrap(this.session.event(EVENT_CODE.log, Uint8Array.of(9, 1, 2), options)),
+    ])();
+  }
+
+  #checkpoint(): void {
+    const written = this.session.checkpoint(this.#prng.pick(["full", "dirty"]));
+    if (!written.ok && written.error.code !== "TRANSACTION_STATE") unwrap(written);
+  }
+
+  #transaction(): void {
+    if (this.#depth >= 3) return;
+    const prng = this.#prng;
+    const fate = prng.pick(["fine", "fine", "refused", "thrown"]);
+    this.#depth++;
+    try {
+      this.session.transaction((): Result<void> => {
+        for (let n = prng.below(6); n > 0; n--) this.step();
+        if (fate === "thrown") throw new TypeError("thrown on purpose");
+        return fate === "fine" ? ok() : fail("CANCELLED", "on purpose", "Nothing to do");
+      });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** A wave as the graph writes it, without one: its members, pages cut off and blocked. */
+  #wave(): void {
+    const prng = this.#prng;
+    unwrap(
+      this.session.transaction(() => {
+        const start = encodePayload("wave-start", { trigger: "transaction", roots: prng.below(3) });
+        const cause = unwrap(this.session.event(EVENT_CODE["wave-start"], start));
+        const members = prng.below(3);
+        for (let n = members; n > 0; n--) {
+          unwrap(
+            this.session.write(this.#page()!, 0, this.#bytes(1), { cause, derived: true, source: "graph" }),
+          );
+        }
+        const cutOff = Array.from({ length: prng.below(3) }, () => this.#page()!);
+        const blocked = Array.from({ length: prng.below(2) }, () => prng.pick([7n, 2n ** 64n - 1n]));
+        const levels = {
+          count: 1,
+          level: Uint32Array.of(prng.below(5)),
+          members: Uint32Array.of(members),
+          cutOff: Uint32Array.of(cutOff.length),
+          blocked: Uint32Array.of(blocked.length),
+        };
+        const end = encodePayload("wave-end", {
+          outcome: "complete",
+          levels,
+          cutOff: idColumnOf(cutOff),
+          blocked: idColumnOf(blocked),
+        });
+        unwrap(this.session.event(EVENT_CODE["wave-end"], end, { cause }));
+        // What looks like a member behind the wave's end is none.
+        return this.session.write(this.#page()!, 0, utf8Encode("x"), { cause, derived: true });
+      }),
+    );
+  }
+}
