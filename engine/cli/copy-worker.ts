@@ -1,6 +1,5 @@
 /** Copies a recording in a thread of its own, so that the command stays able to show progress and to be interrupted. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Clock } from "../base/clock.ts";
 import { MmsbError } from "../base/errors.ts";
 import { ok, type Result, unwrap } from "../base/result.ts";
 import { exportMmsbLog1 } from "../log/foreign/export-mmsblog1.ts";
@@ -26,22 +25,11 @@ function tell(done: number, total: number): boolean {
   return true;
 }
 
-/** The time of the record last read: a copy says nothing about when it was made, and what is put between its records fits in. */
-class CopyClock implements Clock {
-  timeNs = 0n;
-
-  nowNs(): bigint {
-    return this.timeNs;
-  }
-}
-
-/** The source, but telling progress and time as its blocks are read. */
-function watched(source: RecordSource, clock: CopyClock): RecordSource {
+/** The source, but telling progress as its blocks are read. */
+function watched(source: RecordSource): RecordSource {
   const readBlock = (block: number, into: RecordBatch): Result<void> => {
-    const read = source.readBlock(block, into);
-    if (read.ok && into.count > 0) clock.timeNs = into.timestampNs(into.count - 1);
     tell(block + 1, source.blockCount);
-    return read;
+    return source.readBlock(block, into);
   };
   return new Proxy(source, {
     get(target, key) {
@@ -62,8 +50,7 @@ async function copy({ input, output, to }: CopyJob): Promise<Result<CopyReport>>
     const { frames, leftOut } = exported.value;
     return ok({ records: frames, dropped: 0, lostBytes, leftOut });
   }
-  const clock = new CopyClock();
-  const copied = await recoverLog(watched(source, clock), output, { clock });
+  const copied = await recoverLog(watched(source), output);
   source.close();
   return copied.ok ? ok({ ...copied.value, leftOut: [] }) : copied;
 }

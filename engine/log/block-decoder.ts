@@ -12,6 +12,7 @@ import {
   readU32Column,
 } from "./block-columns.ts";
 import { BLOCK_HEADER_BYTES, type BlockHeader } from "./block-format.ts";
+import { loseRow } from "./lost-record.ts";
 import { MAX_BLOCK_RECORDS, type RecordBatch } from "./record-batch.ts";
 import { RecordFlag } from "./record-kinds.ts";
 
@@ -118,6 +119,7 @@ export function decodeRecords(
   into.firstLsn = header.firstLsn;
   into.count = count;
   into.openTransactionLsn = header.openTransactionLsn;
+  into.lost = 0;
   into.strings = strings;
   into.bytes = bytes;
   return finishRows(header, into, at, end, overflow);
@@ -219,9 +221,18 @@ function fetchOverflow(
       firstSequence: reader.varint(),
     };
     if (reader.failed || reader.remaining !== 0) return corrupt(header, `overflow descriptor of row ${i}`);
+    const { bodyBytes, metaBytes, sourceBytes } = descriptor;
     const content = overflow(descriptor, batch.lsn(i));
-    if (!content.ok) return content;
-    const { bodyBytes, metaBytes } = descriptor;
+    if (!content.ok) {
+      if (content.error.code !== "LOG_RECORDS_LOST") return content;
+      const body = loseRow(batch, i, Math.min(bodyBytes + metaBytes + sourceBytes, Number.MAX_SAFE_INTEGER));
+      parts.push(body);
+      batch.bodyStart[i] = length;
+      batch.bodyLength[i] = body.length;
+      batch.flags[i] = 0;
+      length += body.length;
+      continue;
+    }
     parts.push(content.value);
     batch.bodyStart[i] = length;
     batch.bodyLength[i] = bodyBytes;

@@ -38,24 +38,12 @@ export class BlockDirectory {
 
   /** The block that holds `lsn`, or -1. */
   find(lsn: number): number {
-    const block = lastAtMost(this.firstLsn, lsn);
+    const block = this.firstLsn.lastAtMost(lsn);
     return block >= 0 && lsn < this.firstLsn.at(block) + this.recordCount.at(block) ? block : -1;
   }
 
   findOverflow(sequence: number): number {
-    const row = lastAtMost(this.overflowSequence, sequence);
+    const row = this.overflowSequence.lastAtMost(sequence);
     return row >= 0 && this.overflowSequence.at(row) === sequence ? row : -1;
   }
-}
-
-/** Row of the last value that is not above `value`, in a rising column; -1 where there is none. */
-function lastAtMost(column: GrowableF64, value: number): number {
-  let low = 0;
-  let high = column.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (column.at(middle) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -31,4 +31,20 @@ export class GrowableF64 {
   at(row: number): number {
     return this.#values[row]!;
   }
+
+  set(row: number, value: number): void {
+    this.#values[row] = value;
+  }
+
+  /** Row of the last value that is not above `value`, in a rising column; -1 where there is none. */
+  lastAtMost(value: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#values[middle]! <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
 }

@@ -67,6 +67,7 @@ export class LogReader implements RecordSource {
   readonly #bySegment = new Map<number, LogSegment>();
   readonly #buffer = new BlockBuffer();
   readonly #header = new BlockHeader();
+  readonly #overflowHeader = new BlockHeader();
   #known: KnownDirectory | undefined;
 
   private constructor(path: string, fs: LogFileSystem) {
@@ -293,11 +294,16 @@ export class LogReader implements RecordSource {
   }
 
   /** Reads and checks the block at a place that was sound when the file was opened. */
-  #load(segmentNumber: number, offset: number, buffer: BlockBuffer): Result<void> {
+  #load(
+    segmentNumber: number,
+    offset: number,
+    buffer: BlockBuffer,
+    header: BlockHeader = this.#header,
+  ): Result<void> {
     const segment = this.#bySegment.get(segmentNumber)!;
     const read = segment.file.read(buffer.u8, offset);
     if (!read.ok) return read;
-    const check = parseBlock(buffer.u8, 0, read.value, this.#scan.uuid, this.#header);
+    const check = parseBlock(buffer.u8, 0, read.value, this.#scan.uuid, header);
     if (check === BlockCheck.Valid) return ok();
     this.#known?.refuted();
     this.#known = undefined;
@@ -333,7 +339,7 @@ export class LogReader implements RecordSource {
           this.#scan.directory.overflowOffset.at(first) +
           MAX_PAYLOAD_BYTES;
     if (contentBytes > span) return lost();
-    const header = { ...this.#header };
+    const header = this.#overflowHeader;
     const content = new Uint8Array(contentBytes);
     let at = 0;
     for (let i = 0; i < blocks; i++) {
@@ -342,16 +348,13 @@ export class LogReader implements RecordSource {
         this.#scan.directory.overflowSegment.at(row),
         this.#scan.directory.overflowOffset.at(row),
         SCRATCH,
+        header,
       );
       if (!loaded.ok) return loaded;
-      if (this.#header.firstLsn !== lsn || at + this.#header.payloadBytes > content.length) return lost();
-      content.set(
-        SCRATCH.u8.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + this.#header.payloadBytes),
-        at,
-      );
-      at += this.#header.payloadBytes;
+      if (header.firstLsn !== lsn || at + header.payloadBytes > content.length) return lost();
+      content.set(SCRATCH.u8.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + header.payloadBytes), at);
+      at += header.payloadBytes;
     }
-    Object.assign(this.#header, header);
     return at === content.length ? ok(content) : lost();
   }
 

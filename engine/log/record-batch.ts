@@ -18,6 +18,8 @@ export class RecordBatch {
   count = 0;
   /** LSN of the TransactionBegin that is open where the batch starts; 0 = none. */
   openTransactionLsn = 0;
+  /** Rows whose bodies were lost with the blocks that held them; where more was lost than a source's name, a gap of one record stands there. */
+  lost = 0;
   readonly kind: Uint8Array;
   /** Bits of `RecordFlag`. */
   readonly flags: Uint8Array;

@@ -1,10 +1,12 @@
+import type { Clock } from "../base/clock.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { CheckpointContent } from "./checkpoint-format.ts";
+import { GrowableF64 } from "./growable-f64.ts";
 import { LogWriter, type LogWriterOptions } from "./log-writer.ts";
 import { RecordBatch } from "./record-batch.ts";
-import { encodeGap } from "./record-bodies.ts";
+import { decodeCheckpoint, decodeGap, encodeGap } from "./record-bodies.ts";
 import { RecordKind } from "./record-kinds.ts";
-import type { CheckpointImage, RecordSource } from "./record-source.ts";
+import type { CheckpointImage, CheckpointRef, RecordSource } from "./record-source.ts";
 
 export interface CopyReport {
   /** Records in the copy that came from the source. */
@@ -36,30 +38,42 @@ export function contentOfImage(image: CheckpointImage): CheckpointContent {
   };
 }
 
+/** The time of the record copied last: a copy says nothing about when it was made, and what is put between its records fits in. */
+class CopyClock implements Clock {
+  timeNs = 0n;
+
+  nowNs(): bigint {
+    return this.timeNs;
+  }
+}
+
 /**
  * Writes everything of `source` that is readable and does not depend on what was lost into a new recording. Up to the first loss it is the
  * same record for record, checkpoints included. Behind a loss stands a Gap record, then every record that is still certain: a page's
- * deltas are kept while its epochs go on without a jump, or from where it is made anew. LSNs close up; causes are carried along.
+ * deltas are kept while its epochs go on without a jump, or from where it is made anew. From the next full checkpoint on everything is
+ * certain again, and kept. LSNs close up; what names an LSN (causes, ends of transactions, checkpoints) is carried along.
  */
 export async function recoverLog(
   source: RecordSource,
   outPath: string,
-  options: LogWriterOptions = {},
+  options: Omit<LogWriterOptions, "clock"> = {},
 ): Promise<Result<CopyReport>> {
   const first = source.checkpoints[0];
-  const genesis =
-    first !== undefined && first.lsn === source.firstLsn - 1 ? source.loadCheckpoint(first) : undefined;
-  if (genesis !== undefined && !genesis.ok) return genesis;
+  const isBase = first !== undefined && first.kind === "full" && first.lsn === source.firstLsn - 1;
+  const base = isBase ? source.loadCheckpoint(first) : undefined;
+  const image = base?.ok === true ? base.value : undefined;
+  const clock = new CopyClock();
   const created = await LogWriter.create(outPath, {
     uuid: source.uuid,
-    firstLsn: genesis === undefined ? 1 : source.firstLsn,
+    firstLsn: image === undefined ? 1 : source.firstLsn,
     durability: "none",
     ...options,
-    ...(genesis === undefined ? {} : { genesis: contentOfImage(genesis.value) }),
+    clock,
+    ...(image === undefined ? {} : { genesis: contentOfImage(image) }),
   });
   if (!created.ok) return created;
   const writer = created.value;
-  const copied = new LogCopy(source, writer).run();
+  const copied = new LogCopy(source, writer, clock, image).run();
   const closed = await writer.close();
   if (!copied.ok) return copied;
   return closed.ok ? copied : closed;
@@ -68,32 +82,43 @@ export async function recoverLog(
 class LogCopy {
   readonly #source: RecordSource;
   readonly #writer: LogWriter;
+  readonly #clock: CopyClock;
+  readonly #image: CheckpointImage | undefined;
   readonly #batch = new RecordBatch();
   /** Last epoch seen of each page; a page that is absent is uncertain. */
   readonly #epochs = new Map<bigint, number>();
-  /** Where LSNs of the source and the copy part: [from source LSN, source LSN - copy LSN], ascending. */
-  readonly #shifts: { from: number; shift: number }[] = [{ from: 0, shift: 0 }];
+  /** Stretches of records that stand one behind the other in both: first and last LSN in the source, first LSN in the copy. */
+  readonly #from = new GrowableF64();
+  readonly #to = new GrowableF64();
+  readonly #copyFrom = new GrowableF64();
+  /** Checkpoints in the copy: LSN in the source, LSN in the copy. */
+  readonly #checkpoints = new Map<number, number>();
+  /** Full checkpoints that no record speaks of, where a segment begins. */
+  readonly #unspoken: CheckpointRef[];
+  #nextUnspoken = 0;
   #records = 0;
   #dropped = 0;
   #afterLoss = false;
-  #openTransaction = false;
 
-  constructor(source: RecordSource, writer: LogWriter) {
+  constructor(source: RecordSource, writer: LogWriter, clock: CopyClock, image: CheckpointImage | undefined) {
     this.#source = source;
     this.#writer = writer;
+    this.#clock = clock;
+    this.#image = image;
+    this.#unspoken = source.checkpoints.filter((ref) => ref.kind === "full" && ref.recordLsn === 0);
   }
 
   run(): Result<CopyReport> {
     const source = this.#source;
-    const first = source.checkpoints[0];
-    const base = first !== undefined && first.lsn === source.firstLsn - 1;
-    if (base) {
-      const image = source.loadCheckpoint(first);
-      if (image.ok) for (const page of image.value.pages) this.#epochs.set(page.id, page.epoch);
+    let expected = 1;
+    if (this.#image !== undefined) {
+      this.#begin(this.#image);
+      this.#checkpoints.set(this.#image.ref.lsn, this.#image.ref.lsn);
+      expected = source.firstLsn;
+    } else if (source.firstLsn === 1 && source.damage.some((damage) => damage.afterLsn === 0)) {
+      // the state that the records build upon may have been lost with nothing else
+      this.#lose(1, 0);
     }
-    // Without the state that the records build upon, only what is made anew is certain.
-    if (!base) this.#afterLoss = source.damage.some((damage) => damage.afterLsn < source.firstLsn);
-    let expected = base ? source.firstLsn : 1;
     for (let block = 0; block < source.blockCount; block++) {
       const firstLsn = source.blockFirstLsn(block);
       if (firstLsn > expected) this.#lose(expected, firstLsn - 1);
@@ -106,50 +131,129 @@ class LogCopy {
       const copied = this.#copyBlock();
       if (!copied.ok) return copied;
     }
+    const last = this.#copyUnspoken(source.lastLsn);
+    if (!last.ok) return last;
     const lostBytes = source.damage.reduce((sum, damage) => sum + damage.lostBytes, 0);
     return ok({ records: this.#records, dropped: this.#dropped, lostBytes });
   }
 
+  /** All of this state, and nothing else, is certain. */
+  #begin(image: CheckpointImage): void {
+    this.#epochs.clear();
+    for (const page of image.pages) this.#epochs.set(page.id, page.epoch);
+    this.#afterLoss = false;
+  }
+
   #lose(fromLsn: number, toLsn: number): void {
     this.#afterLoss = true;
-    if (this.#openTransaction) this.#writer.commit("mmsb recover");
-    this.#openTransaction = false;
-    const body = encodeGap({ fromLsn, toLsn, lostBytes: 0 });
-    this.#writer.append(RecordKind.Gap, { source: "mmsb recover", body });
+    if (this.#writer.openTransactionLsn !== 0) this.#writer.commit(SOURCE);
+    let lostBytes = 0;
+    for (const damage of this.#source.damage) {
+      if (damage.afterLsn === fromLsn - 1 || (damage.afterLsn >= fromLsn && damage.afterLsn < toLsn))
+        lostBytes += damage.lostBytes;
+    }
+    const lsn = this.#writer.lastLsn + 1;
+    const body = encodeGap({ fromLsn: lsn, toLsn: lsn + toLsn - fromLsn, lostBytes });
+    this.#writer.append(RecordKind.Gap, { source: SOURCE, body });
   }
 
   #copyBlock(): Result<void> {
     const batch = this.#batch;
-    const foreign = this.#source.format !== "mmsb";
     for (let row = 0; row < batch.count; row++) {
+      const unspoken = this.#copyUnspoken(batch.lsn(row) - 1);
+      if (!unspoken.ok) return unspoken;
       const kind = batch.kind[row]!;
-      if (this.#afterLoss && !foreign && !this.#isCertain(kind, row)) {
-        this.#dropped++;
-        continue;
+      if (this.#afterLoss && this.#source.format === "mmsb") {
+        if (kind === RecordKind.Checkpoint) this.#mendAt(batch.lsn(row));
+        if (this.#afterLoss && !this.#isCertain(kind, row)) {
+          this.#dropped++;
+          continue;
+        }
       }
-      if (kind === RecordKind.Checkpoint && !this.#afterLoss) {
-        const checkpoint = this.#copyCheckpoint(batch.lsn(row));
-        if (!checkpoint.ok) return checkpoint;
+      const copied = this.#copyRow(kind, row);
+      if (!copied.ok) return copied;
+    }
+    return ok();
+  }
+
+  #copyRow(kind: number, row: number): Result<void> {
+    const batch = this.#batch;
+    if (this.#source.format === "mmsb") {
+      const ref = kind === RecordKind.Checkpoint ? this.#spoken(batch.lsn(row)) : undefined;
+      const checkpoint = ref === undefined ? ok() : this.#copyCheckpoint(ref);
+      if (!checkpoint.ok) return checkpoint;
+      this.#carryLsns(kind, row);
+    }
+    const lsn = this.#writer.appendRow(batch, row, this.#mapLsn(batch.cause[row]!));
+    if (lsn === 0) return this.#writer.flush();
+    this.#clock.timeNs = batch.timestampNs(row);
+    this.#records++;
+    this.#noteLsn(batch.lsn(row), lsn);
+    this.#note(kind, row);
+    return ok();
+  }
+
+  /** The checkpoint that this record speaks of. */
+  #spoken(recordLsn: number): CheckpointRef | undefined {
+    return this.#source.checkpoints.find((ref) => ref.recordLsn === recordLsn);
+  }
+
+  /** Behind a loss: where a full checkpoint says what the state is, all that follows is certain. */
+  #mendAt(recordLsn: number): void {
+    const ref = this.#spoken(recordLsn);
+    if (ref?.kind !== "full" || this.#writer.openTransactionLsn !== 0) return;
+    const image = this.#source.loadCheckpoint(ref);
+    if (image.ok) this.#begin(image.value);
+  }
+
+  /** Full checkpoints up to that of `lsn` that no record speaks of. One that stands inside of what was lost says nothing about what follows. */
+  #copyUnspoken(lsn: number): Result<void> {
+    for (let ref = this.#unspoken[this.#nextUnspoken]; ref !== undefined && ref.lsn <= lsn; ) {
+      this.#nextUnspoken++;
+      if (ref.lsn === lsn && ref !== this.#image?.ref && this.#writer.openTransactionLsn === 0) {
+        const image = this.#source.loadCheckpoint(ref);
+        if (image.ok && this.#afterLoss) this.#begin(image.value);
+        const copied = this.#copyCheckpoint(ref);
+        if (!copied.ok) return copied;
       }
-      const lsn = this.#writer.appendRow(batch, row, this.#mapCause(batch.cause[row]!));
-      if (lsn === 0) return this.#writer.flush();
-      this.#records++;
-      const shift = batch.lsn(row) - lsn;
-      if (shift !== this.#shifts.at(-1)!.shift) this.#shifts.push({ from: batch.lsn(row), shift });
-      this.#note(kind, row);
+      ref = this.#unspoken[this.#nextUnspoken];
     }
     return ok();
   }
 
   /** The stream goes before its record, so that the copy's reader binds the two again. */
-  #copyCheckpoint(recordLsn: number): Result<void> {
-    const ref = this.#source.checkpoints.find((candidate) => candidate.recordLsn === recordLsn);
-    if (ref === undefined) return ok();
+  #copyCheckpoint(ref: CheckpointRef): Result<void> {
+    const baseLsn = ref.kind === "dirty" ? this.#checkpoints.get(ref.baseLsn) : 0;
+    if (baseLsn === undefined) return ok();
     const image = this.#source.loadCheckpoint(ref);
     if (!image.ok) return ok();
-    return this.#writer.copyCheckpointStream(contentOfImage(image.value), ref.lsn)
+    const { lastLsn } = this.#writer;
+    this.#checkpoints.set(ref.lsn, lastLsn);
+    return this.#writer.copyCheckpointStream({ ...contentOfImage(image.value), baseLsn }, lastLsn)
       ? ok()
       : fail("LOG_IO", "the copy could not be written", "Check the medium", { lsn: ref.lsn });
+  }
+
+  /** Bodies that name LSNs name those of the copy. */
+  #carryLsns(kind: number, row: number): void {
+    const body = this.#batch.body(row);
+    const lsn = this.#writer.lastLsn + 1;
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const put = (at: number, value: number) => view.setBigUint64(at, BigInt(value), true);
+    if (kind === RecordKind.TransactionCommit || kind === RecordKind.TransactionAbort) {
+      if (body.length === 8) put(0, this.#writer.openTransactionLsn);
+    } else if (kind === RecordKind.Checkpoint) {
+      const checkpoint = decodeCheckpoint(body);
+      if (!checkpoint.ok) return;
+      const { baseLsn } = checkpoint.value;
+      put(0, lsn - 1);
+      put(8, checkpoint.value.kind === "full" ? baseLsn : (this.#checkpoints.get(baseLsn) ?? 0));
+    } else if (kind === RecordKind.Gap) {
+      const gap = decodeGap(body);
+      if (!gap.ok) return;
+      put(0, lsn);
+      put(8, lsn + gap.value.toLsn - gap.value.fromLsn);
+    }
   }
 
   #isCertain(kind: number, row: number): boolean {
@@ -166,7 +270,7 @@ class LogCopy {
         return this.#epochs.has(id);
       case RecordKind.TransactionCommit:
       case RecordKind.TransactionAbort:
-        return this.#openTransaction;
+        return this.#writer.openTransactionLsn !== 0;
       case RecordKind.Checkpoint:
         return false;
       default:
@@ -179,17 +283,29 @@ class LogCopy {
     if (kind === RecordKind.PageCreate || kind === RecordKind.Delta)
       this.#epochs.set(id, this.#batch.epoch[row]!);
     else if (kind === RecordKind.PageDestroy) this.#epochs.delete(id);
-    else if (kind === RecordKind.TransactionBegin) this.#openTransaction = true;
-    else if (kind === RecordKind.TransactionCommit || kind === RecordKind.TransactionAbort)
-      this.#openTransaction = false;
+    else if (kind === RecordKind.Gap) this.#afterLoss = true;
+  }
+
+  #noteLsn(sourceLsn: number, copyLsn: number): void {
+    const last = this.#from.length - 1;
+    if (last >= 0 && this.#to.at(last) === sourceLsn - 1) {
+      if (copyLsn - this.#copyFrom.at(last) === sourceLsn - this.#from.at(last)) {
+        this.#to.set(last, sourceLsn);
+        return;
+      }
+    }
+    this.#from.push(sourceLsn);
+    this.#to.push(sourceLsn);
+    this.#copyFrom.push(copyLsn);
   }
 
   /** A cause in the source as an LSN of the copy; 0 where that record is not in it. */
-  #mapCause(cause: number): number {
-    if (cause === 0) return 0;
-    for (let i = this.#shifts.length - 1; i >= 0; i--) {
-      if (cause >= this.#shifts[i]!.from) return Math.max(0, cause - this.#shifts[i]!.shift);
-    }
-    return 0;
+  #mapLsn(lsn: number): number {
+    const stretch = this.#from.lastAtMost(lsn);
+    if (stretch < 0 || lsn > this.#to.at(stretch)) return 0;
+    return this.#copyFrom.at(stretch) + lsn - this.#from.at(stretch);
   }
 }
+
+/** Who wrote what a copy holds beside the copied records. */
+const SOURCE = "mmsb recover";

@@ -101,6 +101,7 @@ class Verifier {
       if (!read.ok) this.#note(read.error);
       else {
         this.records += batch.count;
+        if (batch.lost > 0) this.#reportLost(batch);
         lastTimeNs = this.#checkRows(batch, lastTimeNs);
       }
       yield {
@@ -108,6 +109,13 @@ class Verifier {
         totalBytes: source.fileBytes,
       };
     }
+  }
+
+  #reportLost(batch: RecordBatch): void {
+    const message = `the bodies of ${batch.lost} of the records ${batch.firstLsn} to ${batch.lsn(batch.count - 1)} were lost`;
+    this.#report("LOG_RECORDS_LOST", message, "'mmsb recover' keeps the other records", {
+      lsn: batch.firstLsn,
+    });
   }
 
   #checkRows(batch: RecordBatch, lastTimeNs: bigint): bigint {

@@ -78,23 +78,30 @@ function recordsOf(block: SpecBlock, overflow: ReadonlyMap<number, SpecBlock>): 
     return Array.from({ length: block.count }, () => (base + input.uint(width)) & U64); // C4
   });
   const records: SpecRecord[] = [];
+  let beginLsn = block.openLsn;
   for (let row = 0; row < block.count; row++) {
     const value = (column: number) => columns[column]![row]!;
+    const kind = Number(value(0));
     const lsn = block.firstLsn + row; // C5
     let flags = Number(value(1));
     const distance = Number(value(7));
     let source = sources[Number(value(6))] ?? ""; // C6
     let body = input.take(Number(value(9))); // C7
     let metadata = input.take(Number(value(10)));
+    if (kind === 0x87) beginLsn = lsn;
     if ((flags & 2) !== 0) {
       const whole = overflowed(new Input(body), overflow, lsn); // C8
+      if (whole === undefined) {
+        records.push({ ...lostRecord(lsn, kind, beginLsn), timeNs: value(2), source }); // V5
+        continue;
+      }
       ({ body, metadata } = whole);
       source = whole.source ?? source;
       flags &= ~2;
     }
     records.push({
       lsn,
-      kind: Number(value(0)),
+      kind,
       flags,
       timeNs: value(2),
       page: value(3),
@@ -111,21 +118,44 @@ function recordsOf(block: SpecBlock, overflow: ReadonlyMap<number, SpecBlock>): 
   return records;
 }
 
+/** A gap of one record, or the beginning or end of a transaction without its source. */
+function lostRecord(lsn: number, kind: number, beginLsn: number) {
+  const isOfTransaction = kind >= 0x87 && kind <= 0x89;
+  const numbers = isOfTransaction ? (kind === 0x87 ? [] : [beginLsn]) : [lsn, lsn];
+  const body = new Uint8Array(isOfTransaction ? numbers.length * 8 : 24);
+  numbers.forEach((number, i) => {
+    new DataView(body.buffer).setBigUint64(i * 8, BigInt(number), true);
+  });
+  return {
+    lsn,
+    kind: isOfTransaction ? kind : 0x07,
+    flags: 0,
+    page: 0n,
+    epoch: 0,
+    deltaId: BigInt(lsn),
+    cause: 0,
+    maskLength: 0,
+    body,
+    metadata: new Uint8Array(0),
+  };
+}
+
 function overflowed(inline: Input, blocks: ReadonlyMap<number, SpecBlock>, lsn: number) {
   const sizes = [inline.varint(), inline.varint(), inline.varint()] as const;
   let sequence = inline.varint();
   inline.end();
-  const parts = sizes.map((size) => {
+  const parts: Uint8Array[] = [];
+  for (const size of sizes) {
     const part = new Uint8Array(size);
     for (let at = 0; at < size; sequence++) {
       const block = blocks.get(sequence);
-      if (block === undefined || block.firstLsn !== lsn) throw new Error(`overflow of LSN ${lsn} is lost`);
+      if (block === undefined || block.firstLsn !== lsn) return undefined;
       part.set(block.payload, at);
       at += block.payload.length;
     }
-    return part;
-  });
-  const source = sizes[2] > 0 ? decoder.decode(parts[2]) : undefined;
+    parts.push(part);
+  }
+  const source = sizes[2] > 0 ? decoder.decode(parts[2]!) : undefined;
   return { body: parts[0]!, metadata: parts[1]!, source };
 }
 
