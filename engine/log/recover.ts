@@ -223,11 +223,11 @@ class LogCopy {
 
   /** The stream goes before its record, so that the copy's reader binds the two again. */
   #copyCheckpoint(ref: CheckpointRef): Result<void> {
-    const baseLsn = ref.kind === "dirty" ? this.#checkpoints.get(ref.baseLsn) : 0;
+    const { lastLsn } = this.#writer;
+    const baseLsn = ref.kind === "dirty" ? this.#checkpoints.get(ref.baseLsn) : lastLsn;
     if (baseLsn === undefined) return ok();
     const image = this.#source.loadCheckpoint(ref);
     if (!image.ok) return ok();
-    const { lastLsn } = this.#writer;
     this.#checkpoints.set(ref.lsn, lastLsn);
     return this.#writer.copyCheckpointStream({ ...contentOfImage(image.value), baseLsn }, lastLsn)
       ? ok()
@@ -247,7 +247,7 @@ class LogCopy {
       if (!checkpoint.ok) return;
       const { baseLsn } = checkpoint.value;
       put(0, lsn - 1);
-      put(8, checkpoint.value.kind === "full" ? baseLsn : (this.#checkpoints.get(baseLsn) ?? 0));
+      put(8, checkpoint.value.kind === "full" ? lsn - 1 : (this.#checkpoints.get(baseLsn) ?? 0));
     } else if (kind === RecordKind.Gap) {
       const gap = decodeGap(body);
       if (!gap.ok) return;
