@@ -2,6 +2,7 @@ import { bookmarksPanel } from "../panels/bookmarks/index.ts";
 import { deltasPanel } from "../panels/deltas/index.ts";
 import { eventsPanel } from "../panels/events/index.ts";
 import { graphPanel } from "../panels/graph/index.ts";
+import { overviewPanel } from "../panels/overview/index.ts";
 import { pagePanel } from "../panels/page/index.ts";
 import { timelinePanel } from "../panels/timeline/index.ts";
 import type { Titles } from "./layout.ts";
@@ -14,6 +15,7 @@ export const PANELS: readonly PanelDefinition[] = [
   pagePanel,
   graphPanel,
   eventsPanel,
+  overviewPanel,
   bookmarksPanel,
 ];
 
