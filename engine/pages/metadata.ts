@@ -33,6 +33,7 @@ function sortedEntries(metadata: PageMetadata): { key: Uint8Array; text: string;
 
 /** Whether this metadata can be kept and written. Errors: METADATA_INVALID. */
 export function checkMetadata(metadata: PageMetadata): Result<void> {
+  if (metadata.size === 0) return ok();
   if (metadata.size > MAX_METADATA_ENTRIES) {
     return invalid(`metadata has ${metadata.size} entries`, `Keep at most ${MAX_METADATA_ENTRIES}`);
   }

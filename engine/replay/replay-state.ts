@@ -1,4 +1,5 @@
 import { accel, NO_SLOT } from "../accel/index.ts";
+import { bytesEqual } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { decodeDeltaBody } from "../deltas/delta-body.ts";
@@ -10,6 +11,7 @@ import {
   decodePageCreate,
   decodePageMigrate,
   decodeSchemaBody,
+  type PageCreateBody,
 } from "../log/record-bodies.ts";
 import { isCritical, isKnownKind, kindName, RecordKind } from "../log/record-kinds.ts";
 import type { CheckpointImage } from "../log/record-source.ts";
@@ -45,6 +47,8 @@ export class ReplayState {
   readonly #confirmed = new Map<bigint, number>();
   readonly #uncertain = new Set<bigint>();
   readonly #runs = new RunList();
+  /** The body of the last PageCreate, and what it says. */
+  #created: { readonly bytes: Uint8Array; readonly page: PageCreateBody } | undefined;
 
   constructor(options: PageTableOptions = {}) {
     this.table = new PageTable(options);
@@ -224,12 +228,17 @@ export class ReplayState {
   }
 
   #pageCreate(batch: RecordBatch, row: number): Result<void> {
-    const body = decodePageCreate(batch.body(row));
-    if (!body.ok) return corrupt(batch, row, body.error);
-    if (body.value.sizeBytes > MAX_ARENA_BYTES) return corrupt(batch, row);
+    const bytes = batch.body(row);
+    // Pages come in rows of equals: what was decoded for the one before serves for all.
+    if (this.#created === undefined || !bytesEqual(bytes, this.#created.bytes)) {
+      const body = decodePageCreate(bytes);
+      if (!body.ok) return corrupt(batch, row, body.error);
+      if (body.value.sizeBytes > MAX_ARENA_BYTES) return corrupt(batch, row);
+      this.#created = { bytes: bytes.slice(), page: body.value };
+    }
     const id = batch.pageId(row);
     this.#destroy(id);
-    const created = this.#create({ id, epoch: batch.epoch[row]!, ...body.value });
+    const created = this.#create({ id, epoch: batch.epoch[row]!, ...this.#created.page });
     if (this.#gaps > 0) this.#confirmed.set(id, this.#gaps);
     return created.ok ? ok() : created;
   }
