@@ -10,7 +10,7 @@ export function copyBytes(
   length: number,
 ): void {
   if (length >= BULK_COPY_BYTES) {
-    to.set(from.subarray(fromAt, fromAt + length), toAt);
+    copyBulk(from, fromAt, to, toAt, length);
     return;
   }
   // Four loads, then four stores: twice as fast as byte by byte, because a store may not be passed by the next load.
@@ -26,6 +26,34 @@ export function copyBytes(
     to[toAt + i + 3] = d;
   }
   for (; i < length; i++) to[toAt + i] = from[fromAt + i]!;
+}
+
+/** From here up a copy by way of {@link SCRATCH} beats one byte by byte. */
+const DETOUR_FROM_BYTES = 1024;
+const SCRATCH = new Uint8Array(16_384);
+
+/**
+ * `set`, with a detour where it would be slow: between shared memory and any other, V8 copies words where both sides lie alike within
+ * their words, and single bytes where they do not (1160 against 190 ns for 4 KiB). Memory of our own has no such trouble.
+ */
+function copyBulk(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
+  const liesAlike = ((from.byteOffset + fromAt) & 7) === ((to.byteOffset + toAt) & 7);
+  if (liesAlike || length < DETOUR_FROM_BYTES || !(isShared(from) || isShared(to))) {
+    to.set(from.subarray(fromAt, fromAt + length), toAt);
+    return;
+  }
+  // One half of the detour is between two arrays of our own, the other between two that lie alike.
+  const shift = (isShared(to) ? to.byteOffset + toAt : from.byteOffset + fromAt) & 7;
+  const step = SCRATCH.length - 8;
+  for (let done = 0; done < length; done += step) {
+    const count = Math.min(step, length - done);
+    SCRATCH.set(from.subarray(fromAt + done, fromAt + done + count), shift);
+    to.set(SCRATCH.subarray(shift, shift + count), toAt + done);
+  }
+}
+
+function isShared(bytes: Uint8Array): boolean {
+  return bytes.buffer instanceof SharedArrayBuffer;
 }
 
 /** From here up a bulk copy beats {@link copyWords}. */
@@ -45,7 +73,7 @@ export function copyWords(
   length: number,
 ): void {
   if (length >= BULK_WORDS_BYTES) {
-    to.set(from.subarray(fromAt, fromAt + length), toAt);
+    copyBulk(from, fromAt, to, toAt, length);
     return;
   }
   let i = 0;

@@ -1,3 +1,4 @@
+import { accel } from "../accel/index.ts";
 import { assert } from "../base/assert.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
@@ -124,7 +125,8 @@ export class BlockOutput {
       streamBytes += bytes.length;
       for (let from = 0; fine && from < bytes.length; ) {
         const count = Math.min(CHUNK_BYTES - pending, bytes.length - from);
-        this.#out.u8.set(bytes.subarray(from, from + count), this.#outLength + BLOCK_HEADER_BYTES + pending);
+        const at = this.#outLength + BLOCK_HEADER_BYTES + pending;
+        accel.copyBytes(bytes, from, this.#out.u8, at, count);
         pending += count;
         from += count;
         if (pending === CHUNK_BYTES) flushChunk();

@@ -1,3 +1,4 @@
+import { accel } from "../accel/index.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { BlockBuffer } from "./block-buffer.ts";
 import type { CheckpointChunks } from "./block-directory.ts";
@@ -80,8 +81,7 @@ export class ChunkReader {
       }
       const count = Math.min(out.length - done, this.#payloadBytes - within);
       if (count <= 0) return this.#damaged("a chunk of the checkpoint is too short");
-      const at = BLOCK_HEADER_BYTES + within;
-      out.set(this.#buffer.u8.subarray(at, at + count), done);
+      accel.copyBytes(this.#buffer.u8, BLOCK_HEADER_BYTES + within, out, done, count);
       done += count;
     }
     return ok();

@@ -1,6 +1,8 @@
-// The least that the machine needs for the same work: one program, three modes, each prints the seconds it took.
+// The least that the machine needs for the same work: one program, five modes, each prints the seconds it took.
 //   write PATH TOTAL CHUNK SYNC   writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk
 //   read PATH                     reads the file and sums its bytes
+//   store PATH TOTAL CHUNK        write without sync, each chunk from memory of its own: for state that is large
+//   load PATH                     reads the file into memory of its size, which was touched before
 //   copy BYTES ROUNDS             memcpy of BYTES, ROUNDS times
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -44,6 +46,32 @@ int main(int argc, char **argv) {
     while ((n = read(fd, buffer, sizeof buffer)) > 0)
       for (ssize_t i = 0; i < n / 8; i++) sum += buffer[i];
     fprintf(stderr, "%llu\n", (unsigned long long)sum);
+    printf("%.9f\n", now() - start);
+    return close(fd);
+  }
+  if (argc == 5 && strcmp(argv[1], "store") == 0) {
+    size_t total = strtoull(argv[3], 0, 10), chunk = strtoull(argv[4], 0, 10);
+    uint8_t *buffer = malloc(total);
+    for (size_t i = 0; i < total; i++) buffer[i] = (uint8_t)(i * 2654435761u >> 13);
+    double start = now();
+    int fd = open(argv[2], O_RDWR | O_CREAT | O_TRUNC, 0644);
+    if (fd < 0) return 1;
+    for (size_t at = 0; at < total; at += chunk) {
+      size_t n = total - at < chunk ? total - at : chunk;
+      if (pwrite(fd, buffer + at, n, at) != (ssize_t)n) return 1;
+    }
+    printf("%.9f\n", now() - start);
+    return close(fd);
+  }
+  if (argc == 3 && strcmp(argv[1], "load") == 0) {
+    int fd = open(argv[2], O_RDONLY);
+    off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    if (size < 0) return 1;
+    uint8_t *buffer = malloc(size);
+    memset(buffer, 1, size);
+    double start = now();
+    for (off_t at = 0; at < size; at += 1 << 20)
+      if (pread(fd, buffer + at, size - at < 1 << 20 ? size - at : 1 << 20, at) < 0) return 1;
     printf("%.9f\n", now() - start);
     return close(fd);
   }

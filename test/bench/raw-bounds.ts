@@ -33,6 +33,16 @@ export class RawBounds {
     return this.#run("read", path);
   }
 
+  /** Writing state that large, a megabyte at a time, from memory that was not just touched. */
+  storeSeconds(path: string, totalBytes: number): number | undefined {
+    return this.#run("store", path, totalBytes, 1 << 20);
+  }
+
+  /** Reading the file into memory of its size. */
+  loadSeconds(path: string): number | undefined {
+    return this.#run("load", path);
+  }
+
   copySeconds(bytes: number, rounds: number): number | undefined {
     return this.#run("copy", bytes, rounds);
   }
