@@ -24,7 +24,7 @@ export const engineLaw = {
   session: [...upTo("replay"), "events", "graph", "device"],
   protocol: ["base"],
   server: [...upTo("replay"), "events", "session", "protocol"],
-  cli: [...upTo("replay"), "session", "server"],
+  cli: [...upTo("replay"), "events", "session", "server"],
 };
 
 const engineRules = Object.entries(engineLaw).map(([folder, allowed]) => ({

@@ -2,6 +2,8 @@ import { toHex, utf8DecodeStrict } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
 import { decodeDeltaBody } from "../deltas/delta-body.ts";
 import { RunList } from "../deltas/run-list.ts";
+import { eventJson } from "../events/event-json.ts";
+import { decodePayload } from "../events/payload-codec.ts";
 import { showForeignText } from "../log/foreign/foreign-text.ts";
 import type { RecordBatch } from "../log/record-batch.ts";
 import {
@@ -98,7 +100,10 @@ function details(batch: RecordBatch, row: number): Record<string, unknown> {
     case RecordKind.TransactionAbort:
       return told(decodeTransactionEnd(body), (begin) => ({ begin: String(begin) }));
     case RecordKind.Event:
-      return told(decodeEvent(body), ({ eventType, payload }) => ({ eventType, ...payloadJson(payload) }));
+      return told(decodeEvent(body), ({ eventType, payload }) => ({
+        eventType,
+        ...eventDetails(eventType, payload),
+      }));
     case RecordKind.Checkpoint:
       return told(decodeCheckpoint(body), ({ lsn, baseLsn, kind, streamBytes, stateHash }) => ({
         stateLsn: String(lsn),
@@ -142,6 +147,13 @@ function metadataJson(metadata: PageMetadata): Record<string, unknown> {
   return Object.fromEntries([...metadata].map(([key, value]) => [key, textOrHex(value)]));
 }
 
+/** What the event says; of a type, or with a payload, that is not known the bytes. */
+function eventDetails(eventType: number, payload: Uint8Array): Record<string, unknown> {
+  const decoded = decodePayload(eventType, payload);
+  const known = decoded.ok ? decoded.value : undefined;
+  return known === undefined ? payloadJson(payload) : { event: eventJson(known) };
+}
+
 function payloadJson(payload: Uint8Array): Record<string, unknown> {
   return payload.length === 0 ? {} : { payload: textOrHex(payload) };
 }
@@ -179,8 +191,14 @@ export function recordLine(record: RecordJson): string {
     rangesText(record.ranges),
     record.cause === "0" ? "" : `← ${record.cause}`,
   ];
-  for (const [key, value] of Object.entries(record)) {
-    if (!COMMON.has(key)) parts.push(`${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const { event, ...rest } = record;
+  // What the event says stands for its number.
+  const { type, ...fields } = (event ?? {}) as Record<string, unknown>;
+  const told = event === undefined ? rest : { ...fields, ...rest, eventType: undefined };
+  if (typeof type === "string") parts.push(type);
+  for (const [key, value] of Object.entries(told)) {
+    if (value === undefined || COMMON.has(key)) continue;
+    parts.push(`${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   }
   return parts.filter((part) => part.trim() !== "").join("  ");
 }

@@ -1,11 +1,11 @@
 import { toHex, utf8DecodeStrict } from "../../base/bytes.ts";
+import type { JsonValue } from "../../base/json.ts";
+import { eventTypeOf, LOG_LEVELS, type WaveEnd } from "../../events/event-types.ts";
+import { type IdColumn, idsOf } from "../../events/id-column.ts";
+import { decodePayload, type KnownPayload } from "../../events/payload-codec.ts";
 
-/** The type of a mark that a person or program sets: its payload is a text. */
-const USER_MARK = 1;
-
-const NAMES: Readonly<Record<number, string>> = { [USER_MARK]: "mark" };
-
-/** What an event of a type that the engine knows no more about is shown with. */
+/** What a list of pages, or the payload of a type that is not known, is cut at. */
+const SHOWN_PAGES = 64;
 const PAYLOAD_SHOWN_BYTES = 256;
 
 export interface EventText {
@@ -19,30 +19,149 @@ export interface EventText {
 
 /** The name of an event type as the log numbers it. */
 export function eventTypeName(code: number): string {
-  return NAMES[code] ?? `event ${code}`;
+  return eventTypeOf(code) ?? `event ${code}`;
 }
 
-/** An event in words. A payload of a type that is not known is shown as text where it is text, else as hexadecimal. */
+/** An event in words. A payload that is not known, or malformed, is shown as text where it is text, else as hexadecimal. */
 export function eventText(code: number, payload: Uint8Array): EventText {
+  const decoded = decodePayload(code, payload);
+  if (decoded.ok && decoded.value !== undefined) return knownText(decoded.value);
   const shown = payloadText(payload);
   return {
     text: shown === "" ? eventTypeName(code) : shown,
     severity: 0,
     durationNs: 0n,
-    properties: [
-      { name: "type", value: eventTypeName(code) },
-      { name: "payload", value: shown },
-      { name: "payload bytes", value: String(payload.length) },
-    ],
+    properties: properties(
+      ["type", eventTypeName(code)],
+      ["payload", shown],
+      ["payload bytes", payload.length],
+      ["malformed", decoded.ok ? undefined : `at byte ${decoded.error.place.offset ?? 0}`],
+    ),
   };
 }
 
+function knownText(event: KnownPayload): EventText {
+  switch (event.type) {
+    case "mark": {
+      const { name, data } = event.fields;
+      return told(dataText(name, data), 0, 0, ["name", name], ["data", jsonText(data)]);
+    }
+    case "log": {
+      const { level, message, data } = event.fields;
+      const severity = Math.max(0, LOG_LEVELS.indexOf(level) - 1);
+      const line = dataText(message, data);
+      return told(line, severity, 0, ["level", level], ["message", message], ["data", jsonText(data)]);
+    }
+    case "wave-start": {
+      const { trigger, roots } = event.fields;
+      return told(
+        `wave from ${plural(roots, "page")}, ${TRIGGER_TEXT[trigger]}`,
+        0,
+        0,
+        ["trigger", trigger],
+        ["sets out from", plural(roots, "page")],
+      );
+    }
+    case "wave-end":
+      return waveText(event.fields);
+    case "allocation": {
+      const { action, location, sizeBytes, usedBytes, pool, durationNs } = event.fields;
+      return told(
+        `${action} ${plural(sizeBytes, "byte")} on ${location}${pool === "" ? "" : ` from ${pool}`}`,
+        0,
+        durationNs,
+        ["action", action],
+        ["location", location],
+        ["bytes", sizeBytes],
+        ["in use after it", plural(usedBytes, "byte")],
+        ["pool", pool === "" ? undefined : pool],
+      );
+    }
+    case "kernel-launch": {
+      const { kernel, stream, sizeBytes, durationNs } = event.fields;
+      const line = `${kernel} over ${plural(sizeBytes, "byte")} on stream ${stream}`;
+      return told(line, 0, durationNs, ["kernel", kernel], ["stream", stream], ["bytes", sizeBytes]);
+    }
+    case "copy": {
+      const { direction, stream, sizeBytes, durationNs } = event.fields;
+      const line = `${plural(sizeBytes, "byte")} from ${direction.replaceAll("-", " ")} on stream ${stream}`;
+      return told(line, 0, durationNs, ["direction", direction], ["stream", stream], ["bytes", sizeBytes]);
+    }
+    default:
+      // A derived type has no record of kind event, unless somebody wrote one by hand.
+      return told(event.type, 0, 0, ["type", event.type]);
+  }
+}
+
+const TRIGGER_TEXT = {
+  propagate: "asked for",
+  transaction: "at the end of the transaction",
+  pull: "for a page that was read",
+};
+
+function waveText({ outcome, levels, cutOff, blocked }: WaveEnd): EventText {
+  const members = levels.members.reduce((sum, count) => sum + count, 0);
+  const parts = [
+    `wave over: ${plural(members, "page")} in ${plural(levels.count, "level")}`,
+    cutOff.count === 0 ? "" : `${cutOff.count} cut off`,
+    blocked.count === 0 ? "" : `${blocked.count} blocked`,
+    outcome === "complete" ? "" : OUTCOME_TEXT[outcome],
+  ];
+  const severity = outcome !== "complete" || blocked.count > 0 ? 1 : 0;
+  return told(
+    parts.filter((part) => part !== "").join(", "),
+    severity,
+    0,
+    ["outcome", outcome],
+    ["changed or failed", members],
+    ["levels", levels.count],
+    ["cut off", pagesText(cutOff)],
+    ["blocked", pagesText(blocked)],
+  );
+}
+
+const OUTCOME_TEXT = { cancelled: "cancelled", budget: "over its budget" };
+
+function told(text: string, severity: number, durationNs: number, ...told: Property[]): EventText {
+  return { text, severity, durationNs: BigInt(durationNs), properties: properties(...told) };
+}
+
+type Property = readonly [name: string, value: string | number | undefined];
+
+/** Those that have a value. */
+function properties(...all: Property[]): { name: string; value: string }[] {
+  return all.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value: String(value) }]));
+}
+
+function pagesText(pages: IdColumn): string | undefined {
+  if (pages.count === 0) return undefined;
+  const { lo, hi } = pages;
+  const shown = idsOf({ count: Math.min(pages.count, SHOWN_PAGES), lo, hi }).join(", ");
+  const rest = pages.count - SHOWN_PAGES;
+  return `${plural(pages.count, "page")}: ${shown}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function dataText(text: string, data: JsonValue | undefined): string {
+  const json = jsonText(data);
+  return cut(json === undefined ? text : `${text} ${json}`);
+}
+
+function jsonText(data: JsonValue | undefined): string | undefined {
+  return data === undefined ? undefined : JSON.stringify(data);
+}
+
 function payloadText(payload: Uint8Array): string {
-  const cut = payload.subarray(0, PAYLOAD_SHOWN_BYTES);
+  const shown = payload.subarray(0, PAYLOAD_SHOWN_BYTES);
   const text = utf8DecodeStrict(payload);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a text with control characters is not one to show
-  if (text !== undefined && !/[\u0000-\u0008\u000e-\u001f]/.test(text)) {
-    return text.length > PAYLOAD_SHOWN_BYTES ? `${text.slice(0, PAYLOAD_SHOWN_BYTES)}…` : text;
-  }
-  return `0x${toHex(cut)}${payload.length > cut.length ? "…" : ""}`;
+  if (text !== undefined && !/[\u0000-\u0008\u000e-\u001f]/.test(text)) return cut(text);
+  return `0x${toHex(shown)}${payload.length > shown.length ? "…" : ""}`;
+}
+
+function cut(text: string): string {
+  return text.length > PAYLOAD_SHOWN_BYTES ? `${text.slice(0, PAYLOAD_SHOWN_BYTES)}…` : text;
 }
