@@ -8,7 +8,7 @@
 
 namespace mmsb::avx2 {
 
-/** Blends whole 64 bytes; returns how many bytes that were. */
+/** Blends whole 128 bytes; returns how many bytes that were. */
 std::size_t blend_masked(const std::uint8_t* mask, const std::uint8_t* values, std::uint8_t* page,
                          std::size_t length) noexcept;
 

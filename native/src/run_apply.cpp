@@ -2,32 +2,38 @@
 #include <vector>
 
 #include "mmsb/copy.hpp"
+#include "mmsb/cpu.hpp"
 #include "mmsb/runs.hpp"
+#include "scatter_avx2.hpp"
 #include "short_run.hpp"
 
 namespace mmsb {
 
 std::int64_t apply_runs(const std::uint32_t* offset, const std::uint32_t* length, std::size_t count,
                         std::span<const std::uint8_t> payload, std::span<std::uint8_t> page) noexcept {
+#if defined(__x86_64__)
+  if (count > 1 && count <= avx2::most_short_runs && cpu().avx2) {
+    const std::int64_t written = avx2::scatter_short(offset, length, count, payload.data(), payload.size(),
+                                                     page.data(), page.size());
+    if (written >= 0) return written;
+  }
+#endif
   const std::uint8_t* from = payload.data();
   const std::uint8_t* const end = from + payload.size();
   std::uint8_t* const to = page.data();
+  const std::uint64_t size = page.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t at = load_once(offset + i);
     const std::uint64_t bytes = load_once(length + i);
-    if (at + bytes > page.size()) {
+    if (at + bytes > size) [[unlikely]] {
       // Runs ascend: all that follow lie beyond the end as well.
-      const std::uint64_t fitting = at >= page.size() ? 0 : page.size() - at;
+      const std::uint64_t fitting = at >= size ? 0 : size - at;
       if (fitting > static_cast<std::uint64_t>(end - from)) return too_short;
       copy_bytes(to + at, from, fitting);
       return from + fitting - payload.data();
     }
-    if (bytes > static_cast<std::uint64_t>(end - from)) return too_short;
-    if (bytes == 1) {
-      to[at] = *from;
-    } else {
-      copy_bytes(to + at, from, bytes);
-    }
+    if (bytes > static_cast<std::uint64_t>(end - from)) [[unlikely]] return too_short;
+    copy_bytes(to + at, from, bytes);
     from += bytes;
   }
   return from - payload.data();

@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codecBench } from "./codec.ts";
 import { appendBench, checkpointBench, replayBench, scanBench, writeBench } from "./log.ts";
+import { nativeBench } from "./native.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import type { BenchLine, Report } from "./report.ts";
 import { seekBench } from "./seek.ts";
 
 const BENCHES: Readonly<Record<string, (report: Report, folder: string) => Promise<void>>> = {
   codec: codecBench,
+  native: nativeBench,
   write: writeBench,
   append: appendBench,
   scan: scanBench,
@@ -27,7 +29,7 @@ function print(line: BenchLine, json: boolean): void {
   const figure = `${line.value.toPrecision(4)} ${line.unit}`.padStart(16);
   const bound = line.bound === undefined ? "" : `bound ${line.bound.toPrecision(4)}`;
   const ratio = line.ratio === undefined ? "" : `ratio ${line.ratio.toFixed(3)}`;
-  console.log(`${line.name.padEnd(58)}${figure}  ${bound.padEnd(16)} ${ratio}`);
+  console.log(`${line.name.padEnd(72)}${figure}  ${bound.padEnd(16)} ${ratio}`);
 }
 
 async function main(): Promise<number> {

@@ -1,9 +1,11 @@
-// The least that the machine needs for the same work: one program, five modes, each prints the seconds it took.
+// The least that the machine needs for the same work: one program, each mode prints the seconds it took.
 //   write PATH TOTAL CHUNK SYNC   writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk
 //   read PATH                     reads the file and sums its bytes
 //   store PATH TOTAL CHUNK        write without sync, each chunk from memory of its own: for state that is large
 //   load PATH                     reads the file into memory of its size, which was touched before
 //   copy BYTES ROUNDS             memcpy of BYTES, ROUNDS times
+//   sum BYTES ROUNDS              adds up BYTES as 64-bit words, ROUNDS times
+//   scatter ROWS PAGES            copies 64 bytes ROWS times, to random places of PAGES pages of 4 KiB
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -83,6 +85,45 @@ int main(int argc, char **argv) {
     double start = now();
     for (size_t i = 0; i < rounds; i++) {
       memcpy(to, from, bytes);
+      __asm__ volatile("" ::"r"(to) : "memory");
+    }
+    printf("%.9f\n", now() - start);
+    return 0;
+  }
+  if (argc == 4 && strcmp(argv[1], "sum") == 0) {
+    // four independent vectors: as fast as this machine reads
+    typedef uint64_t four __attribute__((vector_size(32)));
+    size_t vectors = strtoull(argv[2], 0, 10) / sizeof(four), rounds = strtoull(argv[3], 0, 10);
+    four *from = aligned_alloc(64, vectors * sizeof(four)), sums[4] = {0};
+    memset(from, 1, vectors * sizeof(four));
+    double start = now();
+    for (size_t round = 0; round < rounds; round++) {
+      for (size_t i = 0; i + 4 <= vectors; i += 4) {
+        sums[0] += from[i];
+        sums[1] += from[i + 1];
+        sums[2] += from[i + 2];
+        sums[3] += from[i + 3];
+      }
+      __asm__ volatile("" ::"r"(from) : "memory");
+    }
+    printf("%.9f\n", now() - start);
+    fprintf(stderr, "%llu\n", (unsigned long long)(sums[0][0] + sums[1][1] + sums[2][2] + sums[3][3]));
+    return 0;
+  }
+  if (argc == 4 && strcmp(argv[1], "scatter") == 0) {
+    size_t rows = strtoull(argv[2], 0, 10), pages = strtoull(argv[3], 0, 10);
+    uint8_t *from = malloc(rows * 64), *to = malloc(pages * 4096);
+    uint32_t *at = malloc(rows * sizeof *at);
+    memset(from, 1, rows * 64);
+    memset(to, 2, pages * 4096);
+    uint64_t state = 1;
+    for (size_t i = 0; i < rows; i++) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      at[i] = (uint32_t)((state >> 33) % pages * 4096 + (state >> 20) % 504 * 8);
+    }
+    double start = now();
+    for (size_t i = 0; i < rows; i++) {
+      memcpy(to + at[i], from + i * 64, 64);
       __asm__ volatile("" ::"r"(to) : "memory");
     }
     printf("%.9f\n", now() - start);

@@ -1,49 +1,46 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { CProgram } from "./c-program.ts";
 
-/** The C program that measures what the machine itself needs; absent where there is no compiler. */
+/** The C program that measures what the machine itself needs; absent where there is no compiler. All results are seconds. */
 export class RawBounds {
-  readonly #program: string | undefined;
+  readonly #program: CProgram;
 
   constructor(folder: string) {
-    const source = join(process.cwd(), "test", "bench", "raw-bounds.c");
-    const program = join(folder, "raw-bounds");
-    const built =
-      existsSync(source) && spawnSync("cc", ["-O2", "-o", program, source], { stdio: "ignore" }).status === 0;
-    this.#program = built ? program : undefined;
+    this.#program = new CProgram(folder, "raw-bounds.c");
   }
 
   get isAvailable(): boolean {
-    return this.#program !== undefined;
-  }
-
-  /** Seconds; `undefined` without a compiler. */
-  #run(...args: readonly (string | number)[]): number | undefined {
-    if (this.#program === undefined) return undefined;
-    const ran = spawnSync(this.#program, args.map(String), { encoding: "utf8" });
-    return ran.status === 0 ? Number(ran.stdout) : undefined;
+    return this.#program.isAvailable;
   }
 
   writeSeconds(path: string, totalBytes: number, chunkBytes: number, sync: boolean): number | undefined {
-    return this.#run("write", path, totalBytes, chunkBytes, sync ? 1 : 0);
+    return this.#program.run("write", path, totalBytes, chunkBytes, sync ? 1 : 0);
   }
 
   readSeconds(path: string): number | undefined {
-    return this.#run("read", path);
+    return this.#program.run("read", path);
   }
 
   /** Writing state that large, a megabyte at a time, from memory that was not just touched. */
   storeSeconds(path: string, totalBytes: number): number | undefined {
-    return this.#run("store", path, totalBytes, 1 << 20);
+    return this.#program.run("store", path, totalBytes, 1 << 20);
   }
 
   /** Reading the file into memory of its size. */
   loadSeconds(path: string): number | undefined {
-    return this.#run("load", path);
+    return this.#program.run("load", path);
   }
 
   copySeconds(bytes: number, rounds: number): number | undefined {
-    return this.#run("copy", bytes, rounds);
+    return this.#program.run("copy", bytes, rounds);
+  }
+
+  /** Reading `bytes` and adding them up. */
+  sumSeconds(bytes: number, rounds: number): number | undefined {
+    return this.#program.run("sum", bytes, rounds);
+  }
+
+  /** Copying `rows` times 64 bytes, one after another in the source, to random places of as many pages of 4 KiB. */
+  scatterSeconds(rows: number, pages: number): number | undefined {
+    return this.#program.run("scatter", rows, pages);
   }
 }
