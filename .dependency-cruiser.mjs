@@ -82,8 +82,15 @@ export default {
       name: "electron-package-only-in-electron",
       comment: "requiring `electron` downloads its binary: only electron/ may name it",
       severity: "error",
-      from: { pathNot: "^electron/" },
+      from: { pathNot: "^(electron|test/electron)/" },
       to: { path: "(^electron$|node_modules/electron(/|$))" },
+    },
+    {
+      name: "electron-tests-use-its-types-only",
+      comment: "tests of the desktop shell put a stand-in in the place of `electron`; its types they may use",
+      severity: "error",
+      from: { path: "^test/electron/" },
+      to: { path: "(^electron$|node_modules/electron(/|$))", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "portable-code-has-no-node",

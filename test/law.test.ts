@@ -74,6 +74,7 @@ describe("the dependency law", () => {
     ["panels-are-islands", "renderer/panels/graph/b.tsx", 'import "../page/a.tsx";'],
     ["electron-only-engine", "electron/b.ts", 'import "../renderer/main.tsx";'],
     ["electron-package-only-in-electron", "engine/session/b.ts", 'import "electron";'],
+    ["electron-tests-use-its-types-only", "test/electron/b.test.ts", 'import "electron";'],
     ["portable-code-has-no-node", "engine/base/b.ts", 'import "node:fs";'],
     ["portable-code-has-no-node", "engine/protocol/b.ts", 'import "fs";'],
     ["portable-code-has-no-node", "renderer/b.ts", 'import "node:path";'],

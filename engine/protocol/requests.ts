@@ -31,6 +31,7 @@ import {
   windowDeltas,
   windowEvents,
 } from "./requests/records.ts";
+import { chooseFile, shellCommands } from "./requests/shell.ts";
 import { overview, viewLanes, viewTimeline } from "./requests/timeline.ts";
 import type { z } from "./zod.ts";
 
@@ -66,6 +67,7 @@ export const REQUESTS = {
   "cursor.step": stepCursor,
   "cursor.seek-time": seekTime,
   "cursor.locate": locate,
+  "shell.choose-file": chooseFile,
 } as const satisfies Readonly<Record<string, RequestSpec>>;
 
 /** Everything that can be watched. `result` and `columns` are those of each update. */
@@ -73,6 +75,7 @@ export const SUBSCRIPTIONS = {
   playback: playback,
   "recording.changes": recordingChanges,
   "search.progress": searchProgress,
+  "shell.commands": shellCommands,
 } as const satisfies Readonly<Record<string, RequestSpec>>;
 
 export type RequestName = keyof typeof REQUESTS;

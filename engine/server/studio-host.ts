@@ -6,6 +6,7 @@ import { OpenedRecording } from "./recording/opened-recording.ts";
 import type { ReportProgress } from "./service.ts";
 import { type Sliced, SliceScheduler } from "./slice-scheduler.ts";
 import { StudioSession } from "./studio-session.ts";
+import type { WindowShell } from "./window-shell.ts";
 
 /** Recordings open at a time, whoever opened them: each holds at most some 200 MB of caches. */
 const MAX_RECORDINGS = 8;
@@ -48,13 +49,13 @@ export class StudioHost {
     return this.#recordings.size;
   }
 
-  /** Serves one window until its port closes. `LIMIT_EXCEEDED` where too many are connected; the port is then closed. */
-  connect(port: Port): Result<Connection> {
+  /** Serves one window until its port closes; `shell` is the program around it, where there is one. `LIMIT_EXCEEDED` where too many are connected; the port is then closed. */
+  connect(port: Port, shell?: WindowShell): Result<Connection> {
     if (this.#disposed || this.#connections.size >= MAX_CONNECTIONS) {
       port.close();
       return fail("LIMIT_EXCEEDED", `${MAX_CONNECTIONS} windows are connected already`, "Close one of them");
     }
-    const session = new StudioSession(this);
+    const session = new StudioSession(this, shell);
     const connection = new Connection({
       port,
       session,

@@ -15,8 +15,9 @@ import type { OpenedRecording } from "./recording/opened-recording.ts";
 import { recordingRequests } from "./recording-requests.ts";
 import type { PeerSession, ReportProgress, UpdateSink } from "./service.ts";
 import { type Sliced, waitFor } from "./slice-scheduler.ts";
-import { subscribeTo } from "./subscriptions.ts";
+import { type RecordingSubscriptionName, subscribeTo } from "./subscriptions.ts";
 import { Uploads } from "./uploads.ts";
+import type { WindowShell } from "./window-shell.ts";
 
 /** What a session needs of the host that all windows share. */
 export interface SessionHost {
@@ -27,7 +28,8 @@ export interface SessionHost {
 }
 
 interface HeldSubscription {
-  readonly opened: OpenedRecording;
+  /** None where it is about the shell. */
+  readonly opened: OpenedRecording | undefined;
   readonly stop: () => void;
   readonly end: () => void;
 }
@@ -35,13 +37,15 @@ interface HeldSubscription {
 /** What one window has open, and what it may ask. */
 export class StudioSession implements PeerSession {
   readonly #host: SessionHost;
+  readonly #shell: WindowShell | undefined;
   readonly #opened = new Map<number, OpenedRecording>();
   readonly #uploads = new Uploads();
   readonly #subscriptions = new Set<HeldSubscription>();
   #disposed = false;
 
-  constructor(host: SessionHost) {
+  constructor(host: SessionHost, shell?: WindowShell) {
     this.#host = host;
+    this.#shell = shell;
   }
 
   request<N extends RequestName>(
@@ -59,22 +63,39 @@ export class StudioSession implements PeerSession {
     params: SubscriptionParamsOf<N>,
     sink: UpdateSink<N>,
   ): Result<() => void> {
+    if (!("recording" in params)) return this.#watchShell(sink as UpdateSink<"shell.commands">);
     const opened = this.#hold(params.recording);
     if (!opened.ok) return opened;
-    const begun = subscribeTo(opened.value, name, params, sink);
+    const begun = subscribeTo(
+      opened.value,
+      name as RecordingSubscriptionName,
+      params as SubscriptionParamsOf<RecordingSubscriptionName>,
+      sink as UpdateSink<RecordingSubscriptionName>,
+    );
     if (!begun.ok) {
       this.#host.release(opened.value);
       return begun;
     }
-    const subscription: HeldSubscription = { opened: opened.value, stop: begun.value, end: () => sink.end() };
+    return ok(this.#keep({ opened: opened.value, stop: begun.value, end: () => sink.end() }));
+  }
+
+  /** Silent where there is no shell: nothing will ever be asked. */
+  #watchShell(sink: UpdateSink<"shell.commands">): Result<() => void> {
+    const stop = this.#shell?.onCommands((commands) =>
+      sink.update({ result: { commands: [...commands] }, columns: {} }),
+    );
+    return ok(this.#keep({ opened: undefined, stop: stop ?? (() => {}), end: () => sink.end() }));
+  }
+
+  #keep(subscription: HeldSubscription): () => void {
     this.#subscriptions.add(subscription);
-    return ok(() => this.#drop(subscription));
+    return () => this.#drop(subscription);
   }
 
   #drop(subscription: HeldSubscription): void {
     if (!this.#subscriptions.delete(subscription)) return;
     subscription.stop();
-    this.#host.release(subscription.opened);
+    if (subscription.opened !== undefined) this.#host.release(subscription.opened);
   }
 
   dispose(): void {
@@ -114,6 +135,7 @@ export class StudioSession implements PeerSession {
     "upload.begin": (params) => this.#beginUpload(params),
     "upload.chunk": (params, _progress, sent) => this.#addUpload(params, sent.bytes),
     "upload.finish": (params) => this.#finishUpload(params),
+    "shell.choose-file": () => this.#chooseFile(),
   };
 
   #list(): Result<ReplyOf<"recordings.list">> {
@@ -123,7 +145,11 @@ export class StudioSession implements PeerSession {
       name,
     }));
     const { access, uploads } = this.#host;
-    return ok({ result: { available: access.list(), open, anyPath: access.anyPath, uploads }, columns: {} });
+    const dialogs = this.#shell !== undefined;
+    return ok({
+      result: { available: access.list(), open, anyPath: access.anyPath, uploads, dialogs },
+      columns: {},
+    });
   }
 
   *#open(path: string, progress: ReportProgress): Sliced<Result<ReplyOf<"recording.open">>> {
@@ -142,7 +168,10 @@ export class StudioSession implements PeerSession {
     if (!opened.ok) return opened;
     // The same window may have asked twice at once, or be gone by now.
     if (this.#disposed || this.#opened.has(opened.value.handle)) this.#host.release(opened.value);
-    else this.#opened.set(opened.value.handle, opened.value);
+    else {
+      this.#opened.set(opened.value.handle, opened.value);
+      this.#tellShell();
+    }
     return ok({ result: opened.value.info(), columns: {} });
   }
 
@@ -156,7 +185,21 @@ export class StudioSession implements PeerSession {
       subscription.end();
     }
     this.#host.release(opened.value);
+    this.#tellShell();
     return ok({ result: {}, columns: {} });
+  }
+
+  #tellShell(): void {
+    this.#shell?.recordingsChanged([...this.#opened.values()].map(({ path }) => path));
+  }
+
+  *#chooseFile(): Sliced<Result<ReplyOf<"shell.choose-file">>> {
+    const shell = this.#shell;
+    if (shell === undefined) {
+      return fail("UNSUPPORTED", "there is no native dialog here", "Open the file by its path");
+    }
+    const chosen = yield* waitFor(shell.chooseFile().then((path) => ok(path ?? "")));
+    return chosen.ok ? ok({ result: { path: chosen.value }, columns: {} }) : chosen;
   }
 
   *#loadBookmarks({ recording }: ParamsOf<"bookmarks.load">): Sliced<Result<ReplyOf<"bookmarks.load">>> {

@@ -8,8 +8,12 @@ import type { Sliced } from "./slice-scheduler.ts";
 /** How often a search tells how it goes. */
 const SEARCH_PROGRESS_MS = 80;
 
+export type RecordingSubscriptionName = {
+  [N in SubscriptionName]: SubscriptionParamsOf<N> extends { readonly recording: number } ? N : never;
+}[SubscriptionName];
+
 /** Begins to watch something of an open recording. Returns how to stop. */
-export function subscribeTo<N extends SubscriptionName>(
+export function subscribeTo<N extends RecordingSubscriptionName>(
   opened: OpenedRecording,
   name: N,
   params: SubscriptionParamsOf<N>,
@@ -24,7 +28,7 @@ export function subscribeTo<N extends SubscriptionName>(
 }
 
 type Subscribe = {
-  readonly [N in SubscriptionName]: (
+  readonly [N in RecordingSubscriptionName]: (
     opened: OpenedRecording,
     params: SubscriptionParamsOf<N>,
     sink: UpdateSink<N>,

@@ -2,6 +2,7 @@ import { CSPProvider } from "@base-ui/react/csp-provider";
 import type { DockviewApi } from "dockview-react";
 import { type JSX, useEffect, useRef, useState } from "react";
 import { CursorRecordProvider } from "../client/cursor-record.tsx";
+import { followShell } from "../client/shell-link.ts";
 import type { Studio } from "../client/studio.ts";
 import { StudioContext, useSession } from "../client/use-studio.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -41,6 +42,7 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
     return registry;
   });
   useKeyboard(commands);
+  useEffect(() => followShell(studio, (id) => commands.run(id)), [studio, commands]);
   const [onApi] = useState(() => (api: DockviewApi | undefined) => {
     dock.current = api;
   });

@@ -6,6 +6,8 @@ import { showNotice } from "../state/notice-store.ts";
 export function FileDrop({ children }: { children: ReactNode }): JSX.Element {
   const studio = useStudio();
   const uploads = useSession((state) => state.listing?.uploads === true);
+  // The desktop knows the file's path: its preload takes the drop.
+  const desktop = useSession((state) => state.listing?.dialogs === true);
   const [over, setOver] = useState(false);
   // Entering a child leaves its parent: only as many leaves as enters mean that the pointer is gone.
   const depth = useRef(0);
@@ -32,7 +34,7 @@ export function FileDrop({ children }: { children: ReactNode }): JSX.Element {
         const file = event.dataTransfer.files[0];
         if (file === undefined) return;
         if (uploads) void studio.session.upload(file);
-        else
+        else if (!desktop)
           showNotice({
             tone: "warn",
             text: "This server takes no files: start it with the recording instead",

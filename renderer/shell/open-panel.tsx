@@ -1,4 +1,5 @@
 import { type JSX, useRef, useState } from "react";
+import { chooseAndOpen } from "../client/shell-link.ts";
 import { useSession, useStudio } from "../client/use-studio.ts";
 import { Button } from "../ui/button.tsx";
 import { TextField } from "../ui/field.tsx";
@@ -75,6 +76,20 @@ export function OpenPanel({ onOpened }: { onOpened: () => void }): JSX.Element {
             Open
           </Button>
         </form>
+      )}
+      {listing?.dialogs === true && (
+        <div className="open__drop">
+          <span>Drop a recording anywhere in this window, or</span>
+          <Button
+            icon="folder"
+            onClick={() => {
+              onOpened();
+              void chooseAndOpen(studio);
+            }}
+          >
+            Choose a file…
+          </Button>
+        </div>
       )}
       {listing?.uploads === true && (
         <div className="open__drop">

@@ -54,15 +54,17 @@ async function serve(cli: Cli, files: readonly string[], options: ServeOptions):
       ...(options.name === undefined ? {} : { names: options.name }),
     }),
   );
+  // Before the address is told: whoever reads it may end this at once.
+  const ended = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
   if (!isLoopback(options.host ?? "localhost")) process.stderr.write(`${NOT_LOOPBACK}\n`);
   if (cli.isJson) cli.out.json({ url: server.url, port: server.port });
   else cli.out.line(`MMSB Studio: ${server.url}   (Ctrl-C ends it)`);
   await cli.out.flush();
   if (options.open === true) openBrowser(server.url);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await ended;
   await server.close();
   return EXIT_FINE;
 }

@@ -97,6 +97,8 @@ export const listRecordings = defineRequest({
     anyPath: z.boolean(),
     /** Files may be sent with `upload.*`. */
     uploads: z.boolean(),
+    /** There is a native dialog: `shell.choose-file`. */
+    dialogs: z.boolean(),
   }),
 });
 

@@ -1,4 +1,5 @@
 import type { StepUnit } from "../../client/navigator.ts";
+import { chooseAndOpen } from "../../client/shell-link.ts";
 import type { Studio } from "../../client/studio.ts";
 import { useCursor } from "../../state/cursor-store.ts";
 import { showNotice } from "../../state/notice-store.ts";
@@ -99,7 +100,10 @@ export function studioCommands(studio: Studio): Command[] {
       category: "File",
       icon: "folder",
       shortcuts: ["Ctrl+O"],
-      run: () => show("open"),
+      run: () => {
+        if (studio.session.snapshot().listing?.dialogs === true) void chooseAndOpen(studio);
+        else show("open");
+      },
     },
     {
       id: "file.close",
