@@ -65,7 +65,6 @@ export class LogReader implements RecordSource {
   readonly #fs: LogFileSystem;
   readonly #scan = new LogScan();
   readonly #bySegment = new Map<number, LogSegment>();
-  readonly #buffer = new BlockBuffer();
   readonly #header = new BlockHeader();
   readonly #overflowHeader = new BlockHeader();
   #known: KnownDirectory | undefined;
@@ -198,9 +197,9 @@ export class LogReader implements RecordSource {
     const { lastBlock } = directory;
     const segment = this.#bySegment.get(lastBlock.segment);
     if (segment === undefined) return false;
-    const read = segment.file.read(this.#buffer.u8, lastBlock.offset);
+    const read = segment.file.read(SCRATCH.u8, lastBlock.offset);
     if (!read.ok) return false;
-    const check = parseBlock(this.#buffer.u8, 0, read.value, directory.uuid, this.#header);
+    const check = parseBlock(SCRATCH.u8, 0, read.value, directory.uuid, this.#header);
     return check === BlockCheck.Valid && this.#header.crc === lastBlock.crc;
   }
 
@@ -281,7 +280,8 @@ export class LogReader implements RecordSource {
   }
 
   readBlock(block: number, into: RecordBatch): Result<void> {
-    const buffer = this.#buffer;
+    into.room ??= new BlockBuffer();
+    const buffer = into.room;
     const read = this.#load(
       this.#scan.directory.segment.at(block),
       this.#scan.directory.offset.at(block),
@@ -410,5 +410,5 @@ export class LogReader implements RecordSource {
   }
 }
 
-/** Holds one block while an overflowed body is put together: never across two calls. */
+/** Holds one block while it is looked at or an overflowed body is put together: never across two calls. */
 const SCRATCH = new BlockBuffer();

@@ -1,13 +1,15 @@
 import { assert } from "../base/assert.ts";
 import { EMPTY_BYTES } from "../base/bytes.ts";
 import { u64FromPair } from "../base/u64.ts";
+import type { BlockBuffer } from "./block-buffer.ts";
 
 /** Most records that one block may hold; a reader's columns have this capacity. */
 export const MAX_BLOCK_RECORDS = 4096;
 
 /**
  * The records of one block, decoded into columns: the currency between log, index, replay, server and command line.
- * Row i has LSN `firstLsn + i`. Reused from block to block: copy what must outlive the next `readBlock`.
+ * Row i has LSN `firstLsn + i`. Reused from block to block: copy what must outlive the next `readBlock` into this batch. What is read into
+ * another one does not touch it.
  *
  * A row's body is `bytes[bodyStart[i] .. bodyStart[i] + bodyLength[i])`; its intent metadata (UTF-8 JSON, deltas only) follows
  * directly: the next `metaLength[i]` bytes. Body layouts: `record-bodies.ts`.
@@ -45,6 +47,8 @@ export class RecordBatch {
   readonly metaLength: Uint32Array;
   strings: readonly string[] = [];
   bytes: Uint8Array = EMPTY_BYTES;
+  /** Where a reader puts the block that `bytes` then shows; a batch has its own, unless whoever reads many copies what it keeps of each. */
+  room: BlockBuffer | undefined;
 
   constructor(capacity = MAX_BLOCK_RECORDS) {
     this.capacity = capacity;

@@ -12,6 +12,8 @@ export class BlockCache {
   /** By first LSN: while a recording is written, block numbers shift when its oldest segment goes, and its last block may grow. */
   readonly #blocks = new Map<number, RecordBatch>();
   #bytes = 0;
+  /** One for all batches, since each keeps a copy. */
+  #room: RecordBatch["room"];
   /** The block asked for last, without a lookup: stepping stays in one block for hundreds of records. */
   #last: RecordBatch | undefined;
 
@@ -33,8 +35,11 @@ export class BlockCache {
     if (batch !== undefined) this.#drop(firstLsn, batch);
     if (batch?.count !== count) {
       batch = new RecordBatch(Math.max(1, count));
+      batch.room = this.#room;
       const read = this.#source.readBlock(block, batch);
       if (!read.ok) return read;
+      this.#room = batch.room;
+      batch.room = undefined;
       ownBodies(batch);
     }
     this.#blocks.set(firstLsn, batch);
@@ -63,7 +68,7 @@ function batchBytes(batch: RecordBatch): number {
   return batch.bytes.length + batch.capacity * ROW_BYTES;
 }
 
-/** The reader's buffer is its own: keeps a copy of just the bodies and metadata. */
+/** Keeps a copy of just the bodies and metadata. */
 function ownBodies(batch: RecordBatch): void {
   let start = Number.POSITIVE_INFINITY;
   let end = 0;

@@ -171,14 +171,8 @@ export class IndexBuilder {
     const sourceOf = this.#mapSources(batch);
     let row = Math.max(0, this.#nextLsn - batch.firstLsn);
     while (row < batch.count && this.#tables.stop === undefined) {
-      const before = this.#nextGap + this.#nextMending;
       const passed = yield* this.#passTo(batch.firstLsn + row);
       if (!passed.ok) return passed;
-      if (this.#nextGap + this.#nextMending !== before) {
-        // Sealing a run reads other blocks, and a source may have one buffer for all.
-        const again = this.#index.source.readBlock(block, batch);
-        if (!again.ok) return again;
-      }
       if (this.#run.isEmpty) {
         const open = row === 0 ? batch.openTransactionLsn : this.#scanner.openTransactionLsn;
         this.#scanner.openTransactionLsn = open;
@@ -192,8 +186,6 @@ export class IndexBuilder {
       if (!sealed.ok) return sealed;
       this.#nextSeal++;
       if (this.#sealLsn === undefined) return ok();
-      const again = this.#index.source.readBlock(block, batch);
-      if (!again.ok) return again;
     }
     if (this.#options.sealAt !== undefined) return ok();
     if (

@@ -100,7 +100,7 @@ describe("the index on disk", () => {
     const random = new Prng(8);
     for (let i = 0; i < 150; i++) {
       const bad = Buffer.from(good);
-      const at = i < 120 ? i : random.below(bad.length);
+      const at = i < 128 ? i : random.below(bad.length);
       bad[at]! ^= 1 << random.below(8);
       writeFileSync(indexPath(), bad);
       expectRight(open(made), made);
@@ -148,9 +148,9 @@ describe("the index on disk", () => {
   it("works on more pages than the memory given to it (I7)", () => {
     const made = randomRecording(13, {
       ...SESSION,
-      records: 600,
+      records: 300,
       pages: 14,
-      pageBytes: 4096,
+      pageBytes: 2048,
       genesisPages: 10,
     });
     const options = { index: indexPath(), runRecords: 60, cacheBytes: 8192 };
