@@ -28,6 +28,11 @@ export const NO_SLOT = 0xffff_ffff;
 export interface Accel {
   readonly name: string;
 
+  /**
+   * A hint that these bytes, not touched yet, will be used at random: the system may back them with large pages. Changes no content.
+   */
+  preferLargePages(bytes: Uint8Array): void;
+
   /** CRC-32C (Castagnoli) as a u32; `seed` is the CRC of the bytes before, so that a CRC can be taken in parts. */
   crc32c(bytes: Uint8Array, seed?: number): number;
 

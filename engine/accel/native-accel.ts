@@ -58,6 +58,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
   return {
     ...ts,
     name: "native",
+    preferLargePages: native.preferLargePages,
     crc32c: (bytes, seed = 0) =>
       bytes.length < CRC_FROM_BYTES ? ts.crc32c(bytes, seed) : native.crc32c(bytes, seed),
     encodeRuns: (runOffset, runLength, from, to, out, at) =>

@@ -11,6 +11,8 @@ import { encodeRuns } from "./run-encode.ts";
 /** Every hot loop in TypeScript: what the others are measured against, and what runs where they cannot. */
 export const referenceAccel: Accel = {
   name: "typescript",
+  // JavaScript cannot ask for them.
+  preferLargePages: () => {},
   crc32c,
   copyBytes,
   encodeRuns,

@@ -1,3 +1,4 @@
+import { accel } from "../accel/index.ts";
 import { EMPTY_BYTES } from "../base/bytes.ts";
 import { sharedBytes } from "./shared-column.ts";
 
@@ -114,6 +115,7 @@ export class ArenaSet {
     let bytes: Uint8Array;
     try {
       bytes = sharedBytes(frames * FRAME_BYTES);
+      accel.preferLargePages(bytes);
     } catch (error) {
       if (error instanceof RangeError) return -1;
       throw error;

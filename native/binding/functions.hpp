@@ -15,5 +15,6 @@ struct entry {
 std::span<const entry> checksum_functions() noexcept;
 std::span<const entry> run_functions() noexcept;
 std::span<const entry> mask_functions() noexcept;
+std::span<const entry> memory_functions() noexcept;
 
 }  // namespace mmsb::binding
