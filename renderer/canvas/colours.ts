@@ -1,4 +1,3 @@
-import { useMemo } from "react";
 import { type Theme, useTheme } from "../ui/theme.ts";
 
 const NAMES = [
@@ -62,7 +61,14 @@ function readPalette(theme: Theme): Palette {
   return palette;
 }
 
+const palettes = new Map<Theme, Palette>();
+
+/** The same object for a theme, whoever asks. */
 export function usePalette(): Palette {
   const theme = useTheme();
-  return useMemo(() => readPalette(theme), [theme]);
+  const known = palettes.get(theme);
+  if (known !== undefined) return known;
+  const palette = readPalette(theme);
+  palettes.set(theme, palette);
+  return palette;
 }

@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
 
 export interface Size {
   readonly width: number;
@@ -27,29 +27,24 @@ export function useSize(ref: RefObject<HTMLElement | null>): Size {
 export type Draw = (context: CanvasRenderingContext2D, size: Size) => void;
 
 /**
- * Draws in the next frame after `draw` changed (or the size, or the screen's pixel ratio), at most once a frame. Coordinates are CSS
+ * Draws when `draw` changed (or the size, or the screen's pixel ratio), together with the elements around the canvas. Coordinates are CSS
  * pixels. `draw` must be stable (useCallback) while there is nothing new.
  */
 export function useCanvas(ref: RefObject<HTMLCanvasElement | null>, size: Size, draw: Draw): void {
   const ratio = useDevicePixelRatio();
-  const frame = useRef(0);
-  useEffect(() => {
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => {
-      const canvas = ref.current;
-      const context = canvas?.getContext("2d");
-      if (canvas === null || context === null || context === undefined || size.width === 0) return;
-      const width = Math.round(size.width * ratio);
-      const height = Math.round(size.height * ratio);
-      if (canvas.width !== width || canvas.height !== height) {
-        canvas.width = width;
-        canvas.height = height;
-      }
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, size.width, size.height);
-      draw(context, size);
-    });
-    return () => cancelAnimationFrame(frame.current);
+  useLayoutEffect(() => {
+    const canvas = ref.current;
+    const context = canvas?.getContext("2d");
+    if (canvas === null || context === null || context === undefined || size.width === 0) return;
+    const width = Math.round(size.width * ratio);
+    const height = Math.round(size.height * ratio);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, size.width, size.height);
+    draw(context, size);
   }, [ref, size, draw, ratio]);
 }
 

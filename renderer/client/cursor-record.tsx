@@ -1,10 +1,9 @@
 import { createContext, type JSX, type ReactNode, useContext, useEffect } from "react";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
-import { useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import { genesisLsn } from "./navigator.ts";
-import { rememberPlace } from "./studio.ts";
-import { type Query, useQuery } from "./use-query.ts";
+import { keepPlace } from "./studio.ts";
+import { type Query, useQueryAtCursor } from "./use-query.ts";
 import { useRecording } from "./use-studio.ts";
 
 export type RecordDetails = ReplyOf<"record.details">;
@@ -14,17 +13,20 @@ const Context = createContext<Query<RecordDetails> | undefined>(undefined);
 /** Asks once, for all panels, what stands at the cursor; the selected page follows it until a person chooses one. */
 export function CursorRecordProvider({ children }: { children: ReactNode }): JSX.Element {
   const recording = useRecording();
-  const lsn = useCursor((state) => state.lsn);
   const followPage = useSelection((state) => state.followPage);
-  const atRecord = lsn > genesisLsn(recording) && lsn <= recording.lastLsn;
-  const query = useQuery("record.details", atRecord ? { recording: recording.recording, lsn } : null);
+  const { lastLsn } = recording;
+  const query = useQueryAtCursor(
+    "record.details",
+    (lsn) => (lsn > genesisLsn(recording) && lsn <= lastLsn ? { recording: recording.recording, lsn } : null),
+    `${recording.recording}/${lastLsn}`,
+  );
   const recordPage = query.data?.result.record.pageId ?? undefined;
   const page = useFirstPage(recordPage) ?? recordPage;
 
   useEffect(() => {
     if (followPage && page !== undefined) useSelection.getState().followTo(page);
   }, [followPage, page]);
-  useEffect(() => rememberPlace(recording, lsn), [recording, lsn]);
+  useEffect(() => keepPlace(recording), [recording]);
 
   return <Context value={query}>{children}</Context>;
 }
@@ -32,11 +34,11 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
 /** A recording opens at its end, where no record is about a page: the page that was written last is shown, until there is a better one. */
 function useFirstPage(recordPage: bigint | undefined): bigint | undefined {
   const { recording } = useRecording();
-  const lsn = useCursor((state) => state.lsn);
   const isWanted = useSelection((state) => state.page === undefined) && recordPage === undefined;
-  const around = useQuery(
+  const around = useQueryAtCursor(
     "deltas.window",
-    isWanted ? { recording, filter: {}, offset: 0, limit: 1, around: lsn } : null,
+    (lsn) => (isWanted ? { recording, filter: {}, offset: 0, limit: 1, around: lsn } : null),
+    `${recording}/${isWanted}`,
   );
   return isWanted ? around.data?.columns.page[0] : undefined;
 }

@@ -1,6 +1,7 @@
 import type { MmsbError } from "../../engine/base/errors.ts";
 import type { Result } from "../../engine/base/result.ts";
 import type { Progress } from "../../engine/protocol/control.ts";
+import { notifyInFrame } from "./notify-in-frame.ts";
 import type { QueryCache } from "./query-cache.ts";
 
 export interface LaneState<T> {
@@ -71,7 +72,7 @@ export class QueryLane<T> {
     if (this.#wanted?.key === question.key) return;
     const sameScope = this.#wanted?.scope === question.scope;
     this.#wanted = question;
-    if (!sameScope) this.#state = { ...NOTHING, stale: true };
+    if (!sameScope) this.#set({ ...NOTHING, stale: true });
     const known = this.#cache.get(question.key) as T | undefined;
     if (known !== undefined) {
       this.#abortRunning();
@@ -139,8 +140,20 @@ export class QueryLane<T> {
     running?.abort.abort();
   }
 
+  /** That what is shown is about to be replaced is no reason to draw: who draws for another reason sees it. */
   #set(state: LaneState<T>): void {
+    const before = this.#state;
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener();
+    const isShown =
+      before.data !== state.data ||
+      before.asked !== state.asked ||
+      before.error !== state.error ||
+      before.progress !== state.progress ||
+      (state.data === undefined && before.stale !== state.stale);
+    if (isShown) notifyInFrame(this.#notify);
   }
+
+  readonly #notify = (): void => {
+    for (const listener of [...this.#listeners]) listener();
+  };
 }

@@ -1,6 +1,7 @@
 import type { MmsbError } from "../../engine/base/errors.ts";
 import type { Result } from "../../engine/base/result.ts";
 import type { ExternalStore } from "../state/external-store.ts";
+import { notifyInFrame } from "./notify-in-frame.ts";
 
 /** Rows fetched together. At 22 px a row a tall window shows 60: one block ahead and one behind cover a page key. */
 export const BLOCK_ROWS = 256;
@@ -47,6 +48,7 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
   readonly #running = new Map<number, AbortController>();
   #state = START;
   #wanted: readonly number[] = [0];
+  #coming: readonly number[] = [];
   #disposed = false;
 
   constructor(fetch: FetchBlock<T>) {
@@ -75,11 +77,21 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
     for (let block = from; block <= to; block++) wanted.push(block);
     this.#wanted = wanted;
     for (const [block, abort] of this.#running) {
-      if (wanted.includes(block)) continue;
+      if (wanted.includes(block) || this.#coming.includes(block)) continue;
       this.#running.delete(block);
       abort.abort();
     }
     this.#pump();
+  }
+
+  /** Fetches rows that are about to be shown; false while any of them is still on its way. */
+  bring(first: number, end: number): boolean {
+    const blocks: number[] = [];
+    for (let block = Math.floor(Math.max(0, first) / BLOCK_ROWS); block * BLOCK_ROWS < end; block++)
+      if (block * BLOCK_ROWS < this.#state.total) blocks.push(block);
+    this.#coming = blocks.filter((block) => !this.#blocks.has(block));
+    this.#pump();
+    return this.#coming.length === 0;
   }
 
   /** A search behind the table found more. */
@@ -114,7 +126,7 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
 
   #pump(): void {
     if (this.#disposed || this.#state.error !== undefined) return;
-    for (const block of this.#wanted) {
+    for (const block of [...this.#wanted, ...this.#coming]) {
       if (this.#running.size >= MOST_RUNNING) return;
       const fresh = this.#blocks.has(block) && !this.#stale.has(block);
       if (!fresh && !this.#running.has(block)) this.#run(block);
@@ -135,6 +147,7 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
   }
 
   #keep(block: number, value: RowBlock<T>): void {
+    this.#coming = this.#coming.filter((other) => other !== block);
     this.#blocks.delete(block);
     this.#blocks.set(block, value);
     for (const oldest of this.#blocks.keys()) {
@@ -147,6 +160,10 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
 
   #set(change: Partial<RowsState>): void {
     this.#state = { ...this.#state, ...change, version: this.#state.version + 1 };
-    for (const listener of [...this.#listeners]) listener();
+    notifyInFrame(this.#notify);
   }
+
+  readonly #notify = (): void => {
+    for (const listener of [...this.#listeners]) listener();
+  };
 }

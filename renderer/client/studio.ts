@@ -79,10 +79,23 @@ export class Studio {
 }
 
 const PLACE_KEY = "mmsb.place";
+const PLACE_RESTS_MS = 250;
 
-/** Keeps the cursor over a reload of the window. */
-export function rememberPlace(recording: RecordingInfo, lsn: number): void {
-  sessionStorage.setItem(PLACE_KEY, `${recording.uuid} ${lsn}`);
+/** Keeps the cursor over a reload of the window, as soon as it rests. Returns how to stop. */
+export function keepPlace(recording: RecordingInfo): () => void {
+  const keep = () => sessionStorage.setItem(PLACE_KEY, `${recording.uuid} ${useCursor.getState().lsn}`);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = useCursor.subscribe(() => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, PLACE_RESTS_MS);
+  });
+  window.addEventListener("pagehide", keep);
+  return () => {
+    clearTimeout(timer);
+    keep();
+    window.removeEventListener("pagehide", keep);
+    stop();
+  };
 }
 
 function rememberedLsn(recording: RecordingInfo): number {

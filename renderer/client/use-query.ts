@@ -1,5 +1,6 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
+import { useCursor } from "../state/cursor-store.ts";
 import { queryKey } from "./query-cache.ts";
 import { type LaneState, QueryLane } from "./query-lane.ts";
 import { useSession, useStudio } from "./use-studio.ts";
@@ -27,28 +28,65 @@ export function useQuery<N extends RequestName>(
   params: ParamsOf<N> | null,
   options: QueryOptions = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
+  const { lane, query, want } = useLane(name, options);
+  const key = params === null ? "" : queryKey(name, params, options.version);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `params`
+  useEffect(() => want(params), [lane, want, key]);
+  return query;
+}
+
+/**
+ * The same for a question about the state at the cursor. Moving the cursor asks; what uses it is drawn only when an answer comes, which says
+ * in `asked` what it is about. `about` stands for all else that the parameters are made of.
+ */
+export function useQueryAtCursor<N extends RequestName>(
+  name: N,
+  paramsAt: (lsn: number) => ParamsOf<N> | null,
+  about: string,
+  options: QueryOptions = {},
+): Query<ReplyOf<N>, ParamsOf<N>> {
+  const { lane, query, want } = useLane(name, options);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `about` stands for `paramsAt`
+  useEffect(() => {
+    want(paramsAt(useCursor.getState().lsn));
+    return useCursor.subscribe((now, before) => {
+      if (now.lsn !== before.lsn) want(paramsAt(now.lsn));
+    });
+  }, [lane, want, about]);
+  return query;
+}
+
+function useLane<N extends RequestName>(
+  name: N,
+  { version = "", scope = "", abandon = false }: QueryOptions,
+) {
   const studio = useStudio();
-  const [lane] = useState(
-    () => new QueryLane<ReplyOf<N>>(studio.cache, { abandon: options.abandon === true }),
-  );
+  const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon }));
   const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
   const generation = useSession((session) => session.generation);
-  const key = params === null ? "" : queryKey(name, params, `${generation}/${options.version ?? ""}`);
-  const scope = options.scope ?? "";
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `name`, `params` and `version`
-  useEffect(() => {
-    if (params === null) lane.reset();
-    else {
+  const want = useCallback(
+    (params: ParamsOf<N> | null) => {
+      if (params === null) {
+        lane.reset();
+        return;
+      }
       lane.want({
-        key,
+        key: queryKey(name, params, `${generation}/${version}`),
         scope,
         params,
         ask: (signal, onProgress) => studio.request(name, params, signal, onProgress),
       });
-    }
-  }, [lane, studio, key, scope]);
-
+    },
+    [studio, lane, name, generation, version, scope],
+  );
   useEffect(() => () => lane.dispose(), [lane]);
-  return { ...state, asked: state.asked as ParamsOf<N> | undefined, retry: () => lane.retry() };
+  const query = useMemo(
+    (): Query<ReplyOf<N>, ParamsOf<N>> => ({
+      ...state,
+      asked: state.asked as ParamsOf<N> | undefined,
+      retry: () => lane.retry(),
+    }),
+    [lane, state],
+  );
+  return { lane, query, want };
 }

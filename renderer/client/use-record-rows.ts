@@ -1,10 +1,10 @@
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ok } from "../../engine/base/result.ts";
 import type { RecordFilter } from "../../engine/protocol/requests/filter.ts";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import { queryKey } from "./query-cache.ts";
 import { RowBlocks, type RowsState } from "./row-blocks.ts";
-import { useQuery } from "./use-query.ts";
+import { useQueryAtCursor } from "./use-query.ts";
 import { useRecording, useSession, useStudio } from "./use-studio.ts";
 
 export type WindowName = "deltas" | "events";
@@ -13,19 +13,20 @@ export type WindowColumns<W extends WindowName> = ReplyOf<`${W}.window`>["column
 export interface RecordRows<W extends WindowName> {
   readonly rows: RowBlocks<WindowColumns<W>>;
   readonly state: RowsState;
-  /** Row of the last matching record at or before the cursor; -1 = none. */
+  /** Row of the last matching record at or before `cursorLsn`; -1 = none. */
   readonly cursorRow: number;
+  /** The cursor that the row belongs to. It moves on once the rows around it are there, so that no empty ones are shown. */
+  readonly cursorLsn: number;
 }
+
+/** Half of what a tall window shows. */
+const ROWS_AROUND = 32;
 
 /** Updates of a search that may be on their way. */
 const SEARCH_CREDIT = 2;
 
 /** The records that a filter lets through, as the rows of a table, and which of them stands at the cursor. */
-export function useRecordRows<W extends WindowName>(
-  window: W,
-  filter: RecordFilter,
-  cursorLsn: number,
-): RecordRows<W> {
+export function useRecordRows<W extends WindowName>(window: W, filter: RecordFilter): RecordRows<W> {
   const studio = useStudio();
   const { recording, lastLsn } = useRecording();
   const generation = useSession((session) => session.generation);
@@ -76,10 +77,22 @@ export function useRecordRows<W extends WindowName>(
     return () => subscription.close();
   }, [studio, rows, searching, recording, window, filterKey]);
 
-  const around = useQuery(
+  const isFine = state.error === undefined;
+  const { data, asked } = useQueryAtCursor(
     request,
-    state.error === undefined ? { recording, filter, offset: 0, limit: 1, around: cursorLsn } : null,
+    (lsn) => (isFine ? { recording, filter, offset: 0, limit: 1, around: lsn } : null),
+    `${filterKey}/${recording}/${isFine}`,
     { scope: filterKey, version: `${lastLsn}/${state.complete}` },
   );
-  return { rows, state, cursorRow: around.data?.result.aroundRow ?? -1 };
+  const wanted = data?.result.aroundRow ?? -1;
+  const isThere = wanted < 0 || rows.at(wanted) !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a table that learns how long it is may have the rows now
+  useEffect(() => {
+    if (wanted >= 0) rows.bring(wanted - ROWS_AROUND, wanted + ROWS_AROUND);
+  }, [rows, wanted, state.total]);
+  const [shown, setShown] = useState({ rows, row: -1, lsn: 0 });
+  const lsn = asked?.around ?? 0;
+  if (isThere && (shown.rows !== rows || shown.row !== wanted || shown.lsn !== lsn))
+    setShown({ rows, row: wanted, lsn });
+  return { rows, state, cursorRow: shown.row, cursorLsn: shown.lsn };
 }

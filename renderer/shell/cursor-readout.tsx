@@ -9,30 +9,34 @@ import { useShell } from "./shell-store.ts";
 
 /** Where the cursor stands. Its width never changes while scrubbing; a click goes elsewhere. */
 export function CursorReadout(): JSX.Element {
+  const show = useShell((state) => state.show);
+  return (
+    <Tip text="Go to an LSN or a time" shortcut="G">
+      <button type="button" className="readout" onClick={() => show("goto")}>
+        <Position />
+      </button>
+    </Tip>
+  );
+}
+
+/** Apart from its button, whose tip would be drawn anew with it. */
+function Position(): JSX.Element {
   const lsn = useCursor((state) => state.lsn);
   const recording = useRecording();
   const formatTime = useTimeFormat();
   const record = useCursorRecord().data?.result.record;
-  const show = useShell((state) => state.show);
   const last = formatCount(recording.lastLsn);
   const time = record !== undefined && record.lsn === lsn ? formatTime(record.timestampNs, 6) : undefined;
   return (
-    <Tip text="Go to an LSN or a time" shortcut="G">
-      <button
-        type="button"
-        className="readout"
-        aria-label={`LSN ${lsn} of ${recording.lastLsn}, go to`}
-        onClick={() => show("goto")}
-      >
-        <span className="readout__name">LSN</span>
-        <span className="readout__lsn num" style={{ minWidth: `${last.length}ch` }} data-testid="cursor-lsn">
-          {formatCount(lsn)}
-        </span>
-        <span className="readout__of num">/ {last}</span>
-        <span className="readout__time num">
-          {time ?? (lsn < recording.firstLsn ? "before the first record" : "")}
-        </span>
-      </button>
-    </Tip>
+    <>
+      <span className="readout__name">LSN</span>
+      <span className="readout__lsn num" style={{ minWidth: `${last.length}ch` }} data-testid="cursor-lsn">
+        {formatCount(lsn)}
+      </span>
+      <span className="readout__of num">/ {last}</span>
+      <span className="readout__time num">
+        {time ?? (lsn < recording.firstLsn ? "before the first record" : "")}
+      </span>
+    </>
   );
 }

@@ -47,7 +47,7 @@ interface CommandButtonProps {
 export function CommandButton({ id, icon, label, primary = false }: CommandButtonProps): JSX.Element | null {
   const registry = useCommandRegistry();
   // What is enabled depends on the selected page: drawing anew with it keeps the button honest.
-  useSelection((state) => state.page);
+  useSelection((state) => state.page !== undefined);
   const command = registry.get(id);
   const shownIcon = icon ?? command?.icon;
   if (command === undefined || shownIcon === undefined) return null;

@@ -3,6 +3,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: see above
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: see above
 import { type JSX, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { useSize } from "../canvas/use-canvas.ts";
 import { useVirtualRows } from "./use-virtual-rows.ts";
 import { spacerPx, topToCentre, topToShow, visibleRows } from "./virtual-rows.ts";
 import "./data-grid.css";
@@ -15,6 +16,8 @@ export interface GridColumn {
   readonly align?: "left" | "right";
   /** What the figure is, for the head's title. */
   readonly hint?: string;
+  /** Left out where the table is narrower than this. */
+  readonly fromWidthPx?: number;
 }
 
 interface DataGridProps {
@@ -42,10 +45,12 @@ const HEAD_PX = 24;
 
 /** A table of any length. Rows are picked with a click, arrows, Page keys, Ctrl+Home and Ctrl+End. */
 export function DataGrid(props: DataGridProps): JSX.Element {
-  const { label, columns, rows, minWidthPx, renderCell, activeRow, follow, onPick, onVisible } = props;
+  const { label, rows, minWidthPx, renderCell, activeRow, follow, onPick, onVisible } = props;
   const { scrollRef, geometry, top, setTop } = useVirtualRows(rows, ROW_PX, HEAD_PX);
   const id = useId();
   const { first, end } = visibleRows(top, geometry);
+  const { width } = useSize(scrollRef);
+  const columns = props.columns.filter(({ fromWidthPx = 0 }) => width >= fromWidthPx);
   const template = columns.map((column) => column.width).join(" ");
 
   useEffect(() => onVisible(first, end), [first, end, onVisible]);
@@ -85,10 +90,12 @@ export function DataGrid(props: DataGridProps): JSX.Element {
   };
 
   const drawn: JSX.Element[] = [];
+  // Boxes are handed on from rows that leave to rows that come: text changes, no element is made.
+  const boxes = Math.ceil(geometry.viewportPx / ROW_PX) + 2;
   for (let row = first; row < end; row++) {
     drawn.push(
       <div
-        key={row}
+        key={row % boxes}
         id={`${id}-${row}`}
         role="row"
         aria-rowindex={row + 2}

@@ -3,7 +3,17 @@ import { type ThemeChoice, usePreferences } from "../state/preferences-store.ts"
 
 export type Theme = "dark" | "light";
 
-const systemDark = (): MediaQueryList => matchMedia("(prefers-color-scheme: dark)");
+let query: MediaQueryList | undefined;
+
+function systemDark(): MediaQueryList {
+  query ??= matchMedia("(prefers-color-scheme: dark)");
+  return query;
+}
+
+function followSystem(listener: () => void): () => void {
+  systemDark().addEventListener("change", listener);
+  return () => systemDark().removeEventListener("change", listener);
+}
 
 /** Keeps `<html data-theme>` as chosen: tokens.css takes every colour from it. Returns how to stop. */
 export function followTheme(): () => void {
@@ -18,14 +28,7 @@ export function followTheme(): () => void {
 /** The theme in force, for what draws on a canvas. */
 export function useTheme(): Theme {
   const choice = usePreferences((state) => state.theme);
-  const isSystemDark = useSyncExternalStore(
-    (listener) => {
-      const query = systemDark();
-      query.addEventListener("change", listener);
-      return () => query.removeEventListener("change", listener);
-    },
-    () => systemDark().matches,
-  );
+  const isSystemDark = useSyncExternalStore(followSystem, () => systemDark().matches);
   if (choice !== "system") return choice;
   return isSystemDark ? "dark" : "light";
 }

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { clampTop, isScaled, type RowGeometry, scrollOfTop, topOfScroll } from "./virtual-rows.ts";
 
 export interface VirtualRows {
@@ -18,8 +18,8 @@ export function useVirtualRows(rows: number, rowPx: number, reservedPx: number):
   const scrollRef = useRef<HTMLDivElement>(null);
   const [viewportPx, setViewportPx] = useState(0);
   const [top, setTopState] = useState(0);
-  const geometry: RowGeometry = { rows, rowPx, viewportPx };
-  const latest = useRef({ geometry, top, setByUs: -1 });
+  const geometry = useMemo<RowGeometry>(() => ({ rows, rowPx, viewportPx }), [rows, rowPx, viewportPx]);
+  const latest = useRef({ geometry, top, scrollPx: 0, isOurs: false });
   latest.current.geometry = geometry;
   latest.current.top = top;
 
@@ -40,18 +40,24 @@ export function useVirtualRows(rows: number, rowPx: number, reservedPx: number):
     setTopState(next);
     const element = scrollRef.current;
     if (element === null) return;
-    element.scrollTop = scrollOfTop(next, geometry);
-    // The container rounds to device pixels: remember what it made of it, so that its own event is known as ours.
-    latest.current.setByUs = element.scrollTop;
+    const scrollPx = scrollOfTop(next, geometry);
+    // Its own event must be known as ours, without asking the container where it is: that would lay the page out at once.
+    if (Math.abs(scrollPx - latest.current.scrollPx) < 1) return;
+    latest.current.scrollPx = scrollPx;
+    latest.current.isOurs = true;
+    element.scrollTop = scrollPx;
   }, []);
 
   useEffect(() => {
     const element = scrollRef.current;
     if (element === null) return;
     const onScroll = () => {
-      if (Math.abs(element.scrollTop - latest.current.setByUs) < 1) return;
-      latest.current.setByUs = -1;
-      const next = topOfScroll(element.scrollTop, latest.current.geometry);
+      const { isOurs, geometry } = latest.current;
+      latest.current.isOurs = false;
+      if (isOurs) return;
+      const { scrollTop } = element;
+      latest.current.scrollPx = scrollTop;
+      const next = topOfScroll(scrollTop, geometry);
       latest.current.top = next;
       setTopState(next);
     };
@@ -79,5 +85,5 @@ export function useVirtualRows(rows: number, rowPx: number, reservedPx: number):
     if (next !== latest.current.top) setTop(next);
   }, [rows, viewportPx, setTop]);
 
-  return { scrollRef, geometry, top, setTop };
+  return useMemo(() => ({ scrollRef, geometry, top, setTop }), [geometry, top, setTop]);
 }

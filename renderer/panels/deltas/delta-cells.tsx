@@ -19,8 +19,8 @@ export function deltaColumns(lastLsn: number): GridColumn[] {
       align: "right",
       hint: "Log sequence number: place in the recording",
     },
-    { id: "time", title: "Time", width: "112px", align: "right" },
-    { id: "page", title: "Page", width: "100px", align: "right" },
+    { id: "time", title: "Time", width: "104px", align: "right" },
+    { id: "page", title: "Page", width: "84px", align: "right" },
     {
       id: "epoch",
       title: "Epoch",
@@ -32,10 +32,10 @@ export function deltaColumns(lastLsn: number): GridColumn[] {
     { id: "ranges", title: "Ranges", width: "126px", hint: "First range, and how many more" },
     { id: "size", title: "Size", width: "64px", align: "right", hint: "Bytes written" },
     { id: "cause", title: "Cause", width: lsnWidth, align: "right", hint: "The record that led to this one" },
-    { id: "bytes", title: "First bytes", width: "minmax(90px, 2fr)" },
+    { id: "bytes", title: "First bytes", width: "minmax(90px, 2fr)", fromWidthPx: 820 },
   ];
 }
-export const DELTAS_MIN_WIDTH_PX = 790;
+export const DELTAS_MIN_WIDTH_PX = 650;
 
 interface CellProps {
   readonly column: string;

@@ -3,7 +3,6 @@ import { RecordRowFlag } from "../../../engine/protocol/requests/records.ts";
 import { useRecordRows } from "../../client/use-record-rows.ts";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useTimeFormat } from "../../client/use-time-format.ts";
-import { useCursor } from "../../state/cursor-store.ts";
 import { useDeltaFilter } from "../../state/filter-store.ts";
 import { usePreferences } from "../../state/preferences-store.ts";
 import { parseQuery } from "../../state/record-query.ts";
@@ -26,7 +25,6 @@ export function DeltasPanel(): JSX.Element {
   const studio = useStudio();
   const recording = useRecording();
   const formatTime = useTimeFormat();
-  const cursorLsn = useCursor((state) => state.lsn);
   const follow = usePreferences((state) => state.followCursor);
   const setPreferences = usePreferences((state) => state.set);
   const query = useDebounced(
@@ -45,7 +43,7 @@ export function DeltasPanel(): JSX.Element {
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const terms = lastGood.ok ? lastGood.filter : {};
   const filter = useMemo(() => (value === "" ? terms : { ...terms, value }), [terms, value]);
-  const { rows, state, cursorRow } = useRecordRows("deltas", filter, cursorLsn);
+  const { rows, state, cursorRow, cursorLsn } = useRecordRows("deltas", filter);
   const columns = useMemo(() => deltaColumns(recording.lastLsn), [recording.lastLsn]);
   const isFiltered = Object.keys(filter).length > 0;
 

@@ -1,4 +1,4 @@
-import type { JSX } from "react";
+import { type JSX, memo } from "react";
 import { useRecording } from "../../client/use-studio.ts";
 import { useDeltaFilter } from "../../state/filter-store.ts";
 import { usePreferences } from "../../state/preferences-store.ts";
@@ -11,7 +11,7 @@ import { MenuButton, type MenuEntry } from "../../ui/menu.tsx";
 const MENU_ROWS = 40;
 
 /** What the table shows: one line of terms and words, and an expression over values. */
-export function FilterBar({
+export const FilterBar = memo(function FilterBar({
   queryProblem,
   valueProblem,
 }: {
@@ -81,4 +81,4 @@ export function FilterBar({
       />
     </div>
   );
-}
+});

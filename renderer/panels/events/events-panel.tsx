@@ -4,7 +4,6 @@ import { RecordRowFlag } from "../../../engine/protocol/requests/records.ts";
 import { useRecordRows } from "../../client/use-record-rows.ts";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useTimeFormat } from "../../client/use-time-format.ts";
-import { useCursor } from "../../state/cursor-store.ts";
 import { useEventFilter } from "../../state/filter-store.ts";
 import { usePreferences } from "../../state/preferences-store.ts";
 import { parseQuery } from "../../state/record-query.ts";
@@ -26,7 +25,6 @@ export function EventsPanel(): JSX.Element {
   const studio = useStudio();
   const recording = useRecording();
   const formatTime = useTimeFormat();
-  const cursorLsn = useCursor((state) => state.lsn);
   const follow = usePreferences((state) => state.followCursor);
   const setPreferences = usePreferences((state) => state.set);
   const [showDetails, setShowDetails] = useState(true);
@@ -44,7 +42,7 @@ export function EventsPanel(): JSX.Element {
   const [lastGood, setLastGood] = useState(parsed);
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const filter = useMemo(() => (lastGood.ok ? lastGood.filter : {}), [lastGood]);
-  const { rows, state, cursorRow } = useRecordRows("events", filter, cursorLsn);
+  const { rows, state, cursorRow, cursorLsn } = useRecordRows("events", filter);
   const columns = useMemo(() => eventColumns(recording.lastLsn), [recording.lastLsn]);
   const kindNames = useMemo(() => new Map(kinds.map(({ code, name }) => [code, name])), [kinds]);
   const kindName = (code: number) => kindNames.get(code) ?? `kind ${code}`;

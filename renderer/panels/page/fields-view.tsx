@@ -22,7 +22,6 @@ const MIN_WIDTH_PX = 430;
 
 interface FieldsViewProps {
   readonly page: bigint;
-  readonly lsn: number;
   readonly compareLsn: number | undefined;
   readonly fields: readonly WireSchemaField[];
   readonly sizeBytes: number;
@@ -31,21 +30,14 @@ interface FieldsViewProps {
 }
 
 /** The page as its schema reads it. A click selects a field's bytes; arrays open into their elements. */
-export function FieldsView({
-  page,
-  lsn,
-  compareLsn,
-  fields,
-  sizeBytes,
-  epoch,
-}: FieldsViewProps): JSX.Element {
+export function FieldsView({ page, compareLsn, fields, sizeBytes, epoch }: FieldsViewProps): JSX.Element {
   const selected = useSelection((state) => state.bytes);
   const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set());
   const rows = useMemo(() => new FieldRows(fields, expanded), [fields, expanded]);
   const [visible, setVisible] = useState({ first: 0, end: 40 });
   const onVisible = useCallback((first: number, end: number) => setVisible({ first, end }), []);
 
-  const query = { page, lsn, ...fieldWindow(rows, visible.first, visible.end, sizeBytes), ages: false };
+  const query = { page, ...fieldWindow(rows, visible.first, visible.end, sizeBytes), ages: false };
   const bytes = usePageBytes(query);
   const compared = usePageCompare(query, compareLsn);
   const stretch = useStretch(bytes.data, bytes.asked, compared.data);

@@ -1,4 +1,4 @@
-import type { JSX } from "react";
+import { type JSX, memo } from "react";
 import { pageTypeSlot } from "../../client/page-name.tsx";
 import { useRecording } from "../../client/use-studio.ts";
 import { usePreferences } from "../../state/preferences-store.ts";
@@ -29,11 +29,6 @@ interface PageBarProps {
 /** Which page, how it is looked at, and what it is compared with. */
 export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): JSX.Element {
   const { pageTypes } = useRecording();
-  const follow = useSelection((state) => state.followPage);
-  const setFollow = useSelection((state) => state.setFollowPage);
-  const compareLsn = useSelection((state) => state.compareLsn);
-  const ages = usePreferences((state) => state.pageAges);
-  const set = usePreferences((state) => state.set);
   const type = pageTypes.findIndex(({ name }) => name === pageType);
   return (
     <div className="panel__bar">
@@ -48,6 +43,23 @@ export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): 
         <span className="muted truncate">{pageType ?? ""}</span>
         <Icon name="chevronDown" size={12} />
       </button>
+      <PageTools views={views} view={view} />
+    </div>
+  );
+}
+
+/** Does not depend on the page: it stays as it is while scrubbing goes from page to page. */
+const PageTools = memo(function PageTools({
+  views,
+  view,
+}: Pick<PageBarProps, "views" | "view">): JSX.Element {
+  const follow = useSelection((state) => state.followPage);
+  const setFollow = useSelection((state) => state.setFollowPage);
+  const isComparing = useSelection((state) => state.compareLsn !== undefined);
+  const ages = usePreferences((state) => state.pageAges);
+  const set = usePreferences((state) => state.set);
+  return (
+    <>
       <IconButton
         small
         icon="target"
@@ -68,8 +80,9 @@ export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): 
         small
         icon="heat"
         label="Colour bytes by the age of their last write"
+        shortcut="H"
         pressed={ages}
-        disabled={view !== "bytes" || compareLsn !== undefined}
+        disabled={view !== "bytes" || isComparing}
         onClick={() => set({ pageAges: !ages })}
       />
       <IconButton
@@ -77,9 +90,9 @@ export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): 
         icon="compare"
         label="Compare with another LSN"
         shortcut="C"
-        pressed={compareLsn !== undefined}
+        pressed={isComparing}
         onClick={toggleCompare}
       />
-    </div>
+    </>
   );
-}
+});

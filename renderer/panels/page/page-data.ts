@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { ParamsOf, ReplyOf } from "../../../engine/protocol/requests.ts";
-import { type Query, useQuery } from "../../client/use-query.ts";
+import { type Query, useQueryAtCursor } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
 import { heatSteps, Mark, markRanges } from "./byte-marks.ts";
 
@@ -22,39 +22,41 @@ export interface ByteStretch {
 
 export interface PageQuery {
   readonly page: bigint;
-  readonly lsn: number;
   readonly offset: number;
   readonly length: number;
   readonly ages: boolean;
 }
 
-/** A page's bytes at the cursor. The answer to an older LSN stays in sight until the next one is there, that of another page does not. */
+/**
+ * A page's bytes at the cursor. The answer to an older question stays in sight until the next one is there, be it about another page: who
+ * shows it takes everything from the answer, its page too.
+ */
 export function usePageBytes({
   page,
-  lsn,
   offset,
   length,
   ages,
 }: PageQuery): Query<PageReply, ParamsOf<"page.view">> {
   const { recording } = useRecording();
-  return useQuery(
+  return useQueryAtCursor(
     "page.view",
-    { recording, page, lsn, offset, length: Math.max(1, length), ages },
-    { scope: `${page}/${ages}` },
+    (lsn) => ({ recording, page, lsn, offset, length: Math.max(1, length), ages }),
+    `${recording}/${page}/${offset}/${length}/${ages}`,
   );
 }
 
 export function usePageCompare(
-  { page, lsn, offset, length }: PageQuery,
+  { page, offset, length }: PageQuery,
   compareLsn: number | undefined,
-): Query<ReplyOf<"page.compare">> {
+): Query<ReplyOf<"page.compare">, ParamsOf<"page.compare">> {
   const { recording } = useRecording();
-  return useQuery(
+  return useQueryAtCursor(
     "page.compare",
-    compareLsn === undefined
-      ? null
-      : { recording, page, lsnA: compareLsn, lsnB: lsn, offset, length: Math.max(1, length) },
-    { scope: String(page) },
+    (lsn) =>
+      compareLsn === undefined
+        ? null
+        : { recording, page, lsnA: compareLsn, lsnB: lsn, offset, length: Math.max(1, length) },
+    `${recording}/${page}/${offset}/${length}/${compareLsn}`,
   );
 }
 
@@ -62,6 +64,7 @@ export function usePageCompare(
 export function useStretch(
   reply: PageReply | undefined,
   asked: { readonly lsn: number; readonly offset: number } | undefined,
+  /** Undefined while nothing is compared, or while the answer is about another page. */
   compared: ReplyOf<"page.compare"> | undefined,
 ): ByteStretch | undefined {
   return useMemo(() => {

@@ -1,20 +1,21 @@
-import { type JSX, useState } from "react";
+import { type JSX, memo, useState } from "react";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useTimeFormat } from "../../client/use-time-format.ts";
+import { useSelection } from "../../state/selection-store.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { formatBytes, formatBytesExact } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
 import { plural } from "../../ui/format/ids.ts";
+import { Loading } from "../../ui/states.tsx";
 import { Badge, Copyable } from "../../ui/value.tsx";
 import { HEAT_STEPS, heatStepAge } from "./byte-marks.ts";
-import type { PageReply } from "./page-data.ts";
+import { type PageReply, usePageBytes } from "./page-data.ts";
 
 /** Facts of the page in one line; the rest behind the button. */
 export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: boolean }): JSX.Element {
   const studio = useStudio();
   const formatTime = useTimeFormat();
-  const [open, setOpen] = useState(false);
   const { sizeBytes, epoch, location, lastDelta, insideTransaction } = result;
   return (
     <div className="panel__foot">
@@ -48,11 +49,29 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
           {lastDelta.source}
         </span>
       )}
-      <IconButton small icon="info" label="About this page" side="top" onClick={() => setOpen(true)} />
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Page ${result.pageId}`}>
-        <PageFacts result={result} />
-      </Dialog>
+      <AboutPage />
     </div>
+  );
+}
+
+const AboutPage = memo(function AboutPage(): JSX.Element {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <IconButton small icon="info" label="About this page" side="top" onClick={() => setOpen(true)} />
+      {open && <PageDialog onClose={() => setOpen(false)} />}
+    </>
+  );
+});
+
+function PageDialog({ onClose }: { onClose: () => void }): JSX.Element | null {
+  const page = useSelection((state) => state.page);
+  const { data } = usePageBytes({ page: page ?? 0n, offset: 0, length: 1, ages: false });
+  if (page === undefined) return null;
+  return (
+    <Dialog open onClose={onClose} title={`Page ${page}`}>
+      {data === undefined ? <Loading title={`Loading page ${page}`} /> : <PageFacts result={data.result} />}
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { type JSX, useCallback, useState } from "react";
+import { type JSX, useCallback, useMemo, useState } from "react";
 import { useQuery } from "../../client/use-query.ts";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useCursor } from "../../state/cursor-store.ts";
@@ -29,11 +29,7 @@ export function PagePanel(): JSX.Element {
   const pick = () => usePicker.setState({ open: true });
   return (
     <>
-      {page === undefined ? (
-        <NoPage onPick={pick} />
-      ) : (
-        <OnePage key={String(page)} page={page} onPick={pick} />
-      )}
+      {page === undefined ? <NoPage onPick={pick} /> : <OnePage page={page} onPick={pick} />}
       <PagePicker open={pickerOpen} onClose={() => usePicker.setState({ open: false })} />
     </>
   );
@@ -63,80 +59,104 @@ function NoPage({ onPick }: { onPick: () => void }): JSX.Element {
   );
 }
 
+/** Everything that is shown belongs to the answer there is, which may lag behind the cursor and the selected page by a frame. */
 function OnePage({ page, onPick }: { page: bigint; onPick: () => void }): JSX.Element {
-  const lsn = useCursor((state) => state.lsn);
   const wantsAges = usePreferences((state) => state.pageAges);
   const wantedView = usePreferences((state) => state.pageView);
   const compareLsn = useSelection((state) => state.compareLsn);
   const selected = useSelection((state) => state.bytes);
-  const [window, setWindow] = useState({ offset: 0, length: BLOCK_BYTES });
+  const [window, setWindow] = useState({ page, offset: 0, length: BLOCK_BYTES });
+  const { offset, length } = window.page === page ? window : FIRST_BLOCK;
   const ages = wantsAges && compareLsn === undefined && wantedView === "bytes";
-  const bytes = usePageBytes({ page, lsn, ...window, ages });
-  const compared = usePageCompare({ page, lsn, ...window, ages }, compareLsn);
-  const stretch = useStretch(bytes.data, bytes.asked, compared.data);
-  const result = bytes.data?.result;
+  const query = { page, offset, length, ages };
+  const { data, asked, error, progress, retry } = usePageBytes(query);
+  const comparison = usePageCompare(query, compareLsn);
+  const compared = comparison.asked?.page === asked?.page ? comparison.data : undefined;
+  const stretch = useStretch(data, asked, compared);
+  const result = data?.result;
   const fields = result?.fields ?? null;
-  const shapes = pictures(fields);
-  const views: PageViewMode[] = [
-    "bytes",
-    ...(fields === null ? [] : (["fields"] as const)),
-    ...(shapes.length === 0 ? [] : (["picture"] as const)),
-  ];
+  const shapes = useMemo(() => pictures(fields), [fields]);
+  const views = viewsFor(fields !== null, shapes.length > 0);
   const view = views.includes(wantedView) ? wantedView : "bytes";
 
   const size = stretch?.pageSizeBytes ?? 0;
   const onVisible = useCallback(
     (first: number, end: number) => {
       const next = byteWindow(first, end, size);
-      setWindow((old) => (old.offset === next.offset && old.length >= next.length ? old : next));
+      setWindow((old) =>
+        old.page === page && old.offset === next.offset && old.length >= next.length
+          ? old
+          : { page, ...next },
+      );
     },
-    [size],
+    [page, size],
   );
-  const unit = useCallback((offset: number) => unitAt(fields, offset), [fields]);
+  const unit = useCallback((at: number) => unitAt(fields, at), [fields]);
 
+  const shown = result?.pageId ?? page;
+  const shownLsn = asked?.lsn ?? 0;
   return (
     <div className="panel page">
-      <PageBar page={page} pageType={result?.pageType} views={views} view={view} onPick={onPick} />
+      <PageBar page={shown} pageType={result?.pageType} views={views} view={view} onPick={onPick} />
       {compareLsn !== undefined && (
         <CompareBar
           compareLsn={compareLsn}
-          lsn={lsn}
+          lsn={shownLsn}
           lastWriteLsn={result?.lastDelta?.lsn}
-          compared={compared.data}
+          compared={compared}
         />
       )}
-      {bytes.error !== undefined ? (
-        bytes.error.code === "PAGE_UNKNOWN" ? (
-          <NotAlive page={page} message={bytes.error.message} />
+      {error !== undefined ? (
+        error.code === "PAGE_UNKNOWN" ? (
+          <NotAlive page={page} message={error.message} />
         ) : (
-          <Failed error={bytes.error} onRetry={bytes.retry} />
+          <Failed error={error} onRetry={retry} />
         )
-      ) : stretch === undefined || bytes.data === undefined ? (
-        <Loading title={`Loading page ${page}`} progress={bytes.progress} />
+      ) : stretch === undefined || result === undefined ? (
+        <Loading title={`Loading page ${page}`} progress={progress} />
       ) : (
         <div className="page__main">
           {view === "bytes" ? (
-            <HexView label={`Bytes of page ${page}`} stretch={stretch} onVisible={onVisible} unitAt={unit} />
+            <HexView label={`Bytes of page ${shown}`} stretch={stretch} onVisible={onVisible} unitAt={unit} />
           ) : view === "fields" ? (
             <FieldsView
-              page={page}
-              lsn={lsn}
+              key={String(shown)}
+              page={shown}
               compareLsn={compareLsn}
               fields={fields!}
               sizeBytes={size}
-              epoch={bytes.data.result.epoch}
+              epoch={result.epoch}
             />
           ) : (
-            <PictureView page={page} lsn={lsn} compareLsn={compareLsn} shapes={shapes} />
+            <PictureView page={shown} compareLsn={compareLsn} shapes={shapes} />
           )}
           {selected !== undefined && selected.start < size && (
-            <ByteInspector page={page} lsn={lsn} selected={selected} fields={fields} stretch={stretch} />
+            <ByteInspector
+              page={shown}
+              lsn={shownLsn}
+              selected={selected}
+              fields={fields}
+              stretch={stretch}
+            />
           )}
         </div>
       )}
       {result !== undefined && <PageFoot result={result} ages={ages} />}
     </div>
   );
+}
+
+const FIRST_BLOCK = { offset: 0, length: BLOCK_BYTES } as const;
+
+const VIEWS: Readonly<Record<string, readonly PageViewMode[]>> = {
+  bytes: ["bytes"],
+  fields: ["bytes", "fields"],
+  picture: ["bytes", "fields", "picture"],
+};
+
+/** The same array for the same views, so that what shows them need not be drawn anew. */
+function viewsFor(hasFields: boolean, hasPictures: boolean): readonly PageViewMode[] {
+  return VIEWS[hasPictures ? "picture" : hasFields ? "fields" : "bytes"]!;
 }
 
 /** Before its creation or after its end. */

@@ -20,7 +20,6 @@ import {
 
 interface PictureViewProps {
   readonly page: bigint;
-  readonly lsn: number;
   readonly compareLsn: number | undefined;
   readonly shapes: readonly PictureShape[];
 }
@@ -28,7 +27,7 @@ interface PictureViewProps {
 const MARGIN_PX = 10;
 
 /** An array of numbers as a picture: what the last delta wrote is outlined, or where A and B differ. */
-export function PictureView({ page, lsn, compareLsn, shapes }: PictureViewProps): JSX.Element {
+export function PictureView({ page, compareLsn, shapes }: PictureViewProps): JSX.Element {
   const palette = usePalette();
   const boxRef = useRef<HTMLDivElement>(null);
   const canvasRef = useRef<HTMLCanvasElement>(null);
@@ -38,7 +37,7 @@ export function PictureView({ page, lsn, compareLsn, shapes }: PictureViewProps)
   const selected = useSelection((state) => state.bytes);
   const shape = shapes[Math.min(index, shapes.length - 1)]!;
   const { field } = shape;
-  const query = { page, lsn, offset: field.offset, length: fieldSizeBytes(field), ages: false };
+  const query = { page, offset: field.offset, length: fieldSizeBytes(field), ages: false };
   const bytes = usePageBytes(query);
   const compared = usePageCompare(query, compareLsn);
   const stretch = useStretch(bytes.data, bytes.asked, compared.data);

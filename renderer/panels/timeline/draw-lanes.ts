@@ -20,7 +20,6 @@ export function drawLanes(
   palette: Palette,
   track: Track,
   firstLane: number,
-  selected: bigint | undefined,
 ): void {
   const { result, columns } = lanes.reply;
   const width = (lanes.span.to - lanes.span.from) / result.columns;
@@ -34,10 +33,6 @@ export function drawLanes(
   for (let row = 0; row < columns.page.length; row++) {
     const top = track.top + (result.firstLane + row - firstLane) * LANE_PX;
     if (top + LANE_PX <= track.top || top >= track.top + track.height) continue;
-    if (columns.page[row] === selected) {
-      context.fillStyle = palette["bg-selected"];
-      context.fillRect(0, top, scale.widthPx, LANE_PX);
-    }
     const { left, right } = lifetime(axis, lanes, scale, row);
     context.fillStyle = palette.categories[pageTypeSlot(columns.pageType[row]!)]!;
     context.globalAlpha = 0.2;

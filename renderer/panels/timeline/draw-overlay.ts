@@ -15,39 +15,6 @@ export interface Flow {
   readonly kind: "cause" | "effect";
 }
 
-export function drawPlayhead(
-  context: CanvasRenderingContext2D,
-  x: number,
-  cellPx: number,
-  palette: Palette,
-  heightPx: number,
-): void {
-  if (cellPx > 3) {
-    context.globalAlpha = 0.16;
-    context.fillStyle = palette.playhead;
-    context.fillRect(x - cellPx / 2, 0, cellPx, heightPx);
-    context.globalAlpha = 1;
-  }
-  const line = Math.round(x);
-  context.fillStyle = palette.playhead;
-  context.fillRect(line - 0.5, 0, 1.5, heightPx);
-  context.beginPath();
-  context.moveTo(line - 5, 0);
-  context.lineTo(line + 6, 0);
-  context.lineTo(line + 0.5, 7);
-  context.fill();
-}
-
-export function drawHoverLine(
-  context: CanvasRenderingContext2D,
-  x: number,
-  palette: Palette,
-  heightPx: number,
-): void {
-  context.fillStyle = palette.ghost;
-  context.fillRect(Math.round(x), 0, 1, heightPx);
-}
-
 /** The marked area; what is outside stays readable. */
 export function drawArea(
   context: CanvasRenderingContext2D,

@@ -20,7 +20,6 @@ export interface Scene {
   readonly bookmarks: readonly Bookmark[];
   readonly gaps: readonly { readonly fromLsn: number; readonly toLsn: number }[];
   readonly palette: Palette;
-  readonly selectedPage: bigint | undefined;
 }
 
 /** Everything that does not move with the cursor. */
@@ -34,7 +33,7 @@ export function drawScene(context: CanvasRenderingContext2D, { width, height }: 
     if (track.id === "bookmarks") drawBookmarks(context, axis, data, scale, palette, track, scene.bookmarks);
     else if (track.id === "pages") {
       if (scene.lanes !== undefined) {
-        drawLanes(context, axis, scene.lanes, scale, palette, track, scene.firstLane, scene.selectedPage);
+        drawLanes(context, axis, scene.lanes, scale, palette, track, scene.firstLane);
       }
     } else if (data !== undefined) drawDataTrack(context, data, track, scene);
   }

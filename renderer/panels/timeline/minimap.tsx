@@ -1,7 +1,7 @@
 // What the minimap does, keys and buttons do too (W, S, A, D, 0): it needs no focus of its own. A canvas cannot take the focus either.
 // biome-ignore-all lint/a11y/noStaticElementInteractions: see above
 // biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: see above
-import { type JSX, type PointerEvent, useCallback, useRef } from "react";
+import { type JSX, memo, type PointerEvent, useCallback, useRef } from "react";
 import type { Palette } from "../../canvas/colours.ts";
 import { type Draw, useCanvas, useSize } from "../../canvas/use-canvas.ts";
 import { clampSpan, valueAt, xOf } from "../../canvas/viewport.ts";
@@ -9,6 +9,7 @@ import type { Span } from "../../state/timeline-store.ts";
 import type { TimelineAxis, TimelineData } from "./axis.ts";
 import { drawDeltas } from "./draw-density.ts";
 import { drawGaps } from "./draw-marks.ts";
+import { usePlayhead } from "./playhead.ts";
 
 export const MINIMAP_PX = 26;
 /** How near an edge of the view a press must be to move that edge alone. */
@@ -18,14 +19,20 @@ interface MinimapProps {
   readonly axis: TimelineAxis;
   readonly data: TimelineData | undefined;
   readonly view: Span;
-  readonly playhead: number | undefined;
   readonly palette: Palette;
   readonly gaps: readonly { readonly fromLsn: number; readonly toLsn: number }[];
   readonly onView: (view: Span) => void;
 }
 
 /** The whole recording in one strip, with the part in view; drag it, drag its edges, or press elsewhere to go there. */
-export function Minimap({ axis, data, view, playhead, palette, gaps, onView }: MinimapProps): JSX.Element {
+export const Minimap = memo(function Minimap({
+  axis,
+  data,
+  view,
+  palette,
+  gaps,
+  onView,
+}: MinimapProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
@@ -60,11 +67,8 @@ export function Minimap({ axis, data, view, playhead, palette, gaps, onView }: M
       context.strokeRect(left + 0.5, 0.5, right - left - 1, height - 1);
       context.fillStyle = palette["text-muted"];
       for (const x of [left, right - 3]) context.fillRect(x, height / 2 - 6, 3, 12);
-      if (playhead === undefined) return;
-      context.fillStyle = palette.playhead;
-      context.fillRect(Math.round(xOf(playhead, scale)) - 0.5, 0, 1.5, height);
     },
-    [axis, view, playhead, palette],
+    [axis, view, palette],
   );
   useCanvas(overlay, size, drawOverlay);
 
@@ -113,6 +117,21 @@ export function Minimap({ axis, data, view, playhead, palette, gaps, onView }: M
     >
       <canvas ref={base} aria-hidden="true" />
       <canvas ref={overlay} aria-hidden="true" />
+      <MinimapPlayhead axis={axis} data={data} widthPx={size.width} />
     </div>
   );
+});
+
+function MinimapPlayhead({
+  axis,
+  data,
+  widthPx,
+}: {
+  readonly axis: TimelineAxis;
+  readonly data: TimelineData | undefined;
+  readonly widthPx: number;
+}): JSX.Element {
+  const playhead = usePlayhead(axis, data, data);
+  const x = Math.round(xOf(playhead, { span: axis.bounds, widthPx }));
+  return <div className="timeline__map-playhead" style={{ transform: `translateX(${x}px)` }} />;
 }

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a toolbar's group is no part of a form
-import type { JSX } from "react";
+import { type JSX, memo } from "react";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useDeltaFilter } from "../../state/filter-store.ts";
 import { usePreferences } from "../../state/preferences-store.ts";
@@ -15,7 +15,7 @@ import { zoomBy } from "./view-actions.ts";
 const ZOOM = 2;
 const LEGEND_SOURCES = 8;
 
-export function TimelineBar({ hasTime }: { hasTime: boolean }): JSX.Element {
+export const TimelineBar = memo(function TimelineBar({ hasTime }: { hasTime: boolean }): JSX.Element {
   const studio = useStudio();
   const axis = usePreferences((state) => state.axis);
   const set = usePreferences((state) => state.set);
@@ -48,7 +48,7 @@ export function TimelineBar({ hasTime }: { hasTime: boolean }): JSX.Element {
       <Legend />
     </div>
   );
-}
+});
 
 function TracksMenu(): JSX.Element {
   const hidden = usePreferences((state) => state.hiddenTracks);
@@ -103,6 +103,7 @@ function Legend(): JSX.Element {
   const set = useDeltaFilter((state) => state.set);
   const busiest = sources
     .map((source, index) => ({ ...source, index }))
+    .filter(({ name }) => name !== "")
     .sort((a, b) => b.records - a.records)
     .slice(0, LEGEND_SOURCES);
   return (
@@ -117,7 +118,7 @@ function Legend(): JSX.Element {
           onClick={() => set({ query: toggleTerm(query, "source", source.name) })}
         >
           <Swatch slot={source.colour} />
-          <span className="truncate">{source.name === "" ? "(none)" : source.name}</span>
+          <span className="truncate">{source.name}</span>
         </button>
       ))}
     </div>

@@ -1,4 +1,4 @@
-import { type PointerEvent, type RefObject, useEffect, useRef } from "react";
+import { type PointerEvent, type RefObject, useCallback, useEffect, useRef } from "react";
 import { panSpan, type Scale, valueAt, zoomSpan } from "../../canvas/viewport.ts";
 import type { Span } from "../../state/timeline-store.ts";
 import type { TimelineAxis } from "./axis.ts";
@@ -19,7 +19,8 @@ interface Handlers {
   readonly onHover: (at: { readonly x: number; readonly y: number } | undefined) => void;
 }
 
-export interface PointerProps {
+interface PointerProps {
+  readonly onPointerEnter: () => void;
   readonly onPointerDown: (event: PointerEvent<HTMLElement>) => void;
   readonly onPointerMove: (event: PointerEvent<HTMLElement>) => void;
   readonly onPointerUp: (event: PointerEvent<HTMLElement>) => void;
@@ -31,10 +32,16 @@ export interface PointerProps {
 const ZOOM_PER_PX = 0.0032;
 
 /** Click or drag scrubs, Shift + drag marks an area, middle or Alt + drag pans; the wheel zooms, with Shift (or sideways) it pans. */
-export function useTimelinePointer(plot: RefObject<HTMLElement | null>, handlers: Handlers): PointerProps {
+export function useTimelinePointer(
+  plot: RefObject<HTMLElement | null>,
+  handlers: Handlers,
+): { readonly props: PointerProps; readonly isScrubbing: () => boolean } {
   const latest = useRef(handlers);
   latest.current = handlers;
   const gesture = useRef<Gesture>(undefined);
+  const isScrubbing = useCallback(() => gesture.current?.kind === "scrub", []);
+  // Asking an element where it is lays the page out: once when the pointer comes, not with each move.
+  const box = useRef<DOMRect>(undefined);
 
   useEffect(() => {
     const element = plot.current;
@@ -59,8 +66,9 @@ export function useTimelinePointer(plot: RefObject<HTMLElement | null>, handlers
   }, [plot]);
 
   const placeOf = (event: PointerEvent<HTMLElement>) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    return { x: Math.min(box.width, Math.max(0, event.clientX - box.left)), y: event.clientY - box.top };
+    box.current ??= event.currentTarget.getBoundingClientRect();
+    const { left, top, width } = box.current;
+    return { x: Math.min(width, Math.max(0, event.clientX - left)), y: event.clientY - top };
   };
   const follow = (x: number) => {
     const now = gesture.current;
@@ -77,9 +85,13 @@ export function useTimelinePointer(plot: RefObject<HTMLElement | null>, handlers
     if (event.currentTarget.hasPointerCapture(event.pointerId))
       event.currentTarget.releasePointerCapture(event.pointerId);
   };
-  return {
+  const props: PointerProps = {
+    onPointerEnter: () => {
+      box.current = undefined;
+    },
     onPointerDown: (event) => {
       if (event.button > 1) return;
+      box.current = undefined;
       const { x } = placeOf(event);
       const { scale } = latest.current;
       if (event.button === 1 || event.altKey) gesture.current = { kind: "pan", x, view: scale.span };
@@ -91,11 +103,12 @@ export function useTimelinePointer(plot: RefObject<HTMLElement | null>, handlers
     },
     onPointerMove: (event) => {
       const at = placeOf(event);
-      latest.current.onHover(at);
+      latest.current.onHover(gesture.current === undefined ? at : undefined);
       if (gesture.current !== undefined) follow(at.x);
     },
     onPointerUp: end,
     onPointerCancel: end,
     onPointerLeave: () => latest.current.onHover(undefined),
   };
+  return { props, isScrubbing };
 }

@@ -1,3 +1,5 @@
+import { formatCount } from "./count.ts";
+
 /**
  * A u64 has up to 20 digits. Where a column is narrow the middle goes, never the end: ids differ at their ends.
  * The whole id stays in the title and is what a copy gives.
@@ -11,5 +13,5 @@ export function shortenId(id: string, maxCharacters = 12): string {
 
 /** "1 page", "2 pages". */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -1,0 +1,135 @@
+// biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: a canvas cannot take the focus
+import { type JSX, useCallback, useEffect, useMemo, useRef } from "react";
+import { type Draw, type Size, useCanvas } from "../../canvas/use-canvas.ts";
+import { revealInSpan, xOf } from "../../canvas/viewport.ts";
+import { useRecording } from "../../client/use-studio.ts";
+import { useSelection } from "../../state/selection-store.ts";
+import { type Span, useTimeline } from "../../state/timeline-store.ts";
+import { type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
+import { drawArea, drawFlows } from "./draw-overlay.ts";
+import type { Scene } from "./draw-scene.ts";
+import { describeHover } from "./hover.ts";
+import { HoverCard } from "./hover-card.tsx";
+import { usePlayhead } from "./playhead.ts";
+import { usePointer } from "./pointer-store.ts";
+import { LANE_PX, trackOf } from "./tracks.ts";
+import { flowsOf, useFlowRecords } from "./use-flows.ts";
+import { anchor } from "./view-actions.ts";
+
+interface OverlayProps {
+  readonly scene: Scene;
+  readonly whole: TimelineData | undefined;
+  readonly size: Size;
+  /** A person drags the cursor: the view stays where it is. */
+  readonly isScrubbing: () => boolean;
+}
+
+/**
+ * What follows the cursor and the pointer. The playhead and the pointer's line are boxes that only move; the canvas is drawn anew when the
+ * arrows or the marked area change, not while scrubbing.
+ */
+export function PlotOverlay({ scene, whole, size, isScrubbing }: OverlayProps): JSX.Element {
+  return (
+    <>
+      <SelectedLane scene={scene} />
+      <Arrows scene={scene} whole={whole} size={size} />
+      <Playhead scene={scene} whole={whole} size={size} isScrubbing={isScrubbing} />
+      <Pointer scene={scene} size={size} />
+    </>
+  );
+}
+
+function Playhead({ scene, whole, size, isScrubbing }: OverlayProps): JSX.Element | null {
+  const { axis, data, scale } = scene;
+  const playhead = usePlayhead(axis, data, whole);
+  anchor.playhead = playhead;
+  useEffect(() => {
+    const { view: now, setView } = useTimeline.getState();
+    if (isScrubbing() || now === undefined) return;
+    const next = revealInSpan(now, playhead, axis.bounds);
+    if (next !== now) setView(next);
+  }, [playhead, axis, isScrubbing]);
+  const x = xOf(playhead, scale);
+  if (x < -8 || x > size.width + 8) return null;
+  const cellPx = axis.kind === "lsn" ? size.width / (scale.span.to - scale.span.from) : 0;
+  return (
+    <>
+      {cellPx > 3 && (
+        <div
+          className="timeline__cell"
+          style={{ width: cellPx, transform: `translateX(${x - cellPx / 2}px)` }}
+        />
+      )}
+      <div className="timeline__playhead" style={{ transform: `translateX(${Math.round(x)}px)` }} />
+    </>
+  );
+}
+
+/** The selected page's lane, over the lanes and not part of their picture: it changes with every record that is about another page. */
+function SelectedLane({ scene }: { readonly scene: Scene }): JSX.Element | null {
+  const { lanes, tracks, firstLane } = scene;
+  const page = useSelection((state) => state.page);
+  const track = trackOf(tracks, "pages");
+  const row = page === undefined || lanes === undefined ? -1 : lanes.reply.columns.page.indexOf(page);
+  if (row < 0 || track === undefined || lanes === undefined) return null;
+  const top = (lanes.reply.result.firstLane + row - firstLane) * LANE_PX;
+  if (top <= -LANE_PX || top >= track.height) return null;
+  const cut = Math.max(0, -top);
+  const height = Math.min(LANE_PX, track.height - top) - cut;
+  return (
+    <div
+      className="timeline__selected-lane"
+      style={{ height, transform: `translateY(${track.top + top + cut}px)` }}
+    />
+  );
+}
+
+function Pointer({ scene, size }: { readonly scene: Scene; readonly size: Size }): JSX.Element | null {
+  const at = usePointer((state) => state.at);
+  const recording = useRecording();
+  const { data } = scene;
+  const hover =
+    at === undefined || data === undefined
+      ? undefined
+      : describeHover({ ...scene, data, recording }, at.x, at.y);
+  if (at === undefined) return null;
+  return (
+    <>
+      <div className="timeline__pointer" style={{ transform: `translateX(${Math.round(at.x)}px)` }} />
+      {hover !== undefined && <HoverCard info={hover} x={at.x} y={at.y} widthPx={size.width} />}
+    </>
+  );
+}
+
+function Arrows({
+  scene,
+  whole,
+  size,
+}: {
+  readonly scene: Scene;
+  readonly whole: TimelineData | undefined;
+  readonly size: Size;
+}): JSX.Element {
+  const { axis, scale, palette } = scene;
+  const canvasRef = useRef<HTMLCanvasElement>(null);
+  const area = useTimeline((state) => state.area);
+  const records = useFlowRecords();
+  const flows = useMemo(() => (records === undefined ? [] : flowsOf(records, scene)), [records, scene]);
+  const draw = useCallback<Draw>(
+    (context, { width, height }) => {
+      const span = area === undefined ? undefined : areaOnAxis(area, axis, whole);
+      if (span !== undefined) drawArea(context, span, scale, palette, height);
+      drawFlows(context, flows, palette, width);
+    },
+    [area, axis, whole, scale, palette, flows],
+  );
+  useCanvas(canvasRef, size, draw);
+  return <canvas ref={canvasRef} aria-hidden="true" />;
+}
+
+function areaOnAxis(area: Span, axis: TimelineAxis, data: TimelineData | undefined): Span | undefined {
+  if (axis.kind === "lsn") return area;
+  const from = valueOfLsn(axis, area.from, data);
+  const to = valueOfLsn(axis, area.to, data);
+  return from === undefined || to === undefined ? undefined : { from, to };
+}

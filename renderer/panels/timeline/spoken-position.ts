@@ -1,0 +1,15 @@
+import { type RefObject, useEffect } from "react";
+import { useCursorRecord } from "../../client/cursor-record.tsx";
+import { useCursor } from "../../state/cursor-store.ts";
+
+/** Tells the slider where the cursor is, for those who hear it. By hand, because the slider's element holds all that is drawn. */
+export function SpokenPosition({ slider }: { slider: RefObject<HTMLElement | null> }): null {
+  const lsn = useCursor((state) => state.lsn);
+  const record = useCursorRecord().data?.result.record;
+  const text = record?.lsn === lsn ? `LSN ${lsn}, ${record.summary}` : `LSN ${lsn}`;
+  useEffect(() => {
+    slider.current?.setAttribute("aria-valuenow", String(lsn));
+    slider.current?.setAttribute("aria-valuetext", text);
+  }, [slider, lsn, text]);
+  return null;
+}
