@@ -83,4 +83,6 @@ export const RecordFlag = {
   Derived: 4,
   /** The delta takes back another one (transaction abort). */
   Compensation: 8,
+  /** A frame of a version 2 log, which has room for metadata whether there is any or not. */
+  ForeignVersion2: 16,
 } as const;

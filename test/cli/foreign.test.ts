@@ -134,6 +134,15 @@ describe("a recording of the older program", () => {
     expect(readFileSync(at("new2.tlog")).equals(readFileSync(at("new.tlog")))).toBe(true);
   });
 
+  it("of version 2 comes back as version 2 where nothing in it has metadata", async () => {
+    const plain = at("plain.tlog");
+    writeFileSync(plain, mmsbLog1(FRAMES.map(({ metadata: _, ...frame }) => frame)));
+    await json("convert", plain, at("plain-new.tlog"));
+    await json("recover", at("plain-new.tlog"), at("plain-copy.tlog"));
+    await json("convert", at("plain-copy.tlog"), at("plain-back.tlog"));
+    expect(readFileSync(at("plain-back.tlog")).equals(readFileSync(plain))).toBe(true);
+  });
+
   it("that was cut opens to its last good frame", async () => {
     const bytes = readFileSync(file);
     writeFileSync(at("cut.tlog"), bytes.subarray(0, bytes.length - 5));

@@ -83,7 +83,7 @@ describe("MMSBLOG1", () => {
           const given = all[i]!;
           expect(row.lsn).toBe(i + 1);
           expect(row.kind).toBe(isRefused(given) ? RecordKind.ForeignFrame : RecordKind.Delta);
-          expect(row.flags).toBe(given.sparse === 0 ? 0 : 1);
+          expect(row.flags).toBe((given.sparse === 0 ? 0 : 1) + (v === 2 ? 16 : 0));
           expect(row.deltaId).toBe(given.deltaId);
           expect(row.pageId).toBe(given.pageId);
           expect(row.epoch).toBe(given.epoch);

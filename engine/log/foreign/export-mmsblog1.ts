@@ -1,13 +1,16 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { LogFileSystem } from "../file-system.ts";
 import { RecordBatch } from "../record-batch.ts";
-import { kindName, RecordKind } from "../record-kinds.ts";
+import { kindName, RecordFlag, RecordKind } from "../record-kinds.ts";
 import type { RecordSource } from "../record-source.ts";
 import { Frame, type MmsbLog1Version } from "./mmsblog1-frame.ts";
 import { type MmsbLog1Report, MmsbLog1Writer, versionOfFrame } from "./mmsblog1-writer.ts";
 
 export interface MmsbLog1ExportOptions {
-  /** Without it: the version of a foreign source, else 2 where there is metadata to keep, else 1, which every reader knows. */
+  /**
+   * Without it: the version of a foreign source, the one that a converted log once had, 2 where there is metadata to keep, else 1, which
+   * every reader knows.
+   */
   readonly version?: MmsbLog1Version;
   readonly fileSystem?: LogFileSystem;
   /** Called after each block with the records done and all there are; false stops the export, and nothing is left behind. */
@@ -82,7 +85,7 @@ function chooseVersion(source: RecordSource, batch: RecordBatch): Result<MmsbLog
       const kind = batch.kind[row]!;
       const needsTwo =
         kind === RecordKind.Delta
-          ? batch.metaLength[row]! > 0
+          ? batch.metaLength[row]! > 0 || (batch.flags[row]! & RecordFlag.ForeignVersion2) !== 0
           : kind === RecordKind.ForeignFrame && versionOfFrame(batch.body(row), frame) === 2;
       if (needsTwo) return ok<MmsbLog1Version>(2);
     }

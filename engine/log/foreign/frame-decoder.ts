@@ -108,7 +108,8 @@ export class FrameDecoder {
   }
 
   #columns(into: RecordBatch, row: number, frame: Frame): void {
-    into.flags[row] = frame.sparse ? RecordFlag.ForeignSparse : 0;
+    const version = this.#version === 2 ? RecordFlag.ForeignVersion2 : 0;
+    into.flags[row] = frame.sparse ? RecordFlag.ForeignSparse | version : version;
     into.timeLo[row] = frame.timeLo;
     into.timeHi[row] = frame.timeHi;
     into.pageLo[row] = frame.pageLo;
