@@ -7,7 +7,7 @@ import { dist, runMain, Stop } from "./project.mjs";
 import { setUp } from "./setup.mjs";
 
 runMain(async () => {
-  if (!setUp("engine", "test", "native").built)
+  if (!setUp("engine", "test", "native", "renderer").built)
     throw new Stop("the bench could not be built: mend what is said above, then try again.");
   const main = path.join(dist, "test", "bench", "main.js");
   if (!existsSync(main)) throw new Stop("there is no bench yet: test/bench/main.ts is missing.");

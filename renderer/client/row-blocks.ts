@@ -118,6 +118,13 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
     this.#pump();
   }
 
+  /** Asks again for what is visible, after {@link dispose}: a table that comes back into sight. */
+  resume(): void {
+    this.#disposed = false;
+    this.#pump();
+  }
+
+  /** Asks nothing any more. What is there stays. */
   dispose(): void {
     this.#disposed = true;
     for (const abort of this.#running.values()) abort.abort();

@@ -52,7 +52,10 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
     [studio, recording, window, filterKey, generation],
   );
   const state = useSyncExternalStore(rows.subscribe, rows.snapshot);
-  useEffect(() => () => rows.dispose(), [rows]);
+  useEffect(() => {
+    rows.resume();
+    return () => rows.dispose();
+  }, [rows]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the growth of the recording is the reason to ask again
   useEffect(() => rows.refresh(), [rows, lastLsn]);

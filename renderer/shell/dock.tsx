@@ -1,15 +1,18 @@
 import {
   type DockviewApi,
+  type DockviewPanelApi,
   DockviewReact,
   type IDockviewHeaderActionsProps,
   type IDockviewPanelHeaderProps,
+  type IDockviewPanelProps,
 } from "dockview-react";
-import { type JSX, Suspense, useCallback, useEffect, useState } from "react";
+import { Activity, type JSX, Suspense, useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { applyDefaultLayout, restoreLayout, saveLayout } from "./layout.ts";
+import type { PanelDefinition } from "./panel-definition.ts";
 import { PANEL_TITLES, PANELS } from "./panels.ts";
 import "./dock.css";
 
@@ -18,18 +21,43 @@ const SAVE_AFTER_MS = 400;
 
 const THEME = { name: "mmsb", className: "dock-theme", gap: 4 } as const;
 
-const components = Object.fromEntries(
-  PANELS.map(({ id, title, component: Content }) => [
-    id,
-    () => (
-      <section className="dock-panel" aria-label={title} data-scope={id}>
-        <ErrorBoundary title={title}>
-          <Suspense fallback={<Loading title={`Loading ${title}`} />}>
-            <Content />
-          </Suspense>
-        </ErrorBoundary>
-      </section>
+/**
+ * A panel's content. One that stands behind another keeps what it holds but asks nothing and draws nothing, so that scrubbing costs what
+ * is in sight; one that was never in sight is not even loaded.
+ */
+function PanelContent({ panel, api }: { panel: PanelDefinition; api: DockviewPanelApi }): JSX.Element {
+  const { id, title, component: Content } = panel;
+  const isVisible = useSyncExternalStore(
+    useCallback(
+      (listener: () => void) => {
+        const listening = api.onDidVisibilityChange(listener);
+        return () => listening.dispose();
+      },
+      [api],
     ),
+    () => api.isVisible,
+  );
+  const [wasVisible, setWasVisible] = useState(isVisible);
+  if (isVisible && !wasVisible) setWasVisible(true);
+  return (
+    <section className="dock-panel" aria-label={title} data-scope={id}>
+      {wasVisible && (
+        <Activity mode={isVisible ? "visible" : "hidden"}>
+          <ErrorBoundary title={title}>
+            <Suspense fallback={<Loading title={`Loading ${title}`} />}>
+              <Content />
+            </Suspense>
+          </ErrorBoundary>
+        </Activity>
+      )}
+    </section>
+  );
+}
+
+const components = Object.fromEntries(
+  PANELS.map((panel) => [
+    panel.id,
+    ({ api }: IDockviewPanelProps) => <PanelContent panel={panel} api={api} />,
   ]),
 );
 

@@ -8,6 +8,7 @@ import { nativeBench } from "./native.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import type { BenchLine, Report } from "./report.ts";
 import { seekBench } from "./seek.ts";
+import { studioBench } from "./studio.ts";
 
 const BENCHES: Readonly<Record<string, (report: Report, folder: string) => Promise<void>>> = {
   codec: codecBench,
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, (report: Report, folder: string) => Promi
   replay: replayBench,
   checkpoint: checkpointBench,
   seek: seekBench,
+  studio: studioBench,
 };
 
 function print(line: BenchLine, json: boolean): void {

@@ -52,6 +52,8 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   const drawn = useRef({ picture: NO_PICTURE, lights: NO_LIGHTS, selected: undefined as string | undefined });
   /** A person moved the picture: it stays there until it is fitted again. */
   const isPlaced = useRef(false);
+  /** Where a person left it, while the panel is out of sight. */
+  const place = useRef<{ zoom: number; pan: { x: number; y: number } }>(undefined);
   const firstStyle = useRef(palette);
   const done = useRef(0);
   const labels = useRef<HTMLCanvasElement>(null);
@@ -71,7 +73,8 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       pixelRatio: "auto",
     });
     drawn.current = { picture: NO_PICTURE, lights: NO_LIGHTS, selected: undefined };
-    isPlaced.current = false;
+    isPlaced.current = place.current !== undefined;
+    if (place.current !== undefined) made.viewport(place.current);
     setCy(made);
     const forget = listen(made, latest, () => {
       isPlaced.current = true;
@@ -84,6 +87,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     return () => {
       observer.disconnect();
       forget();
+      place.current = isPlaced.current ? { zoom: made.zoom(), pan: { ...made.pan() } } : undefined;
       made.destroy();
       setCy(undefined);
     };

@@ -72,6 +72,7 @@ function PageList({ onPicked }: { onPicked: () => void }): JSX.Element {
   const state = useSyncExternalStore(rows.subscribe, rows.snapshot);
   useEffect(() => {
     setActive(0);
+    rows.resume();
     rows.show(0, 1);
     return () => rows.dispose();
   }, [rows]);
