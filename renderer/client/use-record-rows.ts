@@ -13,10 +13,8 @@ export type WindowColumns<W extends WindowName> = ReplyOf<`${W}.window`>["column
 export interface RecordRows<W extends WindowName> {
   readonly rows: RowBlocks<WindowColumns<W>>;
   readonly state: RowsState;
-  /** Row of the last matching record at or before `cursorLsn`; -1 = none. */
+  /** Row of the last matching record at or before the cursor; -1 = none. It moves on once the rows there have come, so that no empty ones are shown. */
   readonly cursorRow: number;
-  /** The cursor that the row belongs to. It moves on once the rows around it are there, so that no empty ones are shown. */
-  readonly cursorLsn: number;
 }
 
 /** Half of what a tall window shows. */
@@ -81,7 +79,7 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   }, [studio, rows, searching, recording, window, filterKey]);
 
   const isFine = state.error === undefined;
-  const { data, asked } = useQueryAtCursor(
+  const { data } = useQueryAtCursor(
     request,
     (lsn) => (isFine ? { recording, filter, offset: 0, limit: 1, around: lsn } : null),
     `${filterKey}/${recording}/${isFine}`,
@@ -93,9 +91,7 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   useEffect(() => {
     if (wanted >= 0) rows.bring(wanted - ROWS_AROUND, wanted + ROWS_AROUND);
   }, [rows, wanted, state.total]);
-  const [shown, setShown] = useState({ rows, row: -1, lsn: 0 });
-  const lsn = asked?.around ?? 0;
-  if (isThere && (shown.rows !== rows || shown.row !== wanted || shown.lsn !== lsn))
-    setShown({ rows, row: wanted, lsn });
-  return { rows, state, cursorRow: shown.row, cursorLsn: shown.lsn };
+  const [shown, setShown] = useState({ rows, row: -1 });
+  if (isThere && (shown.rows !== rows || shown.row !== wanted)) setShown({ rows, row: wanted });
+  return { rows, state, cursorRow: shown.row };
 }

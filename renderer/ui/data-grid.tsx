@@ -16,6 +16,10 @@ export interface GridColumn {
   readonly align?: "left" | "right";
   /** What the figure is, for the head's title. */
   readonly hint?: string;
+  /** `num`, `mono`, `muted`. Cells with a class of their own are meant to fit. */
+  readonly cellClass?: string;
+  /** Cells are cut with an ellipsis where they are too long. Default: those without a class of their own. */
+  readonly truncates?: boolean;
   /** Left out where the table is narrower than this. */
   readonly fromWidthPx?: number;
 }
@@ -30,6 +34,8 @@ interface DataGridProps {
   readonly rowClass?: (row: number) => string;
   /** The row that is marked, and where the keyboard is; -1 = none. */
   readonly activeRow: number;
+  /** Rows behind the marked one are yet to come, and look so. */
+  readonly shadesLater?: boolean;
   /** The marked row is kept in sight: by as little scrolling as needed, in the middle, or not at all. */
   readonly follow: "least" | "centre" | "none";
   /** A click, an arrow key, Enter. */
@@ -38,6 +44,11 @@ interface DataGridProps {
   /** A person scrolled by hand. */
   readonly onScrollByHand?: () => void;
   readonly onCopyRow?: (row: number) => void;
+}
+
+function cellClass({ align, cellClass, truncates = cellClass === undefined }: GridColumn): string {
+  const side = align === "right" ? " grid__cell--right" : "";
+  return `grid__cell${side}${truncates ? " truncate" : ""} ${cellClass ?? ""}`;
 }
 
 const ROW_PX = 22;
@@ -105,11 +116,7 @@ export function DataGrid(props: DataGridProps): JSX.Element {
         onClick={() => onPick(row)}
       >
         {columns.map((column) => (
-          <div
-            key={column.id}
-            role="gridcell"
-            className={column.align === "right" ? "grid__cell grid__cell--right" : "grid__cell"}
-          >
+          <div key={column.id} role="gridcell" className={cellClass(column)}>
             {renderCell(row, column)}
           </div>
         ))}
@@ -158,6 +165,10 @@ export function DataGrid(props: DataGridProps): JSX.Element {
             style={{ top: HEAD_PX, height: geometry.viewportPx }}
           >
             {drawn}
+            {props.shadesLater === true && (
+              // One veil over all of them: a row with an opacity of its own is painted apart from all others.
+              <div className="grid__veil" style={{ top: Math.max(0, (activeRow + 1 - top) * ROW_PX) }} />
+            )}
           </div>
         </div>
       </div>

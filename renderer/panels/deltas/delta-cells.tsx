@@ -4,7 +4,7 @@ import { PREVIEW_BYTES } from "../../../engine/protocol/requests/records.ts";
 import { PageName } from "../../client/page-name.tsx";
 import type { WindowColumns } from "../../client/use-record-rows.ts";
 import type { GridColumn } from "../../ui/data-grid.tsx";
-import { formatBytes, formatBytesExact, formatRange, hexByte } from "../../ui/format/bytes.ts";
+import { formatBytes, formatRange, hexByte } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
 import { Swatch } from "../../ui/value.tsx";
 
@@ -17,22 +17,44 @@ export function deltaColumns(lastLsn: number): GridColumn[] {
       title: "LSN",
       width: lsnWidth,
       align: "right",
+      cellClass: "num",
       hint: "Log sequence number: place in the recording",
     },
-    { id: "time", title: "Time", width: "104px", align: "right" },
-    { id: "page", title: "Page", width: "84px", align: "right" },
+    { id: "time", title: "Time", width: "104px", align: "right", cellClass: "num muted" },
+    { id: "page", title: "Page", width: "84px", align: "right", cellClass: "" },
     {
       id: "epoch",
       title: "Epoch",
       width: "52px",
       align: "right",
+      cellClass: "num muted",
       hint: "The page's content version after the delta",
     },
     { id: "source", title: "Source", width: "minmax(96px, 1.4fr)" },
-    { id: "ranges", title: "Ranges", width: "126px", hint: "First range, and how many more" },
-    { id: "size", title: "Size", width: "64px", align: "right", hint: "Bytes written" },
-    { id: "cause", title: "Cause", width: lsnWidth, align: "right", hint: "The record that led to this one" },
-    { id: "bytes", title: "First bytes", width: "minmax(90px, 2fr)", fromWidthPx: 820 },
+    {
+      id: "ranges",
+      title: "Ranges",
+      width: "126px",
+      cellClass: "mono deltas__ranges",
+      hint: "First range, and how many more",
+    },
+    { id: "size", title: "Size", width: "64px", align: "right", cellClass: "num", hint: "Bytes written" },
+    {
+      id: "cause",
+      title: "Cause",
+      width: lsnWidth,
+      align: "right",
+      cellClass: "num",
+      hint: "The record that led to this one",
+    },
+    {
+      id: "bytes",
+      title: "First bytes",
+      width: "minmax(90px, 2fr)",
+      cellClass: "mono faint",
+      truncates: true,
+      fromWidthPx: 820,
+    },
   ];
 }
 export const DELTAS_MIN_WIDTH_PX = 650;
@@ -56,13 +78,13 @@ export function DeltaCell({
 }: CellProps): JSX.Element | string | null {
   switch (column) {
     case "lsn":
-      return <span className="num">{formatCount(row.lsn[at]!)}</span>;
+      return formatCount(row.lsn[at]!);
     case "time":
-      return <span className="num muted">{formatTime(row.timeNs[at]!, 6)}</span>;
+      return formatTime(row.timeNs[at]!, 6);
     case "page":
       return <PageName id={row.page[at]!} pageType={row.pageType[at]!} />;
     case "epoch":
-      return <span className="num muted">{formatCount(row.epoch[at]!)}</span>;
+      return formatCount(row.epoch[at]!);
     case "source": {
       const source = recording.sources[row.source[at]!];
       return (
@@ -75,19 +97,11 @@ export function DeltaCell({
     case "ranges": {
       const start = row.firstOffset[at]!;
       const more = row.rangeCount[at]! - 1;
-      return (
-        <span className="mono deltas__ranges">
-          {row.rangeCount[at] === 0 ? "none" : formatRange(start, start + row.firstLength[at]!)}
-          {more > 0 && <span className="faint"> +{more}</span>}
-        </span>
-      );
+      const first = row.rangeCount[at] === 0 ? "none" : formatRange(start, start + row.firstLength[at]!);
+      return more > 0 ? `${first} +${more}` : first;
     }
     case "size":
-      return (
-        <span className="num" title={formatBytesExact(row.sizeBytes[at]!)}>
-          {formatBytes(row.sizeBytes[at]!)}
-        </span>
-      );
+      return formatBytes(row.sizeBytes[at]!);
     case "cause": {
       const cause = row.cause[at]!;
       if (cause === 0) return null;
@@ -106,7 +120,7 @@ export function DeltaCell({
       );
     }
     default:
-      return <span className="mono faint">{preview(row, at)}</span>;
+      return preview(row, at);
   }
 }
 

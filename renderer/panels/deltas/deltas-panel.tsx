@@ -43,7 +43,7 @@ export function DeltasPanel(): JSX.Element {
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const terms = lastGood.ok ? lastGood.filter : {};
   const filter = useMemo(() => (value === "" ? terms : { ...terms, value }), [terms, value]);
-  const { rows, state, cursorRow, cursorLsn } = useRecordRows("deltas", filter);
+  const { rows, state, cursorRow } = useRecordRows("deltas", filter);
   const columns = useMemo(() => deltaColumns(recording.lastLsn), [recording.lastLsn]);
   const isFiltered = Object.keys(filter).length > 0;
 
@@ -95,6 +95,7 @@ export function DeltasPanel(): JSX.Element {
             rows={state.total}
             minWidthPx={DELTAS_MIN_WIDTH_PX}
             activeRow={cursorRow}
+            shadesLater
             follow={follow ? "centre" : "none"}
             onVisible={onVisible}
             onScrollByHand={() => follow && setPreferences({ followCursor: false })}
@@ -106,11 +107,8 @@ export function DeltasPanel(): JSX.Element {
             rowClass={(row) => {
               const found = rows.at(row);
               if (found === undefined) return "";
-              const { lsn, flags } = found.block.data;
-              const later = lsn[found.index]! > cursorLsn ? "grid__row--later" : "";
-              return flags[found.index]! & RecordRowFlag.Uncommitted
-                ? `${later} grid__row--uncommitted`
-                : later;
+              const flags = found.block.data.flags[found.index]!;
+              return flags & RecordRowFlag.Uncommitted ? "grid__row--uncommitted" : "";
             }}
             renderCell={(row, column) => {
               const found = rows.at(row);

@@ -42,7 +42,7 @@ export function EventsPanel(): JSX.Element {
   const [lastGood, setLastGood] = useState(parsed);
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const filter = useMemo(() => (lastGood.ok ? lastGood.filter : {}), [lastGood]);
-  const { rows, state, cursorRow, cursorLsn } = useRecordRows("events", filter);
+  const { rows, state, cursorRow } = useRecordRows("events", filter);
   const columns = useMemo(() => eventColumns(recording.lastLsn), [recording.lastLsn]);
   const kindNames = useMemo(() => new Map(kinds.map(({ code, name }) => [code, name])), [kinds]);
   const kindName = (code: number) => kindNames.get(code) ?? `kind ${code}`;
@@ -93,6 +93,7 @@ export function EventsPanel(): JSX.Element {
             rows={state.total}
             minWidthPx={EVENTS_MIN_WIDTH_PX}
             activeRow={cursorRow}
+            shadesLater
             follow={follow ? "centre" : "none"}
             onVisible={onVisible}
             onScrollByHand={() => follow && setPreferences({ followCursor: false })}
@@ -104,11 +105,8 @@ export function EventsPanel(): JSX.Element {
             rowClass={(row) => {
               const found = rows.at(row);
               if (found === undefined) return "";
-              const { lsn, flags } = found.block.data;
-              const later = lsn[found.index]! > cursorLsn ? "grid__row--later" : "";
-              return flags[found.index]! & RecordRowFlag.Uncommitted
-                ? `${later} grid__row--uncommitted`
-                : later;
+              const flags = found.block.data.flags[found.index]!;
+              return flags & RecordRowFlag.Uncommitted ? "grid__row--uncommitted" : "";
             }}
             renderCell={(row, column) => {
               const found = rows.at(row);
