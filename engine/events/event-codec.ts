@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { EVENT_CODE, type EventFields, type EventHead, eventTypeOf, type MmsbEvent } from "./event-types.ts";
-import { decodePayload, encodePayload } from "./payload-codec.ts";
+import { decodePayload, writePayload } from "./payload-codec.ts";
 import { decodeText } from "./payload-fields.ts";
 
 /** Rises when a reader of the older layout would misread the newer one. */
@@ -29,7 +29,6 @@ const ALL_PARTS = 127;
 export function serializeEvent(event: MmsbEvent): Uint8Array {
   if (event.type === "unknown" && event.code === LATER_ENVELOPE) return event.payload.slice();
   const code = event.type === "unknown" ? event.code : EVENT_CODE[event.type];
-  const payload = event.type === "unknown" ? event.payload : encodePayload(event.type, event as never);
   const { pageId, epoch, source, cause, ordinal } = event;
   let parts = 0;
   if (pageId !== undefined) parts |= isSmall(pageId) ? Part.SmallPage : Part.LargePage;
@@ -37,10 +36,10 @@ export function serializeEvent(event: MmsbEvent): Uint8Array {
   if (source !== "") parts |= Part.Source;
   if (cause !== 0) parts |= Part.Cause;
   if (ordinal !== 0) parts |= Part.Ordinal;
-  if (event.type === "unknown" && eventTypeOf(code) !== undefined && !decodePayload(code, payload).ok) {
+  if (event.type === "unknown" && eventTypeOf(code) !== undefined && !decodePayload(code, event.payload).ok) {
     parts |= Part.Raw;
   }
-  const out = new ByteWriter(payload.length + 64)
+  const out = new ByteWriter(128)
     .u8(EVENT_VERSION)
     .varint(code)
     .u8(parts)
@@ -52,7 +51,9 @@ export function serializeEvent(event: MmsbEvent): Uint8Array {
   if (source !== "") out.text(source);
   if (cause !== 0) out.varint(cause);
   if (ordinal !== 0) out.varint(ordinal);
-  return out.bytes(payload).finish();
+  if (event.type === "unknown") out.bytes(event.payload);
+  else writePayload(out, event.type, event as never);
+  return out.finish();
 }
 
 /**

@@ -34,6 +34,8 @@ export interface EventHubOptions {
   readonly report: (error: MmsbError) => void;
 }
 
+type Handler = (told: MmsbEvent | EventColumns) => unknown;
+
 /** Where to listen. Handlers are called one at a time, in order of the events, and never inside another handler or a transaction. */
 export interface EventSource {
   /** Calls `handler` for every event of the type, or types. Errors: ARGUMENT_INVALID, LIMIT_EXCEEDED (1024 handlers). */
@@ -64,7 +66,9 @@ export class EventHub implements EventSource, Disposable {
   readonly #seed: number;
   /** By row of a type: how many want it. */
   readonly #wanted = new Uint32Array(EVENT_TYPE_LIMIT);
-  #subscribers: Subscriber[] = [];
+  #subscribers: readonly Subscriber[] = [];
+  #byEvent: readonly Subscriber[] = [];
+  #byColumns: readonly Subscriber[] = [];
   #made = 0;
   #waiting: EventColumns;
   #spare: EventColumns;
@@ -129,13 +133,19 @@ export class EventHub implements EventSource, Disposable {
     const thinner = EventThinner.of(limits, this.#seed + this.#made++);
     if (!thinner.ok) return thinner;
     const subscriber = new Subscriber(wanted, handler, columnsHandler, thinner.value, () => {
-      // A new list: deliver may be walking the old one.
-      this.#subscribers = this.#subscribers.filter((other) => other !== subscriber);
+      this.#setSubscribers(this.#subscribers.filter((other) => other !== subscriber));
       this.#count(wanted, -1);
     });
-    this.#subscribers = [...this.#subscribers, subscriber];
+    this.#setSubscribers([...this.#subscribers, subscriber]);
     this.#count(wanted, 1);
     return ok(subscriber);
+  }
+
+  /** New lists: a delivery may be walking the old ones. */
+  #setSubscribers(subscribers: readonly Subscriber[]): void {
+    this.#subscribers = subscribers;
+    this.#byEvent = subscribers.filter(({ handler }) => handler !== undefined);
+    this.#byColumns = subscribers.filter(({ columnsHandler }) => columnsHandler !== undefined);
   }
 
   #count(wanted: Uint8Array, by: number): void {
@@ -202,8 +212,8 @@ export class EventHub implements EventSource, Disposable {
 
   #handOut(columns: EventColumns): void {
     // Whoever subscribes meanwhile hears of what comes after.
-    const subscribers = this.#subscribers;
-    const byEvent = subscribers.filter((subscriber) => subscriber.columnsHandler === undefined);
+    const byEvent = this.#byEvent;
+    const byColumns = this.#byColumns;
     for (let row = 0; byEvent.length > 0 && row < columns.count; row++) {
       const isUnknown = (columns.flags[row]! & EventFlag.Unknown) !== 0;
       const code = columns.code[row]!;
@@ -213,19 +223,19 @@ export class EventHub implements EventSource, Disposable {
         if (!subscriber.takes(columns, row, type)) continue;
         event ??= columns.event(row);
         subscriber.delivered++;
-        this.#call(subscriber, () => subscriber.handler!(event!));
+        this.#call(subscriber, subscriber.handler as Handler, event);
       }
     }
-    for (const subscriber of subscribers) {
-      if (subscriber.columnsHandler === undefined || subscriber.isDisposed) continue;
+    for (const subscriber of byColumns) {
+      if (subscriber.isDisposed) continue;
       subscriber.delivered += columns.count;
-      this.#call(subscriber, () => subscriber.columnsHandler!(columns));
+      this.#call(subscriber, subscriber.columnsHandler as Handler, columns);
     }
   }
 
-  #call(subscriber: Subscriber, call: () => unknown): void {
+  #call(subscriber: Subscriber, handler: Handler, told: MmsbEvent | EventColumns): void {
     try {
-      const returned = call();
+      const returned = handler(told);
       if (isThenable(returned)) returned.then(undefined, (error: unknown) => this.#failed(subscriber, error));
     } catch (error) {
       this.#failed(subscriber, error);

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
+import { ByteReader, ByteWriter, utf8Encode } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import {
   ALLOCATION_ACTIONS,
@@ -122,9 +122,17 @@ const PAYLOADS: { readonly [T in KnownEventType]: FieldCodec<EventFields[T]> } =
 /** The payload of a type, without the type. */
 export function encodePayload<T extends KnownEventType>(type: T, fields: EventFields[T]): Uint8Array {
   const out = new ByteWriter(64);
+  writePayload(out, type, fields);
+  return out.finish();
+}
+
+export function writePayload<T extends KnownEventType>(
+  out: ByteWriter,
+  type: T,
+  fields: EventFields[T],
+): void {
   if (type !== "mark") out.u8(PAYLOAD_VERSION);
   PAYLOADS[type].write(out, fields);
-  return out.length === 0 ? EMPTY_BYTES : out.finish();
 }
 
 /** A type of which the fields are known. */

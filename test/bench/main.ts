@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codecBench } from "./codec.ts";
+import { eventsBench } from "./events.ts";
 import { appendBench, checkpointBench, replayBench, scanBench, writeBench } from "./log.ts";
 import { nativeBench } from "./native.ts";
 import { RawBounds } from "./raw-bounds.ts";
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (report: Report, folder: string) => Promi
   checkpoint: checkpointBench,
   seek: seekBench,
   studio: studioBench,
+  events: eventsBench,
 };
 
 function print(line: BenchLine, json: boolean): void {

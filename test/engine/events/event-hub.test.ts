@@ -41,7 +41,7 @@ function listener(): { heard: number[]; hear: (event: MmsbEvent) => void } {
 }
 
 describe("an event hub", () => {
-  it("hands a type to whoever wants it, and everything to the firehose, in order", () => {
+  it("hands a type to whoever wants it, and everything to the firehose, in order (N4)", () => {
     const marks = listener();
     const both = listener();
     const all = listener();
@@ -86,7 +86,7 @@ describe("an event hub", () => {
     expect(seen).toEqual([2, "delta", [1, 2]]);
   });
 
-  it("isolates a handler that throws, and reports its 1st, 10th, 100th time", () => {
+  it("isolates a handler that throws, and reports its 1st, 10th, 100th time (N6)", () => {
     const after = listener();
     const failing = unwrap(
       hub.on("mark", () => {
@@ -103,7 +103,7 @@ describe("an event hub", () => {
     expect(trouble[2]!.message).toContain("100th");
   });
 
-  it("reports what an asynchronous handler rejects, and whatever is thrown", async () => {
+  it("reports what an asynchronous handler rejects, and whatever is thrown (N6)", async () => {
     unwrap(hub.on("mark", async () => Promise.reject(new Error("later"))));
     unwrap(
       hub.on("mark", () => {
@@ -138,7 +138,7 @@ describe("an event hub", () => {
     expect(all.heard).toEqual([1]);
   });
 
-  it("queues what a handler leads to, and never calls into a handler again while it runs", () => {
+  it("queues what a handler leads to, and never calls into a handler again while it runs (N5)", () => {
     const order: string[] = [];
     unwrap(
       hub.on("mark", (event) => {
@@ -155,7 +155,7 @@ describe("an event hub", () => {
     expect(hub.round).toBe(0);
   });
 
-  it("stops calling a handler at once when it is disposed, and begins with the next round where one is added", () => {
+  it("stops calling a handler at once when it is disposed, and begins with the next round where one is added (N9)", () => {
     const late = listener();
     const second = listener();
     const subscription = unwrap(hub.on("mark", second.hear));
@@ -175,7 +175,7 @@ describe("an event hub", () => {
     expect(late.heard).toEqual([3]);
   });
 
-  it("keeps at most so many waiting, and says which ones were not delivered", () => {
+  it("keeps at most so many waiting, and says which ones were not delivered (N7)", () => {
     const all = listener();
     unwrap(hub.onAny(all.hear));
     for (let i = 0; i < 1500; i++) tell("delta");
@@ -193,7 +193,7 @@ describe("an event hub", () => {
 });
 
 describe("a limit", () => {
-  it("of a share lets through about that many, the same ones for the same seed", () => {
+  it("of a share lets through about that many, the same ones for the same seed (N8)", () => {
     const run = () => {
       const some = listener();
       const other = new EventHub({ seed: 9, report: () => undefined });
@@ -211,7 +211,7 @@ describe("a limit", () => {
     expect(run()).toEqual(first);
   });
 
-  it("of a rate goes by the time of the events, type by type", () => {
+  it("of a rate goes by the time of the events, type by type (N8)", () => {
     const some = listener();
     const subscription = unwrap(
       hub.onAny(some.hear, { perSecond: 10, limits: { mark: { perSecond: 1e9 } } }),
@@ -247,7 +247,7 @@ describe("listening", () => {
     expect(hub.on("delta", 5 as never).ok).toBe(false);
   });
 
-  it("is refused to the 1025th", () => {
+  it("is refused to the 1025th (N7)", () => {
     for (let i = 0; i < 1024; i++) unwrap(hub.on("mark", () => undefined));
     const more = hub.on("mark", () => undefined);
     expect(more.ok ? "ok" : more.error.code).toBe("LIMIT_EXCEEDED");

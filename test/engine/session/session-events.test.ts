@@ -50,7 +50,7 @@ const types = () => heard.map(({ type }) => type);
 const codeOf = (result: Result<unknown>) => (result.ok ? "ok" : result.error.code);
 
 describe("a session tells", () => {
-  it("what was done, by whom and why, after it was done", async () => {
+  it("what was done, by whom and why, after it was done (N3)", async () => {
     await start();
     const page = unwrap(session.createPage({ sizeBytes: 16, type: "counters" }, { source: "main" }));
     let seen: unknown;
@@ -93,7 +93,7 @@ describe("a session tells", () => {
     expect(heard[1]).toMatchObject({ sizeBytes: 16, location: "cpu", pageType: "counters", source: "main" });
   });
 
-  it("of a transaction when it is over, also of one that was taken back", async () => {
+  it("of a transaction when it is over, also of one that was taken back (N3)", async () => {
     await start();
     const page = unwrap(session.createPage({ sizeBytes: 4 }));
     heard = [];
@@ -150,7 +150,7 @@ describe("a session tells", () => {
 });
 
 describe("a handler", () => {
-  it("may write: in a transaction of its own, told after what it was told", async () => {
+  it("may write: in a transaction of its own, told after what it was told (N5)", async () => {
     await start();
     const page = unwrap(session.createPage({ sizeBytes: 4 }));
     heard = [];
@@ -172,7 +172,7 @@ describe("a handler", () => {
     expect(unwrap(session.read(copy)).bytes[0]).toBe(7);
   });
 
-  it("that answers itself for ever is stopped with a typed error, and everything is told", async () => {
+  it("that answers itself for ever is stopped with a typed error, and everything is told (N5)", async () => {
     await start();
     const page = unwrap(session.createPage({ sizeBytes: 4 }));
     let refused: string | undefined;
@@ -191,7 +191,7 @@ describe("a handler", () => {
     unwrap(session.write(page, 0, Uint8Array.of(9)));
   });
 
-  it("that throws harms neither the write nor the other handlers", async () => {
+  it("that throws harms neither the write nor the other handlers (N6)", async () => {
     await start();
     unwrap(
       session.on("page-create", () => {
@@ -203,7 +203,7 @@ describe("a handler", () => {
     expect(trouble.map(({ code }) => code)).toEqual(["EVENT_HANDLER_FAILED"]);
   });
 
-  it("hears of the session's end, and of nothing after it", async () => {
+  it("hears of the session's end, and of nothing after it (N9, N10)", async () => {
     await start();
     unwrap(await session.stop());
     expect(types()).toEqual(["session-start", "session-stop"]);
@@ -247,7 +247,7 @@ describe("waves, from their records", () => {
       return `${each.lsn}.${each.ordinal} ${each.type}${level} ${each.pageId ?? ""}`.trim();
     });
 
-  it("tell their members in order, failures and pages cut off or blocked among them (E8)", async () => {
+  it("tell their members in order, failures and pages cut off or blocked among them (E8, N2)", async () => {
     await start();
     const all = [
       "1.0 transaction-begin",
