@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { MMSB_VERSION } from "../session/version.ts";
 import { oneLine } from "./command.ts";
 import { EXIT_USAGE } from "./exit-codes.ts";
-import { endQuietlyOnClosedPipe } from "./output.ts";
+import { endOnLostOutput } from "./output.ts";
 import { catVerb } from "./verbs/cat.ts";
 import { convertVerb } from "./verbs/convert.ts";
 import { demoVerb } from "./verbs/demo.ts";
@@ -54,7 +54,7 @@ function program(): Command {
   return main;
 }
 
-endQuietlyOnClosedPipe();
+endOnLostOutput();
 try {
   const main = program();
   if (process.argv.length <= 2) {

@@ -1,7 +1,8 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { MmsbError } from "../base/errors.ts";
 import { ioError } from "../log/file-system.ts";
-import { EXIT_INTERRUPTED } from "./exit-codes.ts";
+import { onInterrupt } from "./interrupt.ts";
 
 /**
  * Lets `write` make a file under a temporary name beside `path`, and gives it its name once it is whole: neither Ctrl-C nor a failure
@@ -14,17 +15,16 @@ export async function makeFile<T>(
   stop: () => Promise<unknown> = async () => undefined,
 ): Promise<T> {
   refuseExisting(path);
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw new MmsbError("LOG_NOT_FOUND", "the folder of the new file does not exist", "Create it first", {
+      path: folder,
+    });
+  }
   const temporary = `${path}.${process.pid}.partial`;
   // Only a dead process can have left one of this name.
   rmSync(temporary, { force: true });
-  const interrupt = () => {
-    void stop().finally(() => {
-      rmSync(temporary, { force: true });
-      process.exit(EXIT_INTERRUPTED);
-    });
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.once(signal, interrupt);
+  const ignore = onInterrupt(() => stop().finally(() => rmSync(temporary, { force: true })));
   try {
     const made = await write(temporary);
     refuseExisting(path);
@@ -36,7 +36,7 @@ export async function makeFile<T>(
     return made;
   } finally {
     rmSync(temporary, { force: true });
-    for (const signal of signals) process.removeListener(signal, interrupt);
+    ignore();
   }
 }
 

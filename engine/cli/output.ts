@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { MmsbError } from "../base/errors.ts";
+import { EXIT_FINE, EXIT_PROBLEM } from "./exit-codes.ts";
 
 /** Lines gathered before they are handed to the stream. */
 const CHUNK_CHARACTERS = 65_536;
@@ -35,12 +37,20 @@ export class Output {
   }
 }
 
-/** A reader that has seen enough (`| head`) ends the program quietly. */
-export function endQuietlyOnClosedPipe(): void {
+/** A reader that has seen enough (`| head`) ends the program quietly; output that has no room left ends it with one line. */
+export function endOnLostOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-      throw error;
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT_FINE);
+      if (stream === process.stdout) {
+        const remedy = "Send the output to where there is room";
+        const why = error.code === "ENOSPC" ? "no space left" : (error.code ?? error.message);
+        const code = error.code === "ENOSPC" ? "LOG_NO_SPACE" : "LOG_IO";
+        process.stderr.write(
+          `${new MmsbError(code, `${why} while writing standard output`, remedy).describe()}\n`,
+        );
+      }
+      process.exit(EXIT_PROBLEM);
     });
   }
 }

@@ -1,3 +1,5 @@
+import { onInterrupt } from "./interrupt.ts";
+
 /** Shown after this long: most commands are done before. */
 const QUIET_MS = 1000;
 const REDRAW_MS = 100;
@@ -35,12 +37,16 @@ export class Progress {
 /** How long work may go on before timers, signals and the terminal get their turn. */
 const SLICE_MS = 40;
 
-/** Runs sliced work to its end and shows how far it is. */
+/** Runs sliced work to its end and shows how far it is. Interrupted, it lets the work put away what it has begun, such as half an index. */
 export async function drive<T>(
   label: string,
-  work: Iterator<{ readonly doneBytes: number; readonly totalBytes: number }, T>,
+  work: Generator<{ readonly doneBytes: number; readonly totalBytes: number }, T>,
 ): Promise<T> {
   const progress = new Progress(label);
+  const ignore = onInterrupt(() => {
+    work.return(undefined as never);
+    progress.end();
+  });
   try {
     for (let sliceMs = performance.now(); ; ) {
       const step = work.next();
@@ -51,6 +57,7 @@ export async function drive<T>(
       sliceMs = performance.now();
     }
   } finally {
+    ignore();
     progress.end();
   }
 }

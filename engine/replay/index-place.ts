@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { finish } from "../base/sliced.ts";
@@ -249,6 +249,31 @@ function blockCheckAt(source: RecordSource, lsn: number): Result<number> {
   return read.ok ? ok(checkOfBlock(batch)) : read;
 }
 
+function temporaryName(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+}
+
+/** Half-made indexes of processes that were killed. */
+function removeLeftovers(path: string, files: LogFileSystem): void {
+  const folder = dirname(path);
+  const names = files.list(folder);
+  if (!names.ok) return;
+  for (const name of names.value) {
+    if (!name.startsWith(`${basename(path)}.`)) continue;
+    const pid = /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(basename(path).length + 1))?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) files.remove(join(folder, name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
 /** Builds the index into a new file. Undefined where the file cannot be written; an error where the recording cannot be read. */
 function* buildFile(
   path: string,
@@ -256,7 +281,8 @@ function* buildFile(
   files: LogFileSystem,
   options: IndexOptions,
 ): Generator<BuildProgress, Result<LogIndex> | undefined> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  removeLeftovers(path, files);
+  const temporary = temporaryName(path);
   const file = files.open(temporary, "create");
   if (!file.ok) return undefined;
   const { runCacheBytes, blockCacheBytes, chunkCacheBytes } = cacheShares(options);
@@ -311,7 +337,7 @@ function* saveTo(
   files: LogFileSystem,
 ): Generator<BuildProgress, Result<void>> {
   if (index.store.appendedBytes < WORTH_SAVING_BYTES) return ok();
-  const temporary = `${place}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  const temporary = temporaryName(place);
   const file = files.open(temporary, "create");
   if (!file.ok) return file;
   let isKept = false;

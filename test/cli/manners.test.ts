@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { MMSB_VERSION } from "../../engine/session/version.ts";
-import { buildCommand, expectError, json, makeFolder, mmsb, start } from "./support.ts";
+import { buildCommand, expectError, json, main, makeFolder, mmsb, start } from "./support.ts";
 
 buildCommand();
 const at = makeFolder();
@@ -87,6 +88,58 @@ describe("the command line", () => {
       expect(await ended).toBe(130);
       expect(partial()).toEqual([]);
     }
+  });
+
+  it("leaves no half-made index behind where it is interrupted, nor one of a process that was killed", async () => {
+    const large = at("large.tlog");
+    await json("demo", large, "--steps", "7000");
+    const temporary = () =>
+      readdirSync(path.dirname(file)).filter((name) => name.startsWith("large.tlog.idx."));
+    /** Until a run was caught while it made the index. */
+    const caught = async (signal: "SIGINT" | "SIGKILL") => {
+      for (let attempt = 0; attempt < 20; attempt++) {
+        rmSync(`${large}.idx`, { force: true });
+        const child = start(["info", large]);
+        const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+        let isOver = false;
+        void ended.then(() => {
+          isOver = true;
+        });
+        while (!isOver && temporary().length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+        child.kill(signal);
+        const code = await ended;
+        if (code !== 0) return code;
+      }
+      throw new Error("never caught");
+    };
+    expect(await caught("SIGINT")).toBe(130);
+    expect(temporary()).toEqual([]);
+    await caught("SIGKILL");
+    expect(temporary()).toHaveLength(1);
+    rmSync(`${large}.idx`, { force: true });
+    expect((await json("info", large)).records).toBeGreaterThan(100_000);
+    expect(temporary()).toEqual([]);
+    expect(existsSync(`${large}.idx`)).toBe(true);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("says in one line that its output found no room", () => {
+    for (const args of [
+      ["cat", file],
+      ["info", file, "--json"],
+    ]) {
+      const ran = spawnSync("sh", ["-c", 'exec "$0" "$@" > /dev/full', process.execPath, main, ...args], {
+        encoding: "utf8",
+      });
+      expect([ran.status, ran.stderr]).toEqual([
+        1,
+        "LOG_NO_SPACE: no space left while writing standard output. Send the output to where there is room\n",
+      ]);
+    }
+  });
+
+  it("refuses what cannot be meant", async () => {
+    expectError(await mmsb("cat", file, "--from", "9", "--to", "3"), 2, "ARGUMENT_INVALID");
+    expectError(await mmsb("convert", file, at("no/such/folder/x")), 2, "LOG_NOT_FOUND");
   });
 
   it("prints neither progress nor colour where nobody looks", async () => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const main = path.join(root, "dist/engine/cli/main.js");
+export const main = path.join(root, "dist/engine/cli/main.js");
 
 /** The recordings of the older program's authors; they stand beside the repository, not in it. */
 export const realRecordings = path.resolve(root, "../shared/recordings");

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { MmsbError } from "../../base/errors.ts";
 import { highOf, lowOf } from "../../base/u64.ts";
 import { RecordBatch } from "../../log/record-batch.ts";
 import { KIND_NAMES, kindFromName } from "../../log/record-kinds.ts";
@@ -33,6 +34,13 @@ function kindArgument(text: string): number {
 async function cat(cli: Cli, path: string, options: CatOptions): Promise<number> {
   const source = await openInput(path);
   const { from = source.firstLsn, to = source.lastLsn, page, kind } = options;
+  if (options.to !== undefined && to < (options.from ?? 0)) {
+    throw new MmsbError(
+      "ARGUMENT_INVALID",
+      `--from ${from} lies behind --to ${to}`,
+      "Give the earlier LSN first",
+    );
+  }
   const batch = new RecordBatch();
   let code = EXIT_FINE;
   for (let block = firstBlock(source, from); block < source.blockCount; block++) {
