@@ -32,6 +32,13 @@ export type {
   PageSchema,
   SchemaField,
 } from "./pages/page-types.ts";
+export {
+  type SharedHolding,
+  type SharedPage,
+  SharedPages,
+  type SharedPagesOptions,
+  type Transfer,
+} from "./pages/shared-pages.ts";
 export { Cursor } from "./replay/cursor.ts";
 export { type DiffOutcome, type Divergence, diffRecordings } from "./replay/diff-recordings.ts";
 export { history, lastWriter } from "./replay/history.ts";

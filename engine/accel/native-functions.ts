@@ -25,4 +25,26 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
   initialize(makeError: (code: string, message: string) => Error): void;
   readonly applyBodies: Spread<Accel["applyBodies"]>;
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;
+
+  // `SharedPages` (engine/pages/shared-pages.ts) from C++: `memory` is all of its buffer, results are 0 or one of the codes in
+  // native/include/mmsb/shared_pages.hpp; a new page's slot, generation and id go to `out`.
+  allocatePage(
+    memory: Uint8Array,
+    owner: number,
+    sizeBytes: number,
+    location: number,
+    out: Uint32Array,
+  ): number;
+  freePage(memory: Uint8Array, owner: number, slot: number, generation: number): number;
+  clonePage(memory: Uint8Array, owner: number, slot: number, generation: number, out: Uint32Array): number;
+  migratePage(memory: Uint8Array, owner: number, slot: number, generation: number, location: number): number;
+  readPage(memory: Uint8Array, owner: number, slot: number, generation: number, out: Uint8Array): number;
+  writePage(
+    memory: Uint8Array,
+    owner: number,
+    slot: number,
+    generation: number,
+    offset: number,
+    bytes: Uint8Array,
+  ): number;
 }

@@ -16,5 +16,6 @@ std::span<const entry> checksum_functions() noexcept;
 std::span<const entry> run_functions() noexcept;
 std::span<const entry> mask_functions() noexcept;
 std::span<const entry> memory_functions() noexcept;
+std::span<const entry> page_functions() noexcept;
 
 }  // namespace mmsb::binding
