@@ -25,7 +25,7 @@ export function StatusBar(): JSX.Element {
           Surveying {formatShare(recording.surveyedLsn / Math.max(1, recording.lastLsn))}
         </span>
       )}
-      {recording.following && <Badge tone="accent">still growing</Badge>}
+      {recording.following && damages === 0 && <Badge tone="accent">still growing</Badge>}
       {damages > 0 ? (
         <button
           type="button"
@@ -37,7 +37,7 @@ export function StatusBar(): JSX.Element {
           </Badge>
         </button>
       ) : (
-        !recording.complete && <Badge tone="warn">never closed</Badge>
+        !recording.complete && !recording.following && <Badge tone="warn">never closed</Badge>
       )}
       <span className="num muted status-bar__size" title={formatBytesExact(recording.fileBytes)}>
         {recording.format} v{recording.formatVersion} · {formatBytes(recording.fileBytes)} ·{" "}

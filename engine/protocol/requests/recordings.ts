@@ -52,7 +52,7 @@ export const recordingInfo = z.object({
     pages: count,
     checkpoints: count,
     failures: count,
-    /** Bytes that deltas changed. */
+    /** What the bodies of all deltas take in the log: ranges and bytes, as they are encoded. */
     deltaBytes: count,
     edges: count,
   }),

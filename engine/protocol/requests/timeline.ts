@@ -63,7 +63,7 @@ export const viewTimeline = defineRequest({
     /** Records by {@link KIND_GROUPS}. */
     kindDensity: "u32",
     eventDensity: "u32",
-    /** Bytes written by deltas. */
+    /** What deltas take in the log: ranges and bytes, as they are encoded. */
     byteDensity: "f64",
     /** LSN and time at the left edge of each column, and at the right edge of the last: columns + 1 elements. */
     edgeLsn: "f64",

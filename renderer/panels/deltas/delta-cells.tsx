@@ -9,8 +9,9 @@ import { formatCount } from "../../ui/format/count.ts";
 import { Swatch } from "../../ui/value.tsx";
 
 /** Rows are laid out one by one, so a column's width must not depend on what is in it. */
-export function deltaColumns(lastLsn: number): GridColumn[] {
+export function deltaColumns(lastLsn: number, longestTime: string): GridColumn[] {
   const lsnWidth = `${formatCount(lastLsn).length * 7 + 14}px`;
+  const timeWidth = `${Math.ceil(longestTime.length * 6.6) + 12}px`;
   return [
     {
       id: "lsn",
@@ -20,8 +21,8 @@ export function deltaColumns(lastLsn: number): GridColumn[] {
       cellClass: "num",
       hint: "Log sequence number: place in the recording",
     },
-    { id: "time", title: "Time", width: "104px", align: "right", cellClass: "num muted" },
-    { id: "page", title: "Page", width: "84px", align: "right", cellClass: "" },
+    { id: "time", title: "Time", width: timeWidth, align: "right", cellClass: "num muted" },
+    { id: "page", title: "Page", width: "72px", align: "right", cellClass: "" },
     {
       id: "epoch",
       title: "Epoch",
@@ -30,11 +31,11 @@ export function deltaColumns(lastLsn: number): GridColumn[] {
       cellClass: "num muted",
       hint: "The page's content version after the delta",
     },
-    { id: "source", title: "Source", width: "minmax(96px, 1.4fr)" },
+    { id: "source", title: "Source", width: "minmax(92px, 1.4fr)" },
     {
       id: "ranges",
       title: "Ranges",
-      width: "126px",
+      width: "122px",
       cellClass: "mono deltas__ranges",
       hint: "First range, and how many more",
     },
@@ -57,7 +58,7 @@ export function deltaColumns(lastLsn: number): GridColumn[] {
     },
   ];
 }
-export const DELTAS_MIN_WIDTH_PX = 650;
+export const DELTAS_MIN_WIDTH_PX = 600;
 
 interface CellProps {
   readonly column: string;

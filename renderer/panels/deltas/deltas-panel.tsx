@@ -8,7 +8,7 @@ import { usePreferences } from "../../state/preferences-store.ts";
 import { parseQuery } from "../../state/record-query.ts";
 import { Button } from "../../ui/button.tsx";
 import { DataGrid } from "../../ui/data-grid.tsx";
-import { formatBytesExact, formatRange } from "../../ui/format/bytes.ts";
+import { formatBytes, formatRange } from "../../ui/format/bytes.ts";
 import { formatCount, formatShare } from "../../ui/format/count.ts";
 import { plural } from "../../ui/format/ids.ts";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
@@ -44,7 +44,11 @@ export function DeltasPanel(): JSX.Element {
   const terms = lastGood.ok ? lastGood.filter : {};
   const filter = useMemo(() => (value === "" ? terms : { ...terms, value }), [terms, value]);
   const { rows, state, cursorRow } = useRecordRows("deltas", filter);
-  const columns = useMemo(() => deltaColumns(recording.lastLsn), [recording.lastLsn]);
+  const longestTime = formatTime(recording.lastTimestampNs ?? 0n, 6);
+  const columns = useMemo(
+    () => deltaColumns(recording.lastLsn, longestTime),
+    [recording.lastLsn, longestTime],
+  );
   const isFiltered = Object.keys(filter).length > 0;
 
   const seek = useCallback((lsn: number) => studio.navigator.seek(lsn), [studio]);
@@ -141,8 +145,8 @@ export function DeltasPanel(): JSX.Element {
           </span>
         )}
         <span className="spacer" />
-        <span className="num" title="Bytes that all deltas of the recording changed">
-          {formatBytesExact(recording.counts.deltaBytes)}
+        <span className="num" title="What the deltas of the whole recording take in its log">
+          {formatBytes(recording.counts.deltaBytes)} in the log
         </span>
       </div>
     </div>

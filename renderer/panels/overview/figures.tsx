@@ -69,7 +69,7 @@ function figuresOf(recording: RecordingInfo, { result }: ReplyOf<"overview">): F
       counts.deltas,
       seconds > 0 ? `${formatCompact(counts.deltas / seconds)} a second` : undefined,
     ),
-    bytes("Bytes written", counts.deltaBytes),
+    bytes("Deltas in the log", counts.deltaBytes),
     count("Pages", result.livePages, `at the end; ${formatCount(counts.pages)} ever`),
     bytes("State", result.liveBytes, "all pages at the end"),
     count("Dependencies", counts.edges, "at the end"),

@@ -42,7 +42,7 @@ export function AreaBar({ area }: { area: Span }): JSX.Element {
         <span className="num muted">{formatDuration(Number(edges[1]! - edges[0]!))}</span>
       )}
       {data !== undefined && (
-        <span className="num muted">{formatBytes(data.columns.byteDensity[0]!)} written</span>
+        <span className="num muted">{formatBytes(data.columns.byteDensity[0]!)} in the log</span>
       )}
       {sources.map(({ band, count }) => (
         <span key={band.label} className="timeline__area-source num">

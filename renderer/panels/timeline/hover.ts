@@ -4,7 +4,7 @@ import { type Scale, valueAt, xOf } from "../../canvas/viewport.ts";
 import { formatBytes } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
 import { plural } from "../../ui/format/ids.ts";
-import { formatDuration } from "../../ui/format/time.ts";
+import { formatDuration, formatElapsed } from "../../ui/format/time.ts";
 import { lsnAtValue, type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
 import { eventSlot } from "./draw-density.ts";
 import type { LaneData } from "./draw-lanes.ts";
@@ -32,6 +32,15 @@ export interface HoverScene {
   readonly bookmarks: readonly Bookmark[];
   readonly recording: RecordingInfo;
 }
+
+const MARK_NAMES: Readonly<Record<(typeof MARK_KINDS)[number], string>> = {
+  checkpoint: "Checkpoint",
+  "session-start": "Session begins",
+  "session-stop": "Session ends",
+  failure: "Failure",
+  gap: "Records are missing",
+  damage: "Damage",
+};
 
 /** How near a mark the pointer must be. */
 const NEAR_PX = 6;
@@ -73,7 +82,7 @@ function whereText({ axis, data, scale }: HoverScene, x: number, column: number)
     to - from > 1 && axis.kind === "lsn"
       ? `LSN ${formatCount(Math.ceil(from))} – ${formatCount(Math.ceil(to) - 1)}`
       : `LSN ${formatCount(lsn)}`;
-  return `${span} · +${formatDuration(Number(edgeTimeNs[column]! - axis.originNs))}`;
+  return `${span} · ${formatElapsed(edgeTimeNs[column]! - axis.originNs)}`;
 }
 
 function describeDeltas({ data, recording }: HoverScene, column: number, where: string): HoverInfo {
@@ -89,7 +98,7 @@ function describeDeltas({ data, recording }: HoverScene, column: number, where: 
     slot: band.source === null ? 9 : band.colour,
   }));
   if (counts.length > MOST_SOURCES) facts.push({ text: `and ${counts.length - MOST_SOURCES} more sources` });
-  if (byteDensity[column]! > 0) facts.push({ text: "written", value: formatBytes(byteDensity[column]!) });
+  if (byteDensity[column]! > 0) facts.push({ text: "in the log", value: formatBytes(byteDensity[column]!) });
   return { title: where, facts: facts.length === 0 ? [{ text: "no deltas" }] : facts };
 }
 
@@ -127,10 +136,10 @@ function describeEvents({ data }: HoverScene, column: number, y: number, where: 
   const facts = eventBands.flatMap((band, index): HoverFact[] => {
     const count = eventDensity[index * columns + column]!;
     const inRow = Math.min(index, MOST_EVENT_ROWS - 1) === row;
-    if (!inRow && count === 0) return [];
+    if (!inRow || count === 0) return [];
     return [{ text: band.label, value: formatCount(count), slot: eventSlot(band.eventType) }];
   });
-  return { title: where, facts };
+  return { title: where, facts: facts.length === 0 ? [{ text: "no events" }] : facts };
 }
 
 function describeMark(scene: HoverScene, x: number): HoverInfo | undefined {
@@ -138,7 +147,7 @@ function describeMark(scene: HoverScene, x: number): HoverInfo | undefined {
   for (let row = 0; row < markLsn.length; row++) {
     if (Math.abs(markX(scene.axis, scene.data, scene.scale, row) - x) > NEAR_PX) continue;
     return {
-      title: MARK_KINDS[markKind[row]!] ?? "mark",
+      title: MARK_NAMES[MARK_KINDS[markKind[row]!] ?? "damage"],
       facts: [{ text: "LSN", value: formatCount(markLsn[row]!) }],
     };
   }

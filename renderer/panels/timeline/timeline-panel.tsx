@@ -71,13 +71,14 @@ function Timeline(): JSX.Element {
   const { data } = useTimelineView(axis, view, size.width);
   const whole = useTimelineView(axis, axis.bounds, size.width);
   const eventRows = recording.eventTypes.length;
+  const marked = bookmarks.length;
   const tracks = useMemo(
     () =>
-      layoutTracks(size.height - RULER_PX, hidden, eventRows).map((track) => ({
+      layoutTracks(size.height - RULER_PX, hidden, { eventRows, bookmarks: marked }).map((track) => ({
         ...track,
         top: track.top + RULER_PX,
       })),
-    [size.height, hidden, eventRows],
+    [size.height, hidden, eventRows, marked],
   );
   const pagesTrack = trackOf(tracks, "pages");
   const rows = useVirtualRows(recording.counts.pages, LANE_PX, 0);

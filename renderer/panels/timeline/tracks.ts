@@ -22,20 +22,30 @@ export const LANE_PX = 13;
 export const MOST_EVENT_ROWS = 8;
 
 const FIXED_PX: Readonly<Record<Exclude<TrackId, "events" | "pages">, number>> = {
-  deltas: 58,
+  deltas: 52,
   transactions: 16,
   marks: 16,
   bookmarks: 15,
 };
 const GAP_PX = 3;
 
+/** What a recording holds of what has a track of its own only where there is any. */
+export interface TrackContent {
+  readonly eventRows: number;
+  readonly bookmarks: number;
+}
+
 /** Places the tracks below one another; the pages take what is left (at least three lanes). */
-export function layoutTracks(heightPx: number, hidden: readonly TrackId[], eventRows: number): Track[] {
+export function layoutTracks(
+  heightPx: number,
+  hidden: readonly TrackId[],
+  { eventRows, bookmarks }: TrackContent,
+): Track[] {
   const tracks: Track[] = [];
   let top = 0;
   for (const id of TRACKS) {
     if (hidden.includes(id)) continue;
-    if (id === "events" && eventRows === 0) continue;
+    if ((id === "events" && eventRows === 0) || (id === "bookmarks" && bookmarks === 0)) continue;
     const height =
       id === "pages"
         ? Math.max(LANE_PX * 3, heightPx - top)
