@@ -82,4 +82,29 @@ describe("the rows of an endless table", () => {
     rows.refresh();
     expect(asked).toHaveLength(2);
   });
+
+  it("are fetched before they are shown, and not given up for what is still in sight", async () => {
+    const { asked, rows } = table(10_000);
+    rows.show(0, 40);
+    asked[0]!.answer();
+    await settled();
+    expect(rows.bring(5_000, 5_040)).toBe(false);
+    rows.show(0, 41);
+    expect(asked.map(({ offset }) => offset)).toEqual([0, 4_864]);
+    expect(asked[1]!.signal.aborted).toBe(false);
+    asked[1]!.answer();
+    await settled();
+    expect(rows.bring(5_000, 5_040)).toBe(true);
+    expect(rows.at(5_000)).toBeDefined();
+    expect(rows.at(5)).toBeDefined();
+  });
+
+  it("asks for nothing beyond the end", async () => {
+    const { asked, rows } = table(100);
+    rows.show(0, 40);
+    asked[0]!.answer();
+    await settled();
+    expect(rows.bring(80, 140)).toBe(true);
+    expect(asked).toHaveLength(1);
+  });
 });
