@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codecBench } from "./codec.ts";
 import { eventsBench } from "./events.ts";
+import { graphBench } from "./graph.ts";
 import { appendBench, checkpointBench, replayBench, scanBench, writeBench } from "./log.ts";
 import { nativeBench } from "./native.ts";
 import { RawBounds } from "./raw-bounds.ts";
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, (report: Report, folder: string) => Promi
   seek: seekBench,
   studio: studioBench,
   events: eventsBench,
+  graph: graphBench,
 };
 
 function print(line: BenchLine, json: boolean): void {

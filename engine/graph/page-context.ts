@@ -1,0 +1,322 @@
+import { accel } from "../accel/index.ts";
+import { MmsbError } from "../base/errors.ts";
+import type { PageTable } from "../pages/page-table.ts";
+import type { ArenaView, ArenaViews } from "./arena-views.ts";
+import type { DependencyGraph } from "./dependency-graph.ts";
+import type { RecomputeContext } from "./recompute.ts";
+
+/** What has been written to the own page. */
+export const WriteMode = { None: 0, Element: 1, Image: 2 } as const;
+
+/** What a page that asks for an undeclared input gets where it opted in: its number, or a throw of {@link RetryLater}. */
+export type Discover = (slot: number, pageId: bigint) => number;
+
+/** Thrown through a recompute that must start again: an input that it discovered is not computed yet. */
+export class RetryLater {}
+
+/**
+ * The context of a recompute, one object for all pages. Writes go to the page at once, and what stood there is kept so that a throw can restore it:
+ * the element of the first write alone while it is the only one, a copy of the page from the second one on.
+ *
+ * Fields are public and plain because the executor sets them for every page.
+ */
+export class PageContext implements RecomputeContext {
+  readonly table: PageTable;
+  readonly graph: DependencyGraph;
+  readonly views: ArenaViews;
+  discover: Discover | undefined;
+  // columns, taken once a wave
+  pool!: Uint32Array;
+  place!: Uint32Array;
+  size!: Uint32Array;
+  arena!: Uint16Array;
+  arenaOffset!: Uint32Array;
+  f64s!: Float64Array[];
+  // the page
+  slot = 0;
+  inputStart = 0;
+  inputCount = 0;
+  sizeBytes = 0;
+  offset = 0;
+  view!: ArenaView;
+  ownElements!: Float64Array;
+  // What was written. Old words are signed: those V8 keeps unboxed.
+  mode: number = WriteMode.None;
+  elementOffset = 0;
+  elementBytes = 0;
+  oldLo = 0;
+  oldHi = 0;
+  /** The one element that was written has another value, no look is needed. */
+  isCertain = false;
+  image = new Uint8Array(4096);
+
+  constructor(graph: DependencyGraph, views: ArenaViews) {
+    this.graph = graph;
+    this.table = graph.table;
+    this.views = views;
+  }
+
+  /** Takes the columns anew: before a wave, and after the graph changed within one. */
+  refresh(): void {
+    const { table } = this;
+    this.views.refresh(table.spans.arenas);
+    this.pool = this.graph.incoming.pool;
+    this.place = this.graph.place;
+    this.size = table.size;
+    this.arena = table.arena;
+    this.arenaOffset = table.arenaOffset;
+    this.f64s = this.views.f64;
+    this.view = this.views.all[0]!;
+    this.ownElements = this.view?.f64;
+  }
+
+  get pageId(): bigint {
+    return this.table.idOf(this.slot);
+  }
+
+  // ---- inputs
+
+  inputId(input: number): bigint {
+    return this.table.idOf(this.inputSlot(input));
+  }
+
+  inputSizeBytes(input: number): number {
+    return this.size[this.inputSlot(input)]!;
+  }
+
+  inputOf(pageId: bigint): number {
+    const wanted = this.table.slotOf(pageId);
+    if (wanted >= 0) {
+      const first = this.inputStart;
+      for (let i = 0; i < this.inputCount; i++) {
+        if (this.pool[first + i]! >>> 1 === wanted) {
+          if (this.discover !== undefined) this.discover(wanted, pageId);
+          return i;
+        }
+      }
+      if (this.discover !== undefined) return this.discover(wanted, pageId);
+    }
+    throw undeclared(this.pageId, `page ${pageId}`);
+  }
+
+  f64(input: number, index: number): number {
+    if (input >>> 0 !== input || input >= this.inputCount) throw this.noInput(input);
+    const slot = this.pool[this.inputStart + input]! >>> 1;
+    const place = this.place[slot]!;
+    if (index >>> 0 === index && index < (1 << (3 * (place >>> 30))) >>> 3)
+      return this.f64s[(place >>> 24) & 63]![((place & 0xff_ffff) << 3) + index]!;
+    return this.distantF64(slot, index);
+  }
+
+  private distantF64(slot: number, index: number): number {
+    if (index >>> 0 !== index || index * 8 + 8 > this.size[slot]!) throw this.outside(slot, index, 8);
+    return this.f64s[this.arena[slot]!]![(this.arenaOffset[slot]! >>> 3) + index]!;
+  }
+
+  f32(input: number, index: number): number {
+    const slot = this.elementSlot(input, index, 4);
+    return this.views.of(this.table, slot).f32[(this.arenaOffset[slot]! >>> 2) + index]!;
+  }
+
+  u32(input: number, index: number): number {
+    const slot = this.elementSlot(input, index, 4);
+    return this.views.of(this.table, slot).u32[(this.arenaOffset[slot]! >>> 2) + index]!;
+  }
+
+  i32(input: number, index: number): number {
+    return this.u32(input, index) | 0;
+  }
+
+  u16(input: number, index: number): number {
+    const slot = this.elementSlot(input, index, 2);
+    return this.views.of(this.table, slot).u16[(this.arenaOffset[slot]! >>> 1) + index]!;
+  }
+
+  i16(input: number, index: number): number {
+    return (this.u16(input, index) << 16) >> 16;
+  }
+
+  u8(input: number, index: number): number {
+    const slot = this.elementSlot(input, index, 1);
+    return this.views.of(this.table, slot).bytes[this.arenaOffset[slot]! + index]!;
+  }
+
+  i8(input: number, index: number): number {
+    return (this.u8(input, index) << 24) >> 24;
+  }
+
+  bytes(input: number): Uint8Array {
+    return new Uint8Array(this.table.bytes(this.inputSlot(input)));
+  }
+
+  private inputSlot(input: number): number {
+    if (input >>> 0 !== input || input >= this.inputCount) throw this.noInput(input);
+    return this.pool[this.inputStart + input]! >>> 1;
+  }
+
+  private elementSlot(input: number, index: number, width: number): number {
+    const slot = this.inputSlot(input);
+    if (index >>> 0 !== index || index * width + width > this.size[slot]!)
+      throw this.outside(slot, index, width);
+    return slot;
+  }
+
+  // ---- the own page
+
+  own(): Uint8Array {
+    return new Uint8Array(this.table.bytes(this.slot));
+  }
+
+  ownF64(index: number): number {
+    this.checkOwn(index, 8);
+    return this.ownElements[(this.offset >>> 3) + index]!;
+  }
+
+  ownU32(index: number): number {
+    this.checkOwn(index, 4);
+    return this.view.u32[(this.offset >>> 2) + index]!;
+  }
+
+  setF64(index: number, value: number): void {
+    if (index >>> 0 !== index || index * 8 + 8 > this.sizeBytes) throw this.outside(this.slot, index, 8);
+    const at = (this.offset >>> 3) + index;
+    const elements = this.ownElements;
+    if (this.mode === WriteMode.None) {
+      // Equal and not zero: equal bits too.
+      const old = elements[at]!;
+      if (old === value && value !== 0) return;
+      this.isCertain = old < value || old > value;
+      const words = this.view.i32;
+      this.mode = WriteMode.Element;
+      this.elementOffset = index * 8;
+      this.elementBytes = 8;
+      this.oldLo = words[at * 2]!;
+      this.oldHi = words[at * 2 + 1]!;
+    } else if (
+      this.mode === WriteMode.Element &&
+      (this.elementOffset !== index * 8 || this.elementBytes !== 8)
+    ) {
+      this.takeImage();
+    }
+    elements[at] = value;
+  }
+
+  setF32(index: number, value: number): void {
+    this.beginElement(index, 4);
+    this.view.f32[(this.offset >>> 2) + index] = value;
+  }
+
+  setU32(index: number, value: number): void {
+    this.beginElement(index, 4);
+    this.view.u32[(this.offset >>> 2) + index] = value;
+  }
+
+  setI32(index: number, value: number): void {
+    this.setU32(index, value);
+  }
+
+  setU16(index: number, value: number): void {
+    this.beginElement(index, 2);
+    this.view.u16[(this.offset >>> 1) + index] = value;
+  }
+
+  setU8(index: number, value: number): void {
+    this.beginElement(index, 1);
+    this.view.bytes[this.offset + index] = value;
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    if (offset >>> 0 !== offset || offset + bytes.length > this.sizeBytes)
+      throw this.outside(this.slot, offset, bytes.length || 1);
+    if (this.mode !== WriteMode.Image) this.takeImage();
+    this.view.bytes.set(bytes, this.offset + offset);
+  }
+
+  private beginElement(index: number, width: number): void {
+    this.checkOwn(index, width);
+    this.isCertain = false;
+    const at = index * width;
+    if (this.mode === WriteMode.None) {
+      this.mode = WriteMode.Element;
+      this.elementOffset = at;
+      this.elementBytes = width;
+      this.oldLo = this.elementWord(at, width);
+      this.oldHi = 0;
+    } else if (
+      this.mode === WriteMode.Element &&
+      (this.elementOffset !== at || this.elementBytes !== width)
+    ) {
+      this.takeImage();
+    }
+  }
+
+  private checkOwn(index: number, width: number): void {
+    if (index >>> 0 !== index || index * width + width > this.sizeBytes)
+      throw this.outside(this.slot, index, width);
+  }
+
+  private elementWord(at: number, width: number): number {
+    if (width === 4) return this.view.i32[(this.offset + at) >>> 2]!;
+    if (width === 2) return this.view.u16[(this.offset + at) >>> 1]!;
+    return this.view.bytes[this.offset + at]!;
+  }
+
+  /** From now on a copy of the whole page stands for what was there before. */
+  private takeImage(): void {
+    if (this.image.length < this.sizeBytes)
+      this.image = new Uint8Array(Math.max(this.sizeBytes, this.image.length * 2));
+    accel.copyBytes(this.view.bytes, this.offset, this.image, 0, this.sizeBytes);
+    if (this.mode === WriteMode.Element) {
+      for (let i = 0; i < this.elementBytes; i++) {
+        const word = i < 4 ? this.oldLo : this.oldHi;
+        this.image[this.elementOffset + i] = word >>> (8 * (i & 3));
+      }
+    }
+    this.mode = WriteMode.Image;
+  }
+
+  /** Whether the one element that was written has other bits than before. */
+  hasElementChanged(): boolean {
+    if (this.isCertain) return true;
+    if (this.elementBytes === 8) {
+      const at = (this.offset + this.elementOffset) >>> 2;
+      return this.view.i32[at] !== this.oldLo || this.view.i32[at + 1] !== this.oldHi;
+    }
+    return this.elementWord(this.elementOffset, this.elementBytes) !== this.oldLo;
+  }
+
+  /** Takes everything back that was written. */
+  restore(): void {
+    const { bytes } = this.view;
+    if (this.mode === WriteMode.Element) {
+      for (let i = 0; i < this.elementBytes; i++) {
+        const word = i < 4 ? this.oldLo : this.oldHi;
+        bytes[this.offset + this.elementOffset + i] = word >>> (8 * (i & 3));
+      }
+    } else if (this.mode === WriteMode.Image) {
+      accel.copyBytes(this.image, 0, bytes, this.offset, this.sizeBytes);
+    }
+    this.mode = WriteMode.None;
+  }
+
+  // ---- refusals
+
+  private noInput(input: number): MmsbError {
+    return undeclared(this.pageId, `its input ${input} of ${this.inputCount}`);
+  }
+
+  private outside(slot: number, index: number, width: number): MmsbError {
+    const id = this.table.idOf(slot);
+    const message = `the recompute of page ${this.pageId} went for element ${index} (${width} bytes each) of page ${id}, which has ${this.size[slot]} bytes`;
+    return new MmsbError("DELTA_RANGE", message, "Stay inside the page", { pageId: id });
+  }
+}
+
+function undeclared(pageId: bigint, what: string): MmsbError {
+  return new MmsbError(
+    "RECOMPUTE_UNDECLARED_READ",
+    `the recompute of page ${pageId} reads ${what}, which is no data input of it`,
+    "Add a data edge from that page, or register the recompute with discover: true",
+    { pageId },
+  );
+}

@@ -1,0 +1,593 @@
+import { MmsbError } from "../base/errors.ts";
+import { err, fail, ok, type Result } from "../base/result.ts";
+import type { DependencyGraph } from "./dependency-graph.ts";
+import { DirtyLevels, sortNodes } from "./dirty-levels.ts";
+import { Discovery } from "./discovery.ts";
+import { Executor } from "./executor.ts";
+import { FailureBook } from "./failure-book.ts";
+import { LevelRun, RunResult } from "./level-run.ts";
+import { NodeState } from "./node-state.ts";
+import { PendingPages } from "./pending-pages.ts";
+import { isPullPageWanted, staleInputs } from "./pull-pages.ts";
+import type { RecomputeRegistry } from "./registry.ts";
+import { runBulk } from "./run-bulk.ts";
+import { sweepLevel, sweepReach } from "./sweep.ts";
+import { WaveLevels } from "./wave-levels.ts";
+import { WaveRows } from "./wave-rows.ts";
+import type { PageFailure, WaveCounts, WaveSink } from "./wave-sink.ts";
+import { WorkStack } from "./work-stack.ts";
+
+export interface WaveOptions {
+  /** Recomputes that a wave may run at most; before a level that would go beyond it the wave ends with WAVE_BUDGET. */
+  readonly budget?: number;
+  /** Looked at between two levels; an `AbortSignal` fits. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+/** What a page that ran is no more. */
+const SETTLED = NodeState.Dirty | NodeState.Stale;
+const NOTHING: WaveCounts = { recomputed: 0, changed: 0, cutOff: 0, failed: 0, blocked: 0, levels: 0 };
+const NO_OPTIONS: WaveOptions = {};
+
+/**
+ * Recomputes what depends on what was written: level by level, each page at most once, nothing twice. Rules: docs/Propagation.md.
+ *
+ * Dependents are found in one of two ways, level by level. Usually a page that has changed puts its dependents on the lists of their levels
+ * (push). Where a wide level is mostly dirty it only marks itself changed, and the levels that its edges reach are swept: each page there looks whether an
+ * input has changed, which reads one byte of one input for most (pull). Both find the same pages.
+ */
+export class Propagation {
+  readonly graph: DependencyGraph;
+  readonly registry: RecomputeRegistry;
+  readonly executor: Executor;
+  readonly rows = new WaveRows();
+  readonly failures = new FailureBook();
+  readonly #sink: WaveSink | undefined;
+  readonly #dirty = new DirtyLevels();
+  readonly #run = new LevelRun();
+  readonly #pending: PendingPages;
+  readonly #cutOff = new WorkStack();
+  readonly #blocked = new WorkStack();
+  readonly #marked = new WorkStack();
+  readonly #told = new WaveLevels();
+  readonly #discovery: Discovery;
+  #failed: PageFailure[] = [];
+  #recomputed = 0;
+  #changed = 0;
+  #levels = 0;
+  #level = 0;
+  #firstFailure = 0;
+  #isRunning = false;
+  /** The pull pages that a read asks for. */
+  #pulled: ReadonlySet<number> | undefined;
+
+  constructor(graph: DependencyGraph, registry: RecomputeRegistry, sink?: WaveSink) {
+    this.graph = graph;
+    this.registry = registry;
+    this.#sink = sink;
+    this.#pending = new PendingPages(graph);
+    this.executor = new Executor(graph);
+    this.executor.keepsOld = sink !== undefined;
+    this.#discovery = new Discovery(graph, this.executor.context, (slot) => this.failures.errors.get(slot));
+  }
+
+  /** A wave runs: nothing may change but what it changes. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** The page whose recompute runs now; meaningful while {@link isRunning}. */
+  get runningSlot(): number {
+    return this.executor.context.slot;
+  }
+
+  /** Something was written or marked since the last wave. */
+  get isPending(): boolean {
+    return !this.#pending.isEmpty;
+  }
+
+  get bytes(): number {
+    return this.#dirty.bytes + this.registry.bytes;
+  }
+
+  /** The page's bytes were written from outside. */
+  touch(slot: number): void {
+    this.#pending.touch(slot);
+  }
+
+  /** The page is to be recomputed by the next wave. */
+  markDirty(slot: number): void {
+    this.#pending.markDirty(slot);
+  }
+
+  /** A page is gone. */
+  forget(slot: number): void {
+    if (this.failures.errors.has(slot)) this.failures.set(slot, undefined);
+    this.registry.forget(slot);
+    this.graph.leave(slot);
+  }
+
+  /** Makes the failures what they were at a mark of {@link failures}: the bytes are taken back too. */
+  rollbackFailures(mark: number): void {
+    const { state } = this.graph;
+    this.failures.rollback(mark, (slot, hasFailed) => {
+      if (hasFailed) state[slot]! |= NodeState.Failed;
+      else state[slot]! &= ~NodeState.Failed;
+    });
+  }
+
+  /** Drops what waits: the writes that led to it were taken back. */
+  discardPending(): void {
+    this.#pending.discard();
+  }
+
+  /**
+   * Runs a wave over everything that waits. Errors: WAVE_BUDGET and CANCELLED (what the wave wrote is taken back, its pages stay marked, the next
+   * wave looks at them again), LOG_READ_ONLY from the sink. Recomputes that throw are no error of the wave: see {@link failures}.
+   */
+  run(options: WaveOptions = NO_OPTIONS): Result<WaveCounts> {
+    if (this.#isRunning)
+      return fail("TRANSACTION_STATE", "a wave runs already", "Propagate after the recompute, not within it");
+    this.#begin();
+    if (this.#dirty.size === 0) return ok(NOTHING);
+    const startLsn = this.#sink === undefined ? 0 : this.#sink.begin(this.#dirty.size);
+    if (this.#sink !== undefined && startLsn === 0) {
+      this.#keepForLater();
+      return refused();
+    }
+    this.rows.clear(startLsn);
+    this.#isRunning = true;
+    let stopped: MmsbError | undefined;
+    try {
+      stopped = this.#runLevels(options);
+    } finally {
+      this.#isRunning = false;
+    }
+    if (stopped === undefined) return this.#finish(startLsn);
+    this.#takeBack(this.#level);
+    this.#keepForLater();
+    this.#sink?.stopped(startLsn, stopped.code === "CANCELLED" ? "cancelled" : "budget");
+    return err(stopped);
+  }
+
+  /** Runs a wave over stale pull pages that this page needs, itself included. */
+  pull(slot: number, options: WaveOptions = NO_OPTIONS): Result<WaveCounts> {
+    const { state } = this.graph;
+    if (!this.graph.isKnown(slot) || (state[slot]! & NodeState.Stale) === 0) return ok(NOTHING);
+    const wanted = staleInputs(this.graph, slot);
+    for (const node of wanted) {
+      state[node]! &= ~NodeState.Stale;
+      this.markDirty(node);
+    }
+    this.#pulled = wanted;
+    const outcome = this.run(options);
+    this.#pulled = undefined;
+    if (!outcome.ok) for (const node of wanted) state[node]! |= NodeState.Stale;
+    return outcome;
+  }
+
+  /** A pull page whose inputs changed since it was computed. */
+  isStale(slot: number): boolean {
+    return this.graph.isKnown(slot) && (this.graph.state[slot]! & NodeState.Stale) !== 0;
+  }
+
+  // ---- the course of a wave
+
+  #begin(): void {
+    const { graph, registry } = this;
+    graph.settle();
+    registry.growNodes(graph.state.length);
+    this.#cutOff.clear();
+    this.#blocked.clear();
+    this.#told.clear();
+    this.#marked.clear();
+    this.#failed = [];
+    if (this.#sink === undefined) this.failures.keep();
+    this.#recomputed = 0;
+    this.#changed = 0;
+    this.#levels = 0;
+    this.executor.context.refresh();
+    this.#discovery.begin();
+    const { of, all } = registry;
+    this.#pending.release(of, (slot) => this.#release(slot));
+    this.#firstFailure = this.failures.mark;
+    if (registry.lazies > 0)
+      this.#pending.wakeInputs((slot) => all[of[slot]!]?.lazy !== true || this.#isWanted(slot));
+    this.#dirty.reserve(graph.levels.population.length);
+    this.#pending.place(of, this.#dirty);
+  }
+
+  /** A page that nothing computes any more neither fails nor waits. */
+  #release(node: number): void {
+    const { state } = this.graph;
+    if ((state[node]! & NodeState.Failed) !== 0) {
+      this.failures.set(node, undefined);
+      this.touch(node);
+    }
+    state[node]! &= ~(NodeState.Failed | NodeState.Stale);
+  }
+
+  #runLevels(options: WaveOptions): MmsbError | undefined {
+    const { budget = Number.POSITIVE_INFINITY, signal } = options;
+    const dirty = this.#dirty;
+    let sweepTo = -1;
+    let level = 0;
+    for (;;) {
+      level = sweepTo >= level ? level : dirty.nextLevel(level);
+      if (level < 0) return undefined;
+      this.#level = level;
+      if (signal?.aborted === true) return cancelled();
+      const run = this.#run;
+      run.count = sweepTo >= level ? this.#sweep(level) : this.#take(level);
+      if (run.count > 0) {
+        if (this.registry.discoverers > 0) this.#putOffMoved(level);
+        if (this.#recomputed + run.count > budget) {
+          this.#putBack(level);
+          return overBudget(budget, this.#recomputed, run.count);
+        }
+        this.#levels++;
+        const reach = this.registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
+        if (reach > sweepTo) sweepTo = reach;
+        const isPlain = this.#execute();
+        if (isPlain && this.#sink === undefined) this.#settlePlain(level, reach >= 0);
+        else this.#settleLevel(level, reach >= 0);
+      }
+      level++;
+    }
+  }
+
+  #take(level: number): number {
+    const dirty = this.#dirty;
+    const run = this.#run;
+    run.reserve(dirty.count[level]!);
+    const count = dirty.take(level, run.list);
+    sortNodes(run.list, count);
+    return count;
+  }
+
+  #sweep(level: number): number {
+    const run = this.#run;
+    const n = sweepLevel(this.graph, this.registry.of, level, run);
+    // Those that were pushed are among them: their list is only emptied.
+    const pushed = this.#dirty.count[level]!;
+    if (pushed > 0) {
+      run.reserve(n + pushed);
+      this.#dirty.take(level, run.list.subarray(n));
+    }
+    return n;
+  }
+
+  /** Pages that a discovered edge has lifted wait for their new level. */
+  #putOffMoved(level: number): void {
+    const run = this.#run;
+    const { level: levelOf } = this.graph.levels;
+    let kept = 0;
+    for (let k = 0; k < run.count; k++) {
+      const node = run.list[k]!;
+      if (levelOf[node]! > level) this.#dirty.push(node, levelOf[node]!);
+      else run.list[kept++] = node;
+    }
+    run.count = kept;
+  }
+
+  #putBack(level: number): void {
+    const { state } = this.graph;
+    for (let k = 0; k < this.#run.count; k++) {
+      const node = this.#run.list[k]!;
+      state[node]! |= NodeState.Dirty;
+      this.#dirty.push(node, level);
+    }
+  }
+
+  /** Returns whether every row has an outcome of Equal, Element, Runs, Failed or Skipped, with no failure and no pull page in sight. */
+  #execute(): boolean {
+    const { registry, executor } = this;
+    const run = this.#run;
+    const { list, result } = run;
+    const { of, all } = registry;
+    executor.journal.clear();
+    executor.errors.clear();
+    const looksTwice = this.failures.size > 0 || registry.lazies > 0;
+    const inTurn = registry.discoverers > 0 || registry.prioritised > 0;
+    executor.checksResults = looksTwice;
+    if (looksTwice) this.#holdBack();
+    else if (inTurn) result.fill(RunResult.Equal, 0, run.count);
+    if (inTurn) this.#executeInTurn();
+    else {
+      let from = 0;
+      while (from < run.count) {
+        const recompute = all[of[list[from]!]!];
+        const number = of[list[from]!]!;
+        let to = from + 1;
+        while (to < run.count && of[list[to]!] === number) to++;
+        if (recompute === undefined) result.fill(RunResult.Skipped, from, to);
+        else if (recompute.run !== undefined) executor.runFunction(recompute, run, from, to);
+        else runBulk(executor, recompute, run, from, to);
+        from = to;
+      }
+    }
+    return !looksTwice && !inTurn && executor.errors.size === 0;
+  }
+
+  #executeOne(k: number): void {
+    const run = this.#run;
+    const recompute = this.registry.all[this.registry.of[run.list[k]!]!];
+    if (recompute === undefined) run.result[k] = RunResult.Skipped;
+    else if (recompute.run !== undefined) this.executor.runFunction(recompute, run, k, k + 1);
+    else runBulk(this.executor, recompute, run, k, k + 1);
+  }
+
+  /** One page after the other, the higher priority first. */
+  #executeInTurn(): void {
+    const run = this.#run;
+    const { of, all, prioritised } = this.registry;
+    const priority = (k: number) => all[of[run.list[k]!]!]?.priority ?? 0;
+    const rows = Array.from({ length: run.count }, (_, k) => k);
+    if (prioritised > 0) rows.sort((a, b) => priority(b) - priority(a) || a - b);
+    for (const k of rows) {
+      if (run.result[k] !== RunResult.Equal) continue;
+      const slot = run.list[k]!;
+      const discovers = all[of[slot]!]?.discover === true;
+      if (discovers) this.#discovery.start(slot);
+      this.#executeOne(k);
+      if (discovers) this.#discovery.stop(run.result[k]!);
+    }
+    const { state, levels } = this.graph;
+    this.registry.growNodes(state.length);
+    this.#dirty.reserve(levels.population.length);
+  }
+
+  /** Sets apart the pages that must not run: an input has failed, or nobody asks for them. */
+  #holdBack(): void {
+    const run = this.#run;
+    const { state, incoming } = this.graph;
+    const { start, count, pool } = incoming;
+    const { of, all } = this.registry;
+    for (let k = 0; k < run.count; k++) {
+      const node = run.list[k]!;
+      run.result[k] = RunResult.Equal;
+      const recompute = all[of[node]!];
+      if (recompute === undefined || (recompute.lazy && !this.#isWanted(node))) {
+        run.result[k] = RunResult.Skipped;
+        continue;
+      }
+      // It may not ask for the input that has failed this time.
+      if (recompute.discover) continue;
+      const end = start[node]! + count[node]!;
+      for (let at = start[node]!; at < end; at++) {
+        const entry = pool[at]!;
+        if ((entry & 1) !== 0 || (state[entry >>> 1]! & NodeState.Failed) === 0) continue;
+        run.result[k] = RunResult.InputFailed;
+        run.runFrom[k] = entry >>> 1;
+        break;
+      }
+    }
+  }
+
+  /** Whether a pull page is to run: the read that began this wave asks for it, or a page that is computed at once. */
+  #isWanted(node: number): boolean {
+    return this.#pulled?.has(node) === true || isPullPageWanted(this.graph, this.registry, node);
+  }
+
+  // ---- what came of a level
+
+  /** {@link #settleLevel} where nothing is logged, nothing has failed and nothing waits. */
+  #settlePlain(level: number, leavesToSweep: boolean): void {
+    const { state, table, outgoing } = this.graph;
+    const { epoch, changed, stamp } = table;
+    const { list, result, count } = this.#run;
+    const followers = outgoing.count;
+    const marked = this.#marked;
+    if (leavesToSweep) marked.reserve(marked.count + count);
+    const marks = marked.items;
+    let changes = 0;
+    for (let k = 0; k < count; k++) {
+      const slot = list[k]!;
+      const outcome = result[k]!;
+      if (outcome !== RunResult.Element && outcome !== RunResult.Runs) {
+        state[slot]! &= ~SETTLED;
+        if (outcome === RunResult.Equal) this.#cutOff.push(slot);
+        else this.#recomputed--;
+        continue;
+      }
+      changes++;
+      epoch[slot]!++;
+      changed[slot] = stamp;
+      if (leavesToSweep) {
+        state[slot] = (state[slot]! & ~SETTLED) | NodeState.Changed;
+        marks[marked.count++] = slot;
+      } else {
+        state[slot]! &= ~SETTLED;
+        if (followers[slot]! > 0) this.#push(slot, level);
+      }
+    }
+    this.#changed += changes;
+    this.#recomputed += count;
+  }
+
+  #settleLevel(level: number, leavesToSweep: boolean): void {
+    const { graph, rows } = this;
+    const { state, table } = graph;
+    const { epoch, changed, stamp } = table;
+    const run = this.#run;
+    const { list, result } = run;
+    const isLogged = this.#sink !== undefined;
+    const rowsBefore = rows.count;
+    const cutOffBefore = this.#cutOff.count;
+    const blockedBefore = this.#blocked.count;
+    const failedBefore = this.#failed.length;
+    for (let k = 0; k < run.count; k++) {
+      const slot = list[k]!;
+      const outcome = result[k]!;
+      const before = state[slot]!;
+      // A failure that is over counts as a change: those below must run again.
+      let tells = outcome === RunResult.Element || outcome === RunResult.Runs;
+      if (tells) {
+        this.#changed++;
+        if (isLogged) rows.add(this.executor, run, k, this.registry.of[slot]!);
+        else {
+          epoch[slot]!++;
+          changed[slot] = stamp;
+        }
+      } else if (outcome === RunResult.Equal) this.#cutOff.push(slot);
+      else if (outcome === RunResult.Retry) {
+        state[slot]! |= NodeState.Dirty;
+        this.#dirty.push(slot, graph.levels.level[slot]!);
+        continue;
+      } else if (outcome === RunResult.Skipped) {
+        state[slot] = before & ~NodeState.Dirty;
+        if (this.registry.of[slot] !== 0) this.#postpone(slot);
+        continue;
+      }
+      if (outcome === RunResult.Failed || outcome === RunResult.InputFailed) {
+        tells = this.#noteFailure(k, slot, outcome);
+        state[slot] = (before & ~(NodeState.Dirty | NodeState.Stale)) | NodeState.Failed;
+      } else {
+        this.#recomputed++;
+        state[slot] = before & ~(NodeState.Dirty | NodeState.Failed | NodeState.Stale);
+        if ((before & NodeState.Failed) !== 0) {
+          this.failures.set(slot, undefined);
+          tells = true;
+        }
+      }
+      if (!tells) continue;
+      if (leavesToSweep) {
+        state[slot]! |= NodeState.Changed;
+        this.#marked.push(slot);
+      } else this.#push(slot, level);
+    }
+    if (!isLogged) return;
+    const members = rows.count - rowsBefore + this.#failed.length - failedBefore;
+    this.#told.add(level, members, this.#cutOff.count - cutOffBefore, this.#blocked.count - blockedBefore);
+  }
+
+  /** A pull page waits until it is read, and so do those below it. */
+  #postpone(slot: number): void {
+    const { state } = this.graph;
+    if ((state[slot]! & NodeState.Stale) !== 0) return;
+    state[slot]! |= NodeState.Stale;
+    this.#push(slot, this.graph.levels.level[slot]!);
+  }
+
+  /** Returns whether this is news to those below. */
+  #noteFailure(k: number, slot: number, outcome: number): boolean {
+    const isRoot = outcome === RunResult.Failed;
+    const error = isRoot ? this.executor.errors.get(k)! : this.failures.errors.get(this.#run.runFrom[k]!)!;
+    if (isRoot) {
+      this.#recomputed++;
+      this.#failed.push({ slot, error, beforeRow: this.rows.count });
+    } else this.#blocked.push(slot);
+    const isNews = this.failures.errors.get(slot) !== error;
+    if (isNews) this.failures.set(slot, error);
+    return isNews;
+  }
+
+  #push(node: number, level: number): void {
+    const { state, outgoing, levels } = this.graph;
+    const { start, count, pool } = outgoing;
+    const dirty = this.#dirty;
+    const levelOf = levels.level;
+    const end = start[node]! + count[node]!;
+    for (let at = start[node]!; at < end; at++) {
+      const entry = pool[at]!;
+      const next = entry >>> 1;
+      if ((entry & 1) !== 0 || (state[next]! & NodeState.Dirty) !== 0) continue;
+      state[next]! |= NodeState.Dirty;
+      const to = levelOf[next]!;
+      dirty.push(next, to > level ? to : level + 1);
+    }
+  }
+
+  // ---- its end
+
+  #counts(): WaveCounts {
+    return {
+      recomputed: this.#recomputed,
+      changed: this.#changed,
+      cutOff: this.#cutOff.count,
+      failed: this.#failed.length,
+      blocked: this.#blocked.count,
+      levels: this.#levels,
+    };
+  }
+
+  #finish(startLsn: number): Result<WaveCounts> {
+    this.#clearMarks();
+    const edges = this.#discovery.finish();
+    const outcome = this.#counts();
+    if (this.#sink === undefined) return ok(outcome);
+    const isLogged = this.#sink.end({
+      startLsn,
+      rows: this.rows,
+      failures: this.#failed,
+      levels: this.#told.columns(),
+      cutOff: this.#cutOff.items.subarray(0, this.#cutOff.count),
+      blocked: this.#blocked.items.subarray(0, this.#blocked.count),
+      edges,
+      counts: outcome,
+    });
+    if (isLogged) return ok(outcome);
+    this.rows.undo(this.graph.table);
+    this.rollbackFailures(this.#firstFailure);
+    return refused();
+  }
+
+  #clearMarks(): void {
+    const { state } = this.graph;
+    for (let i = 0; i < this.#marked.count; i++) state[this.#marked.items[i]!]! &= ~NodeState.Changed;
+  }
+
+  /**
+   * An unfinished wave. Where it is logged, what it wrote is taken back and the pages it got to are marked again. Where it is not, what is done
+   * stays, and what it leads to waits.
+   */
+  #takeBack(level: number): void {
+    const marked = this.#marked;
+    if (this.#sink === undefined) {
+      for (let i = 0; i < marked.count; i++) this.#push(marked.items[i]!, level - 1);
+      this.#clearMarks();
+      this.#discovery.finish();
+      return;
+    }
+    this.#clearMarks();
+    this.#discovery.undo();
+    this.rollbackFailures(this.#firstFailure);
+    this.rows.undo(this.graph.table);
+    for (let row = 0; row < this.rows.count; row++) this.markDirty(this.rows.deltas.slot[row]!);
+    for (let i = 0; i < this.#cutOff.count; i++) this.markDirty(this.#cutOff.items[i]!);
+    for (const { slot } of this.#failed) this.markDirty(slot);
+    for (let i = 0; i < this.#blocked.count; i++) this.markDirty(this.#blocked.items[i]!);
+  }
+
+  /** The pages still on the lists wait for the next wave. */
+  #keepForLater(): void {
+    const dirty = this.#dirty;
+    const run = this.#run;
+    for (let level = dirty.nextLevel(0); level >= 0; level = dirty.nextLevel(level)) {
+      run.reserve(dirty.count[level]!);
+      const count = dirty.take(level, run.list);
+      this.#pending.keep(run.list, count);
+    }
+  }
+}
+
+function cancelled(): MmsbError {
+  return new MmsbError(
+    "CANCELLED",
+    "the wave was cancelled between two levels",
+    "Propagate again: its pages wait",
+  );
+}
+
+function overBudget(budget: number, done: number, next: number): MmsbError {
+  const message = `the wave may run ${budget} recomputes; it ran ${done}, and its next level has ${next}`;
+  return new MmsbError("WAVE_BUDGET", message, "Raise the budget, or write less at once");
+}
+
+function refused(): Result<never> {
+  return fail(
+    "LOG_READ_ONLY",
+    "the wave could not be logged",
+    "What was synced is safe: stop this session and open the recording again",
+  );
+}

@@ -1,0 +1,35 @@
+import type { LevelColumns } from "./wave-sink.ts";
+import { WorkStack } from "./work-stack.ts";
+
+/** What happened on each level of a wave. */
+export class WaveLevels {
+  readonly #level = new WorkStack();
+  readonly #members = new WorkStack();
+  readonly #cutOff = new WorkStack();
+  readonly #blocked = new WorkStack();
+
+  clear(): void {
+    for (const column of [this.#level, this.#members, this.#cutOff, this.#blocked]) column.clear();
+  }
+
+  add(level: number, members: number, cutOff: number, blocked: number): void {
+    if (members + cutOff + blocked === 0) return;
+    this.#level.push(level);
+    this.#members.push(members);
+    this.#cutOff.push(cutOff);
+    this.#blocked.push(blocked);
+  }
+
+  /** Views; valid until the next wave. */
+  columns(): LevelColumns {
+    const count = this.#level.count;
+    const view = (column: WorkStack) => column.items.subarray(0, count);
+    return {
+      count,
+      level: view(this.#level),
+      members: view(this.#members),
+      cutOff: view(this.#cutOff),
+      blocked: view(this.#blocked),
+    };
+  }
+}

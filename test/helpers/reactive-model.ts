@@ -1,0 +1,377 @@
+import { assert } from "../../engine/base/assert.ts";
+import type { MmsbError } from "../../engine/base/errors.ts";
+import { Prng } from "../../engine/base/prng.ts";
+import { unwrap } from "../../engine/base/result.ts";
+import { DependencyGraph } from "../../engine/graph/dependency-graph.ts";
+import { Propagation, type WaveOptions } from "../../engine/graph/propagation.ts";
+import type { RecomputeContext, RecomputeDefinition } from "../../engine/graph/recompute.ts";
+import { RecomputeRegistry } from "../../engine/graph/registry.ts";
+import type { WaveRecord, WaveSink } from "../../engine/graph/wave-sink.ts";
+import { PageTable } from "../../engine/pages/page-table.ts";
+
+/** How a page of the model is computed; pages hold two f64, the first is its value. */
+export type Rule = "sum" | "coarse" | "touchy" | "kernel" | "columns" | "discover" | "image";
+export const RULES: readonly Rule[] = ["sum", "coarse", "touchy", "kernel", "columns", "discover", "image"];
+const PAGE_BYTES = 16;
+
+/** What a rule makes of its inputs' values, in page order; undefined = it throws. */
+export function ruleValue(rule: Rule, inputs: readonly number[]): number | undefined {
+  const sum = inputs.reduce((total, value) => total + value, 0);
+  switch (rule) {
+    case "coarse":
+      return Math.floor(sum / 4);
+    case "touchy":
+      return sum % 5 === 3 ? undefined : sum + 1;
+    case "kernel":
+      return inputs.length === 0 ? undefined : sum;
+    case "columns":
+      return inputs.length === 0 ? undefined : inputs[0]! * 2;
+    default:
+      return sum + 1;
+  }
+}
+
+/** The pages that a discovering page asks for, one after the other; each depends on the values before. All are lower than it. */
+export function* asksOf(page: number): Generator<number, void, number> {
+  if (page === 0) return;
+  const value = yield (page * 7) % page;
+  if (value % 2 === 1) yield (page * 3 + 1) % page;
+  else if (value % 3 === 0) yield (page * 5 + 2) % page;
+}
+
+/** A small graph, its waves recorded as a session would, and counters of what ran. */
+export class ReactiveModel {
+  readonly table: PageTable;
+  readonly graph: DependencyGraph;
+  readonly registry: RecomputeRegistry;
+  readonly propagation: Propagation;
+  readonly pages: number;
+  readonly runs: Uint32Array;
+  readonly waves: WaveRecord[] = [];
+  /** The pages again, rebuilt from what the waves recorded alone. */
+  readonly replayed: Float64Array;
+  #lsn = 0;
+
+  constructor(pages: number, isLogged: boolean) {
+    this.pages = pages;
+    this.table = new PageTable({ maxPages: pages, maxBytes: 2 ** 20 });
+    this.graph = new DependencyGraph(this.table, { maxNodes: pages, maxEdges: 1000 });
+    this.registry = new RecomputeRegistry(pages, pages);
+    this.propagation = new Propagation(this.graph, this.registry, isLogged ? this.#sink() : undefined);
+    this.runs = new Uint32Array(pages);
+    this.replayed = new Float64Array(pages);
+    for (let page = 0; page < pages; page++) {
+      unwrap(this.table.create({ sizeBytes: PAGE_BYTES }));
+      this.graph.enter(page);
+    }
+  }
+
+  #sink(): WaveSink {
+    return {
+      begin: () => ++this.#lsn,
+      stopped: () => undefined,
+      end: (wave) => {
+        this.#replay(wave);
+        this.waves.push(wave);
+        return true;
+      },
+    };
+  }
+
+  /** Applies what was logged to a copy of the pages, and holds the rows to what they promise. */
+  #replay({ rows, startLsn }: WaveRecord): void {
+    const { deltas, before } = rows;
+    const seen = new Set<number>();
+    let last = -1;
+    for (let row = 0; row < deltas.count; row++) {
+      const slot = deltas.slot[row]!;
+      assert(!seen.has(slot), "a page is in a wave once");
+      seen.add(slot);
+      const key = this.graph.levels.level[slot]! * this.pages + slot;
+      assert(key > last, "rows stand in (level, slot) order");
+      last = key;
+      assert(
+        deltas.cause[row] === startLsn && deltas.flags[row] === 4,
+        "rows are derived, their cause is the wave",
+      );
+      const image = new Uint8Array(PAGE_BYTES);
+      const old = new Uint8Array(PAGE_BYTES);
+      new DataView(old.buffer).setFloat64(0, this.replayed[slot]!, true);
+      image.set(old);
+      let at = deltas.payloadStart[row]!;
+      for (let run = deltas.runStart[row]!; run < deltas.runStart[row + 1]!; run++) {
+        for (let i = 0; i < deltas.runLength[run]!; i++, at++) {
+          const offset = deltas.runOffset[run]! + i;
+          assert(before[at] === old[offset], "before holds what stood there");
+          image[offset] = deltas.payload[at]!;
+        }
+      }
+      this.replayed[slot] = new DataView(image.buffer).getFloat64(0, true);
+      this.table.bumpEpoch(slot);
+    }
+  }
+
+  value(page: number): number {
+    return new DataView(this.table.bytes(page).slice().buffer).getFloat64(0, true);
+  }
+
+  write(page: number, value: number): void {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    this.table.bytes(page).set(bytes);
+    this.replayed[page] = value;
+    this.propagation.touch(page);
+  }
+
+  register(
+    page: number,
+    rule: Rule | undefined,
+    options: { readonly lazy: boolean; readonly priority: number },
+  ): void {
+    this.registry.growNodes(this.pages);
+    this.registry.setPage(page, "", rule === undefined ? undefined : this.#definition(rule, options));
+    this.propagation.markDirty(page);
+  }
+
+  #definition(
+    rule: Rule,
+    options: { readonly lazy: boolean; readonly priority: number },
+  ): RecomputeDefinition {
+    if (rule === "kernel") return { ...options, kernel: { kind: "sum" } };
+    if (rule === "columns") {
+      const columns = (rows: number, inputs: readonly Float64Array[], output: Float64Array) => {
+        for (let row = 0; row < rows; row++) output[row] = inputs[0]![row]! * 2;
+      };
+      return { ...options, columns, inputs: 1 };
+    }
+    if (rule === "discover")
+      return { ...options, lazy: false, discover: true, run: (ctx) => this.#discover(ctx) };
+    return { ...options, run: (ctx) => this.#compute(rule, ctx) };
+  }
+
+  #compute(rule: Rule, ctx: RecomputeContext): void {
+    this.runs[Number(ctx.pageId) - 1]!++;
+    const inputs = Array.from({ length: ctx.inputCount }, (_, i) => ctx.f64(i, 0));
+    const value = ruleValue(rule, inputs);
+    if (value === undefined) {
+      // Half done, so that there is something to take back.
+      ctx.setF64(0, -1);
+      if (inputs.length > 1) ctx.write(3, Uint8Array.of(1, 2, 3));
+      throw new Error("touchy");
+    }
+    if (rule !== "image") ctx.setF64(0, value);
+    else {
+      const bytes = new Uint8Array(8);
+      new DataView(bytes.buffer).setFloat64(0, value, true);
+      ctx.write(0, Uint8Array.of(0));
+      ctx.write(0, bytes);
+    }
+  }
+
+  #discover(ctx: RecomputeContext): void {
+    const page = Number(ctx.pageId) - 1;
+    const asks = asksOf(page);
+    let sum = 1;
+    for (let ask = asks.next(); ask.done !== true; ) {
+      const value = ctx.f64(ctx.inputOf(BigInt(ask.value + 1)), 0);
+      sum += value;
+      ask = asks.next(value);
+    }
+    this.runs[page]!++;
+    ctx.setF64(0, sum);
+  }
+
+  edge(from: number, to: number, add: boolean): void {
+    if (add) unwrap(this.graph.addEdge(from, to, "data"));
+    else this.graph.removeEdge(from, to, "data");
+    this.propagation.markDirty(to);
+  }
+
+  wave(options: WaveOptions = {}) {
+    this.runs.fill(0);
+    const outcome = this.propagation.run(options);
+    for (let page = 0; page < this.pages; page++)
+      assert(this.runs[page]! <= 1, "a page runs at most once a wave");
+    return outcome;
+  }
+}
+
+/** What the model should hold: everything recomputed, every time, in page order (edges lead to higher pages only). */
+export class NaiveModel {
+  readonly values: Float64Array;
+  readonly rules: (Rule | undefined)[];
+  readonly lazy: boolean[];
+  readonly failed: boolean[];
+  readonly inputs: Set<number>[];
+
+  constructor(pages: number) {
+    this.values = new Float64Array(pages);
+    this.rules = Array.from({ length: pages }, () => undefined);
+    this.lazy = Array.from({ length: pages }, () => false);
+    this.failed = Array.from({ length: pages }, () => false);
+    this.inputs = Array.from({ length: pages }, () => new Set<number>());
+  }
+
+  recompute(): void {
+    for (let page = 0; page < this.rules.length; page++) {
+      const rule = this.rules[page];
+      if (rule === undefined) this.failed[page] = false;
+      else if (rule === "discover") this.#discover(page);
+      else {
+        const inputs = [...this.inputs[page]!].sort((a, b) => a - b);
+        const value = inputs.some((input) => this.failed[input])
+          ? undefined
+          : ruleValue(
+              rule,
+              inputs.map((input) => this.values[input]!),
+            );
+        this.failed[page] = value === undefined;
+        if (value !== undefined) this.values[page] = value;
+      }
+    }
+  }
+
+  #discover(page: number): void {
+    const read = new Set<number>();
+    const asks = asksOf(page);
+    let sum = 1;
+    this.failed[page] = false;
+    for (let ask = asks.next(); ask.done !== true; ) {
+      read.add(ask.value);
+      if (this.failed[ask.value]) {
+        this.failed[page] = true;
+        for (const input of read) this.inputs[page]!.add(input);
+        return;
+      }
+      const value = this.values[ask.value]!;
+      sum += value;
+      ask = asks.next(value);
+    }
+    this.inputs[page] = read;
+    this.values[page] = sum;
+  }
+}
+
+/** One random life of a graph: every step is checked against the naive model. Throws where they differ. */
+export function runReactiveSession(seed: number): void {
+  const prng = new Prng(seed);
+  const pages = prng.between(3, 12);
+  const isLogged = prng.chance(0.7);
+  const usesLazy = prng.chance(0.3);
+  const usesDiscovery = prng.chance(0.3);
+  const usesPriority = prng.chance(0.3);
+  const rules = RULES.filter((rule) => usesDiscovery || rule !== "discover");
+  const model = new ReactiveModel(pages, isLogged);
+  const naive = new NaiveModel(pages);
+  for (let step = prng.between(4, 14); step > 0; step--) {
+    for (let change = prng.between(1, 5); change > 0; change--) randomChange();
+    if (isLogged && prng.chance(0.15)) stopEarly();
+    unwrap(model.wave());
+    naive.recompute();
+    if (usesLazy && prng.chance(0.5)) unwrap(model.propagation.pull(prng.below(pages)));
+    check();
+  }
+
+  function randomChange(): void {
+    const page = prng.below(pages);
+    switch (prng.below(6)) {
+      case 0:
+      case 1:
+      case 2:
+        if (naive.rules[page] === undefined) {
+          const value = prng.below(12);
+          model.write(page, value);
+          naive.values[page] = value;
+        }
+        break;
+      case 3:
+      case 4: {
+        const from = prng.below(pages);
+        if (from >= page || naive.rules[page] === "discover") break;
+        // Pull pages that a discovering page asks for are refused: keep them apart.
+        const add = !naive.inputs[page]!.has(from);
+        model.edge(from, page, add);
+        if (add) naive.inputs[page]!.add(from);
+        else naive.inputs[page]!.delete(from);
+        break;
+      }
+      default: {
+        const rule = prng.chance(0.25) ? undefined : prng.pick(rules);
+        const lazy = usesLazy && !usesDiscovery && prng.chance(0.5);
+        model.register(page, rule, { lazy, priority: usesPriority ? prng.between(-2, 2) : 0 });
+        // What a pull page was last computed to, only the model knows.
+        if (naive.lazy[page]!) naive.values[page] = model.value(page);
+        naive.rules[page] = rule;
+        naive.lazy[page] = lazy && rule !== undefined;
+      }
+    }
+  }
+
+  /** A wave over its budget leaves everything as it was. */
+  function stopEarly(): void {
+    const before = Float64Array.from({ length: pages }, (_, page) => model.value(page));
+    // A page that nothing computes any more stops failing, whatever becomes of the wave.
+    const failing = () =>
+      JSON.stringify(
+        [...model.propagation.failures.errors.keys()]
+          .filter((page) => naive.rules[page] !== undefined)
+          .sort(),
+      );
+    const failures = failing();
+    const stopped = model.wave({ budget: prng.below(3) });
+    if (stopped.ok) {
+      naive.recompute();
+      return;
+    }
+    assert((stopped.error as MmsbError).code === "WAVE_BUDGET", "a budget is what stops it");
+    for (let page = 0; page < pages; page++)
+      assert(Object.is(model.value(page), before[page]), "nothing was written");
+    assert(failures === failing(), "nothing has failed");
+  }
+
+  function check(): void {
+    for (let page = 0; page < pages; page++) {
+      if (model.propagation.isStale(page)) {
+        assert(naive.lazy[page]!, `only pull pages wait, not ${page}`);
+        continue;
+      }
+      const failed = model.propagation.failures.errors.has(page);
+      assert(failed === naive.failed[page], `page ${page} ${failed ? "has failed" : "has not failed"}`);
+      // A pull page that has failed holds what it was computed to last, which the naive model computes more often.
+      if (failed && usesLazy) continue;
+      assert(
+        model.value(page) === naive.values[page],
+        `page ${page} is ${model.value(page)}, not ${naive.values[page]}`,
+      );
+      if (isLogged)
+        assert(
+          model.replayed[page] === model.value(page),
+          `page ${page} is replayed to ${model.replayed[page]}`,
+        );
+      if (naive.rules[page] === "discover") assert(sameInputs(page), `the inputs of page ${page}`);
+    }
+  }
+
+  function sameInputs(page: number): boolean {
+    const { start, count, pool } = model.graph.incoming;
+    const list = [...pool.subarray(start[page]!, start[page]! + count[page]!)].map((entry) => entry >>> 1);
+    return (
+      JSON.stringify(list.sort((a, b) => a - b)) ===
+      JSON.stringify([...naive.inputs[page]!].sort((a, b) => a - b))
+    );
+  }
+}
+
+/** Runs sessions until the time is up or all are done; throws with the seed of the first that fails. */
+export function runReactiveSessions(firstSeed: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const seed = (firstSeed + i) >>> 0;
+    try {
+      runReactiveSession(seed);
+    } catch (error) {
+      throw new Error(`session of seed ${seed}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    }
+  }
+}
