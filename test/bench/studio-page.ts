@@ -101,7 +101,7 @@ export async function scrub(browser: Chromium, frames: number): Promise<readonly
   return frameWork(events);
 }
 
-/** Work of the page's main thread from one frame to the next, in milliseconds. */
+/** Work of the page's main thread from one frame to the next, in milliseconds of its own processor time: what others do beside it does not count. */
 export function frameWork(events: readonly TraceEvent[]): number[] {
   const marks = events.filter(({ name }) => name === "bench-frame").sort((a, b) => a.ts - b.ts);
   const first = marks[0];
@@ -117,7 +117,7 @@ export function frameWork(events: readonly TraceEvent[]): number[] {
   for (let frame = 0; frame + 1 < marks.length; frame++) {
     const end = marks[frame + 1]!.ts;
     let sum = 0;
-    for (; at < tasks.length && tasks[at]!.ts < end; at++) sum += tasks[at]!.dur ?? 0;
+    for (; at < tasks.length && tasks[at]!.ts < end; at++) sum += tasks[at]!.tdur ?? tasks[at]!.dur ?? 0;
     if (frame > 0) work.push(sum / 1000);
   }
   return work;

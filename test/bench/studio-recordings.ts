@@ -4,8 +4,8 @@ import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
 import { mmsbStart } from "../../engine/session/mmsb.ts";
 import type { Session } from "../../engine/session/session.ts";
 
-const PAGE_BYTES = 256;
-const DELTA_BYTES = 16;
+const PAGE_BYTES = 1024;
+const DELTA_BYTES = 64;
 const TYPES = ["input", "weights", "activation", "gradient", "metric", "cache"];
 const SOURCES = ["write", ...TYPES.map((type) => `recompute.${type}`)];
 const LEVELS = 50;

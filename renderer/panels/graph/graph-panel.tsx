@@ -1,7 +1,6 @@
 import { type JSX, useCallback, useEffect, useMemo, useState } from "react";
 import { genesisLsn } from "../../client/navigator.ts";
 import { useRecording } from "../../client/use-studio.ts";
-import { useCursor } from "../../state/cursor-store.ts";
 import { useSelection } from "../../state/selection-store.ts";
 import { formatCount } from "../../ui/format/count.ts";
 import { plural } from "../../ui/format/ids.ts";
@@ -22,7 +21,6 @@ const NO_LIGHTS: Lights = new Map();
 /** Pages and what depends on what; what the record at the cursor touches, and everything downstream of it, lights up. */
 export function GraphPanel(): JSX.Element {
   const recording = useRecording();
-  const cursorLsn = useCursor((state) => state.lsn);
   const page = useSelection((state) => state.page);
   const focus = useGraphView((state) => state.focus);
   const { view, picture, touched } = useGraph();
@@ -32,10 +30,9 @@ export function GraphPanel(): JSX.Element {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another recording is the reason
   useEffect(() => () => resetGraphView(), [recording.uuid]);
 
-  const atGenesis = cursorLsn <= genesisLsn(recording);
   const lights = useMemo(
-    () => (touched.data === undefined || atGenesis ? NO_LIGHTS : lightsOf(touched.data, picture)),
-    [touched.data, picture, atGenesis],
+    () => (touched.data === undefined ? NO_LIGHTS : lightsOf(touched.data, picture)),
+    [touched.data, picture],
   );
   const pick = useCallback((node: GraphNode) => {
     if (node.kind !== "page") {
@@ -71,7 +68,7 @@ export function GraphPanel(): JSX.Element {
           <Loading title="Loading the graph" progress={view.progress} />
         ) : data.result.totalPages === 0 && picture.nodes.size === 0 ? (
           <Empty icon="graph" title="No pages here">
-            {atGenesis
+            {(view.asked?.lsn ?? 0) <= genesisLsn(recording)
               ? "This is the state before the first record: step forward to see pages come."
               : "At this moment of the recording no page exists."}
           </Empty>
@@ -105,7 +102,7 @@ export function GraphPanel(): JSX.Element {
           </span>
         )}
         <span className="spacer" />
-        {touched.data !== undefined && !atGenesis && (
+        {touched.data !== undefined && (
           <span className="num" title="Pages that the record touches, and pages that depend on them">
             {formatCount(touched.data.result.touched)} touched · {formatCount(touched.data.result.downstream)}{" "}
             downstream

@@ -3,9 +3,8 @@
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: see above
 import { type JSX, type KeyboardEvent, useId, useState } from "react";
 import { pageTypeSlot } from "../../client/page-name.tsx";
-import { useQuery } from "../../client/use-query.ts";
+import { useQueryAtCursor } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
-import { useCursor } from "../../state/cursor-store.ts";
 import { useSelection } from "../../state/selection-store.ts";
 import { TextField } from "../../ui/field.tsx";
 import { plural } from "../../ui/format/ids.ts";
@@ -19,15 +18,15 @@ const MOST_FOUND = 50;
 /** Finds pages by id or type; Enter goes to the one that is marked. */
 export function GraphSearch({ isClustered }: { isClustered: boolean }): JSX.Element {
   const { recording, pageTypes } = useRecording();
-  const lsn = useCursor((state) => state.lsn);
   const [text, setText] = useState("");
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(0);
   const id = useId();
   const wanted = useDebounced(text.trim(), TYPING_MS);
-  const { data } = useQuery(
+  const { data } = useQueryAtCursor(
     "graph.search",
-    wanted === "" ? null : { recording, lsn, text: wanted, limit: MOST_FOUND },
+    (lsn) => (wanted === "" ? null : { recording, lsn, text: wanted, limit: MOST_FOUND }),
+    `${recording} ${wanted}`,
   );
   const found = text.trim() === "" || data === undefined ? undefined : data;
   const count = found?.columns.page.length ?? 0;

@@ -2,9 +2,8 @@ import { useMemo, useRef } from "react";
 import type { ParamsOf } from "../../../engine/protocol/requests.ts";
 import { genesisLsn } from "../../client/navigator.ts";
 import { queryKey } from "../../client/query-cache.ts";
-import { type Query, useQuery } from "../../client/use-query.ts";
+import { type Query, useQueryAtCursor } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
-import { useCursor } from "../../state/cursor-store.ts";
 import { type GraphPicture, type GraphReply, NO_PICTURE, pictureOf } from "./graph-elements.ts";
 import type { TouchedReply } from "./graph-lights.ts";
 import { useGraphView } from "./graph-store.ts";
@@ -31,7 +30,6 @@ export interface Graph {
 /** What is to be drawn at the cursor. Asks again only where a page or an edge came or went since. */
 export function useGraph(): Graph {
   const recording = useRecording();
-  const cursorLsn = useCursor((state) => state.lsn);
   const { grouped, expanded, focus, wholeTransaction } = useGraphView();
   const known = useRef<KnownSpan>(undefined);
 
@@ -45,27 +43,41 @@ export function useGraph(): Graph {
   };
   const version = `${recording.lastLsn}`;
   const key = queryKey("graph", wanted, version);
-  const span = known.current;
-  const isKnown = span?.key === key && cursorLsn >= span.fromLsn && cursorLsn < span.untilLsn;
-  const lsn = isKnown ? span.askedLsn : cursorLsn;
-  const view = useQuery("graph.view", { ...wanted, lsn }, { version });
-  if (view.data !== undefined && view.asked !== undefined && !view.stale && view.asked.lsn === lsn) {
+  const view = useQueryAtCursor(
+    "graph.view",
+    (lsn) => {
+      const span = known.current;
+      const isKnown = span?.key === key && lsn >= span.fromLsn && lsn < span.untilLsn;
+      return { ...wanted, lsn: isKnown ? span.askedLsn : lsn };
+    },
+    key,
+    { version },
+  );
+  if (view.data !== undefined && view.asked !== undefined) {
+    const { lsn, ...about } = view.asked;
     const { fromLsn, untilLsn } = view.data.result;
-    known.current = { key, askedLsn: lsn, fromLsn, untilLsn: untilLsn ?? Number.POSITIVE_INFINITY };
+    known.current = {
+      key: queryKey("graph", about, version),
+      askedLsn: lsn,
+      fromLsn,
+      untilLsn: untilLsn ?? Number.POSITIVE_INFINITY,
+    };
   }
 
-  const atRecord = cursorLsn > genesisLsn(recording) && cursorLsn <= recording.lastLsn;
-  const touched = useQuery(
+  const clusters = view.data?.result.clustered === true && expanded !== "all" ? [...expanded] : undefined;
+  const touched = useQueryAtCursor(
     "graph.touched",
-    atRecord
-      ? {
-          recording: recording.recording,
-          lsn: cursorLsn,
-          wholeTransaction,
-          limit: MOST_LIT,
-          ...(view.data?.result.clustered === true && expanded !== "all" && { clusters: [...expanded] }),
-        }
-      : null,
+    (lsn) =>
+      lsn > genesisLsn(recording) && lsn <= recording.lastLsn
+        ? {
+            recording: recording.recording,
+            lsn,
+            wholeTransaction,
+            limit: MOST_LIT,
+            ...(clusters !== undefined && { clusters }),
+          }
+        : null,
+    queryKey("touched", { wholeTransaction, clusters, recording: recording.recording }, version),
   );
   const { pageTypes } = recording;
   const picture = useMemo(
