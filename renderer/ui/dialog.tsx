@@ -41,7 +41,14 @@ export function Dialog({
               />
             </div>
           )}
-          {bare ? children : <div className="dialog__body">{children}</div>}
+          {bare ? (
+            children
+          ) : (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what may scroll must be reached by the keyboard
+            <section className="dialog__body" aria-label={title} tabIndex={0}>
+              {children}
+            </section>
+          )}
           {footer !== undefined && <div className="dialog__foot">{footer}</div>}
         </Base.Popup>
       </Base.Portal>
