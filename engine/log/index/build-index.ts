@@ -4,14 +4,19 @@ import { RecordBatch } from "../record-batch.ts";
 import { RecordKind } from "../record-kinds.ts";
 import type { CheckpointRef, RecordSource } from "../record-source.ts";
 import type { ChunkStore } from "./chunk-store.ts";
-import { encodeRun, type RunColumns, type RunHeader } from "./index-run.ts";
+import { encodeRun, type IndexRun, type RunColumns, type RunHeader } from "./index-run.ts";
 import { IndexTables } from "./index-tables.ts";
 import { LogIndex } from "./log-index.ts";
 import { PageReader } from "./page-reader.ts";
 import { PageStore } from "./page-store.ts";
 import { RecordScanner } from "./record-scanner.ts";
 import { checkOfBlock, RunBuilder } from "./run-builder.ts";
-import { sealRun } from "./seal-run.ts";
+import { noteRun, sealRun } from "./seal-run.ts";
+
+/** Bytes appended between two yields: a checksum over them and a write, some 1 ms. */
+const APPEND_BYTES = 1 << 20;
+/** What one more block may add to a run that is almost full. */
+const MAX_BLOCK_BODIES = 1 << 20;
 
 export interface BuildProgress {
   /** Of the recording's bytes, judged by its blocks. */
@@ -84,6 +89,7 @@ export class IndexBuilder {
   #keyframeFactor = 1;
   #isClustered = true;
   #nextSeal = 0;
+  #doneBlocks = 0;
 
   constructor(index: LogIndex, options: BuildOptions) {
     this.#index = index;
@@ -123,12 +129,13 @@ export class IndexBuilder {
         ? source.blockCount
         : source.findBlock(this.#nextLsn);
     if (block < 0) block = this.#blockAfter(this.#nextLsn);
-    const totalBytes = source.fileBytes;
+    this.#run.reserve(Math.min(this.#options.runBodyBytes + MAX_BLOCK_BODIES, source.fileBytes));
     for (; block < source.blockCount && this.#tables.stop === undefined; block++) {
       if (this.#options.sealAt?.length === this.#nextSeal) return ok();
       const scanned = yield* this.#block(block);
       if (!scanned.ok) return scanned;
-      yield { doneBytes: Math.floor((totalBytes * (block + 1)) / source.blockCount), totalBytes };
+      this.#doneBlocks = block + 1;
+      yield this.#progress;
     }
     if (this.#tables.stop === undefined) {
       // a checkpoint of the very last state may make up for what was lost
@@ -136,7 +143,7 @@ export class IndexBuilder {
       if (!passed.ok) return passed;
     }
     if (sealTail) return yield* this.#seal();
-    this.#index.tail = this.#tail();
+    this.#index.tail = yield* this.#tail();
     return ok();
   }
 
@@ -277,9 +284,9 @@ export class IndexBuilder {
     return this.#sourceOf;
   }
 
-  #tail() {
+  *#tail(): Generator<BuildProgress, IndexRun | undefined> {
     if (this.#run.isEmpty) return undefined;
-    const { columns, cluster } = this.#run.tables(false);
+    const { columns, cluster } = yield* this.#sliced(this.#run.tables(false));
     return { header: this.#header(columns, 0, -1, 0, -1), columns, cluster };
   }
 
@@ -322,35 +329,60 @@ export class IndexBuilder {
     }
     this.#thinOut();
     const { store, headers } = this.#index;
-    const { columns, cluster } = run.tables(true);
-    const progress = { doneBytes: 0, totalBytes: this.#index.source.fileBytes };
-    const steps = sealRun(headers.length, run.firstLsn, columns, cluster, this.#tables, store, this.#pages, {
-      isClustered: this.#isClustered,
-      keyframeFactor: this.#keyframeFactor,
-    });
-    let step = steps.next();
-    while (step.done !== true) {
-      yield progress;
-      step = steps.next();
-    }
-    if (!step.value.ok) return step.value;
+    const { columns, cluster } = yield* this.#sliced(run.tables(true));
+    const sealed = yield* this.#sliced(
+      sealRun(run.firstLsn, columns, cluster, this.#tables, store, this.#pages, {
+        isClustered: this.#isClustered,
+        keyframeFactor: this.#keyframeFactor,
+      }),
+    );
+    if (!sealed.ok) return sealed;
     let clusterAt = -1;
     if (this.#isClustered) {
-      const at = store.append(cluster);
+      const at = yield* this.#append(cluster);
       if (!at.ok) return at;
       clusterAt = at.value;
     } else columns.deltaBody = new Uint32Array(0);
+    yield this.#progress;
     const tables = encodeRun(columns);
-    const tablesAt = store.append(tables);
+    yield this.#progress;
+    const tablesAt = yield* this.#append(tables);
     if (!tablesAt.ok) return tablesAt;
     const padded = store.pad();
     if (!padded.ok) return padded;
     const check = this.#lastBlockCheck();
     if (!check.ok) return check;
+    noteRun(headers.length, columns, this.#tables);
     headers.push(this.#header(columns, check.value, tablesAt.value, tables.length, clusterAt));
     this.#index.tail = undefined;
     run.reset(run.lastLsn + 1, this.#scanner.openTransactionLsn, run.maxTimeNs);
     return ok();
+  }
+
+  /** Where the bytes begin: nothing else is appended between their parts. */
+  *#append(bytes: Uint8Array): Generator<BuildProgress, Result<number>> {
+    const { store } = this.#index;
+    const at = store.length;
+    for (let from = 0; from < bytes.length; from += APPEND_BYTES) {
+      const part = store.append(bytes.subarray(from, from + APPEND_BYTES));
+      if (!part.ok) return part;
+      yield this.#progress;
+    }
+    return ok(at);
+  }
+
+  get #progress(): BuildProgress {
+    const { blockCount, fileBytes: totalBytes } = this.#index.source;
+    return { doneBytes: Math.floor((totalBytes * this.#doneBlocks) / Math.max(1, blockCount)), totalBytes };
+  }
+
+  /** Steps of a part of the work, each told as how far the whole is. */
+  *#sliced<T>(steps: Generator<void, T>): Generator<BuildProgress, T> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      yield this.#progress;
+    }
   }
 
   /** An index in memory keeps within its bounds: no clusters beyond half of it, and keyframes ever further apart. */

@@ -8,6 +8,10 @@ import type { IndexTables } from "./index-tables.ts";
 
 /** Kinds beyond the known ones share the last place of a source's counters. */
 const KIND_BYTES = 256;
+/** Work between two yields while bodies are brought into page order, in bytes; a delta counts as so many more: some 2 ms. */
+const SCATTER_STEP = 1 << 19;
+const DELTA_WORK = 64;
+const TOUCH_STEP = 1 << 19;
 
 /**
  * Gathers the records of one run in log order and turns them into the run's tables, in page order. Memory: the run's bodies and some
@@ -120,6 +124,11 @@ export class RunBuilder {
     }
   }
 
+  /** Makes room for so many bytes of bodies at once: memory that is not touched costs nothing, and growing to it copies all of it again. */
+  reserve(bytes: number): void {
+    if (this.#byteCount === 0 && bytes > this.#bytes.length) this.#bytes = untouchedBytes(bytes);
+  }
+
   /**
    * Takes rows `[from, to)` of a block into the block directory and their bodies into memory. `sourceOf` maps the batch's string
    * numbers to the index's. Returns what to add to a row's `bodyStart` to find its body in this run.
@@ -153,7 +162,7 @@ export class RunBuilder {
     const shift = this.#byteCount - start;
     const needed = this.#byteCount + end - start;
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      const grown = untouchedBytes(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, this.#byteCount));
       this.#bytes = grown;
     }
@@ -300,9 +309,9 @@ export class RunBuilder {
 
   /**
    * The run's tables without keyframes, and its bodies one after another in page order. The builder stays as it was. With
-   * `reuseCluster` the bodies stand in a buffer that the next call overwrites.
+   * `reuseCluster` the bodies stand in a buffer that the next call overwrites. Yields now and then.
    */
-  tables(reuseCluster: boolean): { columns: RunColumns; cluster: Uint8Array } {
+  *tables(reuseCluster: boolean): Generator<void, { columns: RunColumns; cluster: Uint8Array }> {
     const rowSlot = this.#touched.view().slice().sort();
     const rows = rowSlot.length;
     const rowEpochBefore = new Float64Array(rows);
@@ -330,11 +339,24 @@ export class RunBuilder {
       rowEpoch[row + 1] = rowEpoch[row]! + (this.#irregular.data[slot] === 1 ? deltas : 0);
     }
 
-    if (!reuseCluster || this.#cluster.length < bytes) this.#cluster = new Uint8Array(bytes);
+    if (!reuseCluster || this.#cluster.length < bytes) {
+      this.#cluster = untouchedBytes(bytes);
+      // The system hands out memory page by page as it is first touched, some microseconds each: better in slices than all at once.
+      for (let from = 0; from < bytes; from += TOUCH_STEP) {
+        this.#cluster.fill(0, from, from + TOUCH_STEP);
+        yield;
+      }
+    }
     const cluster = this.#cluster.subarray(0, bytes);
     if (!reuseCluster) this.#cluster = new Uint8Array(0);
     const epoch = new Float64Array(rowEpoch[rows]!);
-    const { deltaOffset, deltaBody } = this.#scatter(cluster, epoch, deltaPlace, bytePlace, epochPlace);
+    const { deltaOffset, deltaBody } = yield* this.#scatter(
+      cluster,
+      epoch,
+      deltaPlace,
+      bytePlace,
+      epochPlace,
+    );
     const otherOffset = new Uint32Array(this.#otherSlot.length);
     for (let i = 0; i < otherOffset.length; i++) {
       otherOffset[otherPlace[this.#otherSlot.data[i]!]!++] = this.#otherOffset.data[i]!;
@@ -390,13 +412,13 @@ export class RunBuilder {
    * Sorts the deltas by page: reads them in log order and appends each to its page's stretch. (The other way round, one page after the
    * other, every body is a cache miss: three times slower.)
    */
-  #scatter(
+  *#scatter(
     cluster: Uint8Array,
     epoch: Float64Array,
     deltaPlace: Uint32Array,
     bytePlace: Uint32Array,
     epochPlace: Uint32Array,
-  ): { deltaOffset: Uint32Array; deltaBody: Uint32Array } {
+  ): Generator<void, { deltaOffset: Uint32Array; deltaBody: Uint32Array }> {
     const count = this.#deltaSlot.length;
     const deltaOffset = new Uint32Array(count);
     const deltaBody = new Uint32Array(count + 1);
@@ -409,23 +431,34 @@ export class RunBuilder {
     const starts = this.#deltaStart.data;
     const lengths = this.#deltaLength.data;
     const irregular = this.#irregular.data;
-    for (let i = 0; i < count; i++) {
-      const slot = slots[i]!;
-      const place = deltaPlace[slot]!;
-      deltaPlace[slot] = place + 1;
-      const at = bytePlace[slot]!;
-      const length = lengths[i]!;
-      bytePlace[slot] = at + length;
-      deltaOffset[place] = offsets[i]!;
-      deltaBody[place] = at;
-      copyWords(bytes, bytesView, starts[i]!, cluster, clusterView, at, length);
-      if (irregular[slot] === 1) {
-        epoch[epochPlace[slot]!] = this.#deltaEpoch.data[i]!;
-        epochPlace[slot]!++;
+    for (let i = 0; i < count; ) {
+      let work = 0;
+      for (; i < count && work < SCATTER_STEP; i++) {
+        const slot = slots[i]!;
+        const place = deltaPlace[slot]!;
+        deltaPlace[slot] = place + 1;
+        const at = bytePlace[slot]!;
+        const length = lengths[i]!;
+        bytePlace[slot] = at + length;
+        deltaOffset[place] = offsets[i]!;
+        deltaBody[place] = at;
+        copyWords(bytes, bytesView, starts[i]!, cluster, clusterView, at, length);
+        work += DELTA_WORK + length;
+        if (irregular[slot] === 1) {
+          epoch[epochPlace[slot]!] = this.#deltaEpoch.data[i]!;
+          epochPlace[slot]!++;
+        }
       }
+      yield;
     }
     return { deltaOffset, deltaBody };
   }
+}
+
+/** Memory with anything in it: zeroing 32 MiB takes longer than a turn of a server may. */
+function untouchedBytes(length: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
 }
 
 /** CRC32C over a block's LSNs and bodies: the same block of the same recording gives the same number. */

@@ -31,11 +31,10 @@ export interface SealOptions {
 }
 
 /**
- * Plays a run's deltas page by page, to bring `pages` to the run's end and to write the keyframes. Fills the run's key columns and
- * notes in `tables` that run number `run` touched these pages. Yields now and then.
+ * Plays a run's deltas page by page, to bring `pages` to the run's end and to write the keyframes. Fills the run's key columns. Yields
+ * now and then; until {@link noteRun} nobody who reads the index meanwhile is led to the run.
  */
 export function* sealRun(
-  run: number,
   firstLsn: number,
   columns: RunColumns,
   cluster: Uint8Array,
@@ -101,15 +100,22 @@ export function* sealRun(
       sliceBytes += size >>> 6;
     }
     if (!tables.isLive(slot)) pages.release(slot);
-    tables.entryRun.push(run);
-    tables.entryRow.push(row);
-    tables.entryPrevious.push(tables.slotEntry.data[slot]!);
-    tables.slotEntry.data[slot] = tables.entryRun.length - 1;
   }
   columns.rowKey[columns.rowSlot.length] = keyOffset.length;
   columns.keyOffset = keyOffset.view().slice();
   columns.keyAt = keyAt.view().slice();
   return ok();
+}
+
+/** Notes in `tables` that run number `run` touched these pages: at once with the run's header, for one is no good without the other. */
+export function noteRun(run: number, { rowSlot }: RunColumns, tables: IndexTables): void {
+  for (let row = 0; row < rowSlot.length; row++) {
+    const slot = rowSlot[row]!;
+    tables.entryRun.push(run);
+    tables.entryRow.push(row);
+    tables.entryPrevious.push(tables.slotEntry.data[slot]!);
+    tables.slotEntry.data[slot] = tables.entryRun.length - 1;
+  }
 }
 
 /** The slot's lives from the newest back to the one that holds at `lsn`. */
