@@ -4,6 +4,7 @@ import { RunList } from "../deltas/run-list.ts";
 import { DeltaBodies } from "../log/index/delta-bodies.ts";
 import { NONE } from "../log/index/id-slots.ts";
 import { PageDeltas } from "../log/index/page-deltas.ts";
+import { leadingLsn } from "./leading-record.ts";
 import type { RecordInfo } from "./record-info.ts";
 import type { Recording } from "./recording.ts";
 
@@ -249,7 +250,7 @@ export interface CauseChain {
   readonly ends: "root" | "lost" | "dropped" | "limit";
 }
 
-/** What led to a record. Errors: LOG_RECORD_CORRUPT where a cause does not lie before its effect, LSN_OUT_OF_RANGE. */
+/** What led to a record, through recomputes to their inputs ({@link leadingLsn}). Errors: LOG_RECORD_CORRUPT where a cause does not lie before its effect, LSN_OUT_OF_RANGE. */
 export function causeChain(recording: Recording, lsn: number, limit = MAX_CHAIN): Result<CauseChain> {
   const records: RecordInfo[] = [];
   for (let at = lsn; records.length < limit; ) {
@@ -258,7 +259,9 @@ export function causeChain(recording: Recording, lsn: number, limit = MAX_CHAIN)
     const info = recording.record(at);
     if (!info.ok) return info;
     records.push(info.value);
-    const { cause } = info.value;
+    const led = leadingLsn(recording, info.value);
+    if (!led.ok) return led;
+    const cause = led.value;
     if (cause === 0) return ok({ records, ends: "root" });
     if (cause >= at) {
       return fail(

@@ -62,12 +62,12 @@ function rangesOf(write: Write) {
   return write.ranges.map(({ start, end }) => ({ offset: start, length: end - start }));
 }
 
-/** The records that led to a write, nearest first. */
+/** The records that led to a write, nearest first, through recomputes to the write at their root. */
 function causesOf(recording: Recording, write: Write) {
   if (write.cause === 0) return [];
-  const chain = causeChain(recording, write.cause, CAUSES_SHOWN);
+  const chain = causeChain(recording, write.lsn, CAUSES_SHOWN + 1);
   if (!chain.ok) return [];
-  return chain.value.records.map(({ lsn, kindName, source }) => ({
+  return chain.value.records.slice(1).map(({ lsn, kindName, source }) => ({
     lsn: String(lsn),
     kind: kindName,
     source: showForeignText(source),

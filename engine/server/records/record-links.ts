@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { RecordBrief } from "../../protocol/requests/records.ts";
 import type { ParamsOf, ReplyOf } from "../../protocol/requests.ts";
+import { leadingLsn } from "../../replay/leading-record.ts";
 import type { Recording } from "../../replay/recording.ts";
 import type { OpenedRecording } from "../recording/opened-recording.ts";
 import type { ReportProgress } from "../service.ts";
@@ -12,12 +13,15 @@ export interface Chain {
   readonly complete: boolean;
 }
 
-/** The records that led to the one at `lsn`, nearest first; each link is one block at most. */
+/** The records that led to the one at `lsn`, nearest first, through recomputes to their inputs; each link is two blocks at most. */
 export function* causesOf(recording: Recording, lsn: number, limit: number): Sliced<Result<Chain>> {
   const chain: RecordBrief[] = [];
-  const first = recording.record(lsn);
-  if (!first.ok) return first;
-  for (let at = first.value.cause, from = lsn; at !== 0; ) {
+  for (let from = lsn; ; ) {
+    const record = recording.record(from);
+    const led = record.ok ? leadingLsn(recording, record.value) : record;
+    if (!led.ok) return led;
+    const at = led.value;
+    if (at === 0) return ok({ chain, complete: true });
     // What was lost or is no longer kept ends the chain: the record says that there was a cause, and no more is known.
     if (chain.length >= limit || at < recording.source.firstLsn || recording.gapAt(at) !== undefined) {
       return ok({ chain, complete: false });
@@ -34,13 +38,10 @@ export function* causesOf(recording: Recording, lsn: number, limit: number): Sli
     }
     const batch = recording.batchAt(at);
     if (!batch.ok) return batch;
-    const brief = briefOf(recording, batch.value, batch.value.rowOf(at));
-    chain.push(brief);
+    chain.push(briefOf(recording, batch.value, batch.value.rowOf(at)));
     from = at;
-    at = brief.cause;
     yield;
   }
-  return ok({ chain, complete: true });
 }
 
 /** The records that name this one as their cause: a search over what comes after it, which stops as soon as enough are found. */
