@@ -204,6 +204,22 @@ export interface Accel {
     count: number,
   ): number;
 
+  /**
+   * Writes columns `[from, to)` (not empty) of a block that begins at `blockAt`, descriptors first, from `at` on: the layout and the reference
+   * are the log's (`block-columns.ts`, `block-builder.ts`), which does it itself where this is absent. `columns` has two entries a column: its
+   * values, or undefined where all are zero; and the high halves of pairs, or undefined. Returns the position after them; -1 where they
+   * take more than `room` bytes, the padding before each counted in full.
+   */
+  readonly encodeColumns?: (
+    columns: readonly (Uint8Array | Uint32Array | Float64Array | undefined)[],
+    from: number,
+    to: number,
+    out: Uint8Array,
+    blockAt: number,
+    at: number,
+    room: number,
+  ) => number;
+
   /** Sets flags to 1 under the runs, cut at `length`; the rest of `mask[maskAt .. maskAt + length]` becomes 0. */
   runsToMask(
     runOffset: Uint32Array,

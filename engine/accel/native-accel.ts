@@ -59,6 +59,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
     ...ts,
     name: "native",
     preferLargePages: native.preferLargePages,
+    encodeColumns: native.encodeColumns,
     crc32c: (bytes, seed = 0) =>
       bytes.length < CRC_FROM_BYTES ? ts.crc32c(bytes, seed) : native.crc32c(bytes, seed),
     encodeRuns: (runOffset, runLength, from, to, out, at) =>

@@ -1,3 +1,4 @@
+import { type Accel, accel } from "../accel/index.ts";
 import { assert } from "../base/assert.ts";
 import { utf8Encode, varintSize, writeVarint } from "../base/bytes.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
@@ -82,6 +83,11 @@ export class BlockBuilder {
   #lastString: string | undefined;
   #lastIndex = 0;
   readonly #plans = Array.from({ length: COLUMN_COUNT }, () => new ColumnPlan());
+  readonly #accel: Accel;
+
+  constructor(implementation: Accel = accel) {
+    this.#accel = implementation;
+  }
 
   /** Whether a record with this many body bytes should rather begin the next block. */
   isFullFor(bodyBytes: number): boolean {
@@ -303,6 +309,54 @@ export class BlockBuilder {
   /** Payload of rows [from, to); -1 where it does not fit one block. */
   #writePayload(buffer: BlockBuffer, blockAt: number, from: number, to: number, bodyFrom: number): number {
     const out = buffer.u8;
+    let bodyTo = bodyFrom;
+    for (let i = from; i < to; i++) bodyTo += this.bodyLength[i]! + this.metaLength[i]!;
+    const room =
+      MAX_PAYLOAD_BYTES - varintSize(this.#strings.length) - this.#stringBytes - (bodyTo - bodyFrom);
+    if (room < 0) return -1;
+    const payloadAt = blockAt + BLOCK_HEADER_BYTES;
+    let at = writeVarint(out, payloadAt, this.#strings.length);
+    for (const text of this.#strings) {
+      at = writeVarint(out, at, text.length);
+      out.set(text, at);
+      at += text.length;
+    }
+    const encode = this.#accel.encodeColumns;
+    at =
+      encode === undefined
+        ? this.#encodeColumns(from, to, buffer, blockAt, at, room)
+        : encode(this.#columns(), from, to, out, blockAt, at, room);
+    if (at < 0) return -1;
+    out.set(this.bodies.subarray(bodyFrom, bodyTo), at);
+    return at + (bodyTo - bodyFrom) - payloadAt;
+  }
+
+  /** Every column, as `Accel.encodeColumns` takes them. */
+  #columns(): readonly (Uint8Array | Uint32Array | Float64Array | undefined)[] {
+    const flags = this.usesFlags ? this.flags : undefined;
+    const idLo = this.usesForeign ? this.idDiffLo : undefined;
+    const idHi = this.usesForeign ? this.idDiffHi : undefined;
+    const cause = this.usesCause ? this.causeDistance : undefined;
+    const mask = this.usesForeign ? this.maskLength : undefined;
+    const meta = this.usesMetadata ? this.metaLength : undefined;
+    const none = undefined;
+    return [
+      ...[this.kind, none, flags, none, this.timeLo, this.timeHi, this.pageLo, this.pageHi],
+      ...[this.epoch, none, idLo, idHi, this.source, none, cause, none],
+      ...[mask, none, this.bodyLength, none, meta, none],
+    ];
+  }
+
+  /** `Accel.encodeColumns` in TypeScript. */
+  #encodeColumns(
+    from: number,
+    to: number,
+    buffer: BlockBuffer,
+    blockAt: number,
+    at: number,
+    room: number,
+  ): number {
+    const out = buffer.u8;
     const plans = this.#plans;
     planU8(this.kind, from, to, plans[0]!);
     if (this.usesFlags) planU8(this.flags, from, to, plans[1]!);
@@ -324,19 +378,9 @@ export class BlockBuilder {
     if (this.usesMetadata) planU32(this.metaLength, from, to, plans[10]!);
     else plans[10]!.setZero();
 
-    let bodyTo = bodyFrom;
-    for (let i = from; i < to; i++) bodyTo += this.bodyLength[i]! + this.metaLength[i]!;
-    let size = varintSize(this.#strings.length) + this.#stringBytes + (bodyTo - bodyFrom);
+    let size = 0;
     for (const plan of plans) size += 1 + plan.baseBytes + (to - from) * plan.width + plan.width;
-    if (size > MAX_PAYLOAD_BYTES) return -1;
-
-    const payloadAt = blockAt + BLOCK_HEADER_BYTES;
-    let at = writeVarint(out, payloadAt, this.#strings.length);
-    for (const text of this.#strings) {
-      at = writeVarint(out, at, text.length);
-      out.set(text, at);
-      at += text.length;
-    }
+    if (size > room) return -1;
     for (const plan of plans) at = writeDescriptor(out, at, plan);
     const u32 = (index: number, values: Uint8Array | Uint32Array) => {
       at = writeU32Column(buffer, this.#align(out, at, blockAt, index), values, from, to, plans[index]!);
@@ -358,8 +402,7 @@ export class BlockBuilder {
     u32(8, this.maskLength);
     u32(9, this.bodyLength);
     u32(10, this.metaLength);
-    out.set(this.bodies.subarray(bodyFrom, bodyTo), at);
-    return at + (bodyTo - bodyFrom) - payloadAt;
+    return at;
   }
 
   /** Zeroes the gap before an aligned column. */

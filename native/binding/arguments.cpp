@@ -88,6 +88,23 @@ std::span<std::uint8_t> arguments::u8_of(napi_value value, const char* name) noe
   return typed<std::uint8_t>(value, napi_uint8_array, name, "is not a Uint8Array");
 }
 
+arguments::any_array arguments::any_typed(napi_value value, const char* name) noexcept {
+  any_array array{};
+  if (!ok_) return array;
+  if (value == nullptr || napi_get_typedarray_info(env_, value, &array.type, &array.count, &array.values, nullptr,
+                                                   nullptr) != napi_ok) {
+    refuse(name, "is not a typed array");
+    return {};
+  }
+  if (array.values == nullptr) array.count = 0;
+  return array;
+}
+
+bool arguments::is_undefined(napi_value value) const noexcept {
+  napi_valuetype type{};
+  return value == nullptr || (napi_typeof(env_, value, &type) == napi_ok && type == napi_undefined);
+}
+
 page_spans arguments::pages(std::size_t position, std::vector<std::span<std::uint8_t>>& memory) {
   constexpr std::uint32_t most_arenas = 1 << 16;
   const napi_value list = value(position);

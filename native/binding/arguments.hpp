@@ -41,6 +41,17 @@ class arguments {
    */
   page_spans pages(std::size_t position, std::vector<std::span<std::uint8_t>>& memory);
 
+  /** A typed array of whatever type; no elements where it is detached. */
+  struct any_array {
+    napi_typedarray_type type;
+    void* values;
+    std::size_t count;
+  };
+  any_array any_typed(napi_value value, const char* name) noexcept;
+  bool is_undefined(napi_value value) const noexcept;
+  /** An exception is pending already. */
+  void stop() noexcept { ok_ = false; }
+
   /** An integer in 0 .. `most`. */
   std::uint64_t integer(std::size_t position, const char* name, std::uint64_t most = 0xffff'ffff) noexcept;
   /** As `integer`, or `missing` where the argument is absent or undefined. */

@@ -1,0 +1,90 @@
+#include <array>
+
+#include "arguments.hpp"
+#include "functions.hpp"
+#include "mmsb/columns.hpp"
+
+namespace mmsb::binding {
+namespace {
+
+/**
+ * An array with two entries a column: its values, or undefined where all are zero; and the high halves of pairs, or undefined. Read it before
+ * any other argument: an array that is not plain may run code of the caller's.
+ */
+std::size_t read_columns(arguments& in, std::size_t position, std::array<column_values, max_columns>& columns,
+                         std::size_t& rows) {
+  const napi_value list = in.value(position);
+  bool is_array = false;
+  std::uint32_t length = 0;
+  rows = SIZE_MAX;
+  if (!in.ok() || list == nullptr || napi_is_array(in.env(), list, &is_array) != napi_ok || !is_array ||
+      napi_get_array_length(in.env(), list, &length) != napi_ok || length % 2 != 0 || length > 2 * max_columns) {
+    in.refuse("columns", "is not an array of columns");
+    return 0;
+  }
+  std::array<napi_value, 2 * max_columns> elements{};
+  for (std::uint32_t i = 0; i < length; ++i) {
+    if (napi_get_element(in.env(), list, i, &elements[i]) != napi_ok) {
+      in.stop();  // what the getter threw is pending
+      return 0;
+    }
+  }
+  for (std::uint32_t i = 0; i < length; i += 2) {
+    column_values& column = columns[i / 2];
+    column = {column_type::zero, nullptr, nullptr};
+    if (in.is_undefined(elements[i])) continue;
+    const auto [type, values, count] = in.any_typed(elements[i], "columns");
+    rows = std::min(rows, count);
+    column.values = values;
+    if (!in.is_undefined(elements[i + 1])) {
+      const auto [high_type, high, high_count] = in.any_typed(elements[i + 1], "columns");
+      rows = std::min(rows, high_count);
+      column.high = static_cast<const std::uint32_t*>(high);
+      column.type = column_type::pair;
+      if (type != napi_uint32_array || high_type != napi_uint32_array) in.refuse("columns", "holds a pair of other types");
+    } else if (type == napi_uint8_array) {
+      column.type = column_type::u8;
+    } else if (type == napi_uint32_array) {
+      column.type = column_type::u32;
+    } else if (type == napi_float64_array) {
+      column.type = column_type::f64;
+    } else {
+      in.refuse("columns", "holds a type that no column has");
+    }
+  }
+  return in.ok() ? length / 2 : 0;
+}
+
+napi_value encode_columns_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "encodeColumns");
+  std::array<column_values, max_columns> columns;
+  std::size_t rows = 0;
+  const std::size_t count = read_columns(in, 0, columns, rows);
+  const std::uint64_t from = in.integer(1, "from");
+  const std::uint64_t to = in.integer(2, "to");
+  const auto out = in.u8(3, "out");
+  const std::uint64_t block_at = in.integer(4, "blockAt");
+  const std::uint64_t at = in.integer(5, "at");
+  const std::uint64_t room = in.integer(6, "room");
+  if (!in.rows(from, to, rows, "columns") || !in.rows(block_at, at, out.size(), "out")) return nullptr;
+  if (from == to) {
+    in.refuse("columns", "has no rows");
+    return nullptr;
+  }
+  const std::int64_t end =
+      encode_columns(std::span(columns).first(count), from, to, out.subspan(block_at), at - block_at, room);
+  if (end == columns_not_whole) {
+    in.refuse("columns", "holds a number that is not whole");
+    return nullptr;
+  }
+  return in.number(end < 0 ? -1 : static_cast<double>(block_at) + static_cast<double>(end));
+}
+
+}  // namespace
+
+std::span<const entry> column_functions() noexcept {
+  static constexpr entry entries[] = {{"encodeColumns", guarded<encode_columns_>}};
+  return entries;
+}
+
+}  // namespace mmsb::binding

@@ -1,0 +1,144 @@
+#include "mmsb/columns.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "mmsb/copy.hpp"
+
+namespace mmsb {
+namespace {
+
+struct column_plan_of {
+  std::uint64_t base;
+  std::uint32_t width;
+  std::uint32_t base_bytes;
+};
+
+column_plan_of plan_of(std::uint64_t low, std::uint64_t high) noexcept {
+  const std::uint64_t span = high - low;
+  const std::uint32_t width = span == 0 ? 0 : span < 0x100 ? 1 : span < 0x1'0000 ? 2 : span < 0x1'0000'0000 ? 4 : 8;
+  return {low, width, (static_cast<std::uint32_t>(std::bit_width(low)) + 7) / 8};
+}
+
+template <typename T>
+column_plan_of plan_integers(const T* values, std::size_t from, std::size_t to) noexcept {
+  T low = values[from];
+  T high = low;
+  for (std::size_t i = from + 1; i < to; ++i) {
+    low = std::min(low, values[i]);
+    high = std::max(high, values[i]);
+  }
+  return plan_of(low, high);
+}
+
+std::uint64_t pair_at(const column_values& column, std::size_t row) noexcept {
+  return static_cast<const std::uint32_t*>(column.values)[row] | static_cast<std::uint64_t>(column.high[row]) << 32;
+}
+
+/** False where a number is not whole or out of range. */
+bool plan(const column_values& column, std::size_t from, std::size_t to, column_plan_of& planned) noexcept {
+  switch (column.type) {
+    case column_type::zero: planned = {0, 0, 0}; return true;
+    case column_type::u8: planned = plan_integers(static_cast<const std::uint8_t*>(column.values), from, to); return true;
+    case column_type::u32: planned = plan_integers(static_cast<const std::uint32_t*>(column.values), from, to); return true;
+    case column_type::f64: {
+      const auto* const values = static_cast<const double*>(column.values);
+      double low = values[from];
+      double high = low;
+      bool whole = true;
+      for (std::size_t i = from; i < to; ++i) {
+        const double value = values[i];
+        // false for NaN, and beyond it everything is whole
+        whole &= value >= 0 && value <= 9007199254740992.0 && static_cast<double>(static_cast<std::int64_t>(value)) == value;
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+      if (!whole) return false;
+      planned = plan_of(static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high));
+      return true;
+    }
+    case column_type::pair: {
+      std::uint64_t low = pair_at(column, from);
+      std::uint64_t high = low;
+      for (std::size_t i = from + 1; i < to; ++i) {
+        const std::uint64_t value = pair_at(column, i);
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+      planned = plan_of(low, high);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Columns are not aligned in memory, since blocks need not be: stores by memcpy cost the same. */
+template <typename Small, typename Value>
+std::uint8_t* write_smalls(std::uint8_t* to, std::size_t from, std::size_t end, std::uint64_t base, Value value) noexcept {
+  for (std::size_t i = from; i < end; ++i, to += sizeof(Small)) store(to, static_cast<Small>(value(i) - base));
+  return to;
+}
+
+template <typename Value>
+std::uint8_t* write_values(std::uint8_t* to, std::size_t from, std::size_t end, const column_plan_of& planned,
+                           Value value) noexcept {
+  switch (planned.width) {
+    case 1: return write_smalls<std::uint8_t>(to, from, end, planned.base, value);
+    case 2: return write_smalls<std::uint16_t>(to, from, end, planned.base, value);
+    case 4: return write_smalls<std::uint32_t>(to, from, end, planned.base, value);
+    case 8: return write_smalls<std::uint64_t>(to, from, end, planned.base, value);
+    default: return to;
+  }
+}
+
+std::uint8_t* write(const column_values& column, std::uint8_t* to, std::size_t from, std::size_t end,
+                    const column_plan_of& planned) noexcept {
+  switch (column.type) {
+    case column_type::u8: {
+      const auto* const values = static_cast<const std::uint8_t*>(column.values);
+      return write_values(to, from, end, planned, [=](std::size_t i) -> std::uint64_t { return values[i]; });
+    }
+    case column_type::u32: {
+      const auto* const values = static_cast<const std::uint32_t*>(column.values);
+      return write_values(to, from, end, planned, [=](std::size_t i) -> std::uint64_t { return values[i]; });
+    }
+    case column_type::f64: {
+      const auto* const values = static_cast<const double*>(column.values);
+      return write_values(to, from, end, planned,
+                          [=](std::size_t i) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i])); });
+    }
+    case column_type::pair: return write_values(to, from, end, planned, [&](std::size_t i) { return pair_at(column, i); });
+    case column_type::zero: break;
+  }
+  return to;
+}
+
+}  // namespace
+
+std::int64_t encode_columns(std::span<const column_values> columns, std::size_t from, std::size_t to,
+                            std::span<std::uint8_t> block, std::uint64_t at, std::uint64_t room) noexcept {
+  column_plan_of plans[max_columns];
+  const std::uint64_t rows = to - from;
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!plan(columns[i], from, to, plans[i])) return columns_not_whole;
+    size += 1 + plans[i].base_bytes + rows * plans[i].width + plans[i].width;
+  }
+  if (size > room || size > block.size() - at) return columns_do_not_fit;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const column_plan_of& planned = plans[i];
+    block[at++] = static_cast<std::uint8_t>(planned.width | planned.base_bytes << 4);
+    for (std::uint32_t byte = 0; byte < planned.base_bytes; ++byte)
+      block[at++] = static_cast<std::uint8_t>(planned.base >> (8 * byte));
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (plans[i].width == 0) continue;
+    for (; at % plans[i].width != 0; ++at) block[at] = 0;
+    std::uint8_t* const end = write(columns[i], block.data() + at, from, to, plans[i]);
+    at = static_cast<std::uint64_t>(end - block.data());
+  }
+  return static_cast<std::int64_t>(at);
+}
+
+}  // namespace mmsb
