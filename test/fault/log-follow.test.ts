@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../engine/base/prng.ts";
 import { ok, type Result, unwrap } from "../../engine/base/result.ts";
-import type { FileMode, LogFile } from "../../engine/log/file-system.ts";
+import type { FileMode, LogFile, LogFileSystem } from "../../engine/log/file-system.ts";
 import { LogReader } from "../../engine/log/log-reader.ts";
-import { Journal, LogSession, RECORDING, readable, type Shape } from "./log-session.ts";
+import { LogWriter } from "../../engine/log/log-writer.ts";
+import { RecordKind } from "../../engine/log/record-kinds.ts";
+import { Journal, LogSession, RECORDING, readable, type Shape, writerOptions } from "./log-session.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 
 /** A disk on which a reader looks at a write that is half done, and between any two other calls. */
@@ -102,5 +104,43 @@ describe("a recording that is still being written", () => {
       expect(kept, place).toEqual(fresh.checkpoints);
       for (const [lsn, text] of readable(fresh)) expect(readable(reader!).get(lsn)).toBe(text);
     }
+  });
+
+  test("misses nothing that is written, and rotated away from, between two of its own calls", async () => {
+    const disk = new SimulatedDisk(1);
+    const shape = { bodyBytes: 100, rotateBytes: 900 };
+    const writer = unwrap(await LogWriter.create(RECORDING, writerOptions(disk, shape)));
+    const write = () => {
+      for (let i = 0; i < 12; i++) {
+        writer.begin("s");
+        writer.append(RecordKind.Event, { source: "s", body: new Uint8Array(90).fill(i) });
+        writer.commit("s");
+      }
+      unwrap(writer.flush());
+    };
+    write();
+    let isClosed = false;
+    const racing: LogFileSystem = {
+      open: (path, mode) => disk.open(path, mode),
+      list(folder) {
+        if (!isClosed) write();
+        return disk.list(folder);
+      },
+      remove: (path) => disk.remove(path),
+      rename: (from, to) => disk.rename(from, to),
+      syncFolder: (folder) => disk.syncFolder(folder),
+    };
+    const reader = unwrap(LogReader.open(RECORDING, { fileSystem: racing }));
+    for (let i = 0; i < 20; i++) {
+      unwrap(reader.refresh());
+      expect(reader.gaps).toEqual([]);
+      expect(reader.damage).toEqual([]);
+    }
+    isClosed = true;
+    unwrap(await writer.close());
+    unwrap(reader.refresh());
+    const fresh = unwrap(LogReader.open(RECORDING, { fileSystem: disk }));
+    expect(reader.tail.segments.length).toBeGreaterThan(20);
+    expect([reader.lastLsn, reader.complete]).toEqual([fresh.lastLsn, true]);
   });
 });
