@@ -13,7 +13,10 @@ export interface LogWriterOptions {
   readonly durability?: Durability;
   /** How long a record may wait before it is written (and, at `interval`, synced). */
   readonly intervalMs?: number;
-  /** A segment is closed at the first commit after it has this many bytes. Needs `snapshot`. */
+  /**
+   * A segment is closed at the first commit after it has this many bytes, and no less of records than of the state that it begins with.
+   * Needs `snapshot`.
+   */
   readonly rotateBytes?: number;
   /** Oldest segments are removed whole when there are more than this. */
   readonly keepSegments?: number;

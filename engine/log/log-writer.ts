@@ -9,7 +9,7 @@ import type { DeltaBatch } from "../deltas/delta-batch.ts";
 import { deltaBodyBound, encodeDeltaBody } from "../deltas/delta-body.ts";
 import { findAppendPlace, openNew } from "./append-place.ts";
 import { type BlockBuilder, MAX_INLINE_BYTES, MAX_INLINE_SOURCE_BYTES } from "./block-builder.ts";
-import { BlockType, MAX_PAYLOAD_BYTES } from "./block-format.ts";
+import { BlockType, MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES } from "./block-format.ts";
 import { BlockOutput } from "./block-output.ts";
 import type { CheckpointContent } from "./checkpoint-format.ts";
 import { folderOf, type LogFile, type LogFileSystem, nodeFileSystem } from "./file-system.ts";
@@ -45,6 +45,8 @@ export class LogWriter {
   readonly #output: BlockOutput;
   readonly #builder: BlockBuilder;
   readonly #segments: SegmentChain;
+  /** Of the state that the present segment begins with. Unless it is small, as much of records follows, or it would be all that is written. */
+  #openingBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(
@@ -564,9 +566,12 @@ export class LogWriter {
   #rotateIfDue(): void {
     const { rotateBytes, snapshot } = this.#options;
     if (rotateBytes === undefined || snapshot === undefined || this.failure !== undefined) return;
-    if (this.#output.fileBytes < rotateBytes || this.#output.isSyncing) return;
+    const state = this.#openingBytes > MAX_BLOCK_BYTES ? this.#openingBytes : 0;
+    if (this.#output.fileBytes < Math.max(rotateBytes, 2 * state)) return;
+    if (this.#output.isSyncing) return;
     const rotated = this.#segments.rotate(snapshot());
     if (!rotated.ok) this.#output.fail(rotated.error);
+    this.#openingBytes = this.#output.fileBytes;
   }
 
   /** Marks the recording as whole and lets it go. Closing twice is harmless. */

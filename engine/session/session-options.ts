@@ -18,7 +18,7 @@ export interface SessionOptions {
    */
   readonly durability?: "none" | "interval" | "commit";
   readonly intervalMs?: number;
-  /** Begin another file of the recording after this many bytes, with a full checkpoint. */
+  /** Begin another file of the recording after this many bytes, with a full checkpoint; where the state is larger, after as much of records. */
   readonly rotateBytes?: number;
   /** With `rotateBytes`: files kept; older ones are dropped whole. */
   readonly keepSegments?: number;

@@ -304,7 +304,7 @@ describe("checkpoints", () => {
     const writer = unwrap(await LogWriter.create(path, options));
     for (let i = 0; i < 40; i++) {
       writer.begin();
-      writer.append(RecordKind.Event, { body: new Uint8Array(5000).fill(i) });
+      writer.append(RecordKind.Event, { body: new Uint8Array(60_000).fill(i) });
       writer.commit();
     }
     expect(writer.failure).toBeUndefined();

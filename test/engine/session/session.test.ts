@@ -561,6 +561,17 @@ describe("a recording that rotates", () => {
     expect(toHex(session.stateHash())).toBe(hash);
     unwrap(session.write(ids[0]!, 0, Uint8Array.of(1)));
   });
+
+  it("writes no more of its state than of what changed, however large that is beside a file", async () => {
+    await start({ rotateBytes: 20_000 });
+    const id = unwrap(session.createPage({ sizeBytes: 200_000 }));
+    for (let i = 0; i < 600; i++)
+      unwrap(session.transaction(() => session.write(id, i, new Uint8Array(1000).fill(i))));
+    const recording = await reopenAsRecording();
+    expect(recording.source.checkpoints.length).toBeGreaterThan(1);
+    expect(recording.source.fileBytes).toBeLessThan(2_000_000);
+    recording.close();
+  });
 });
 
 it("says with its lock what a writer of the log would", async () => {
