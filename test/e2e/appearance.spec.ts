@@ -33,6 +33,11 @@ for (const theme of ["light", "dark"] as const) {
     if (theme === "dark") expect(bright).toBeLessThan(80);
     else expect(bright).toBeGreaterThan(180);
     expect(await seriousFindings(page)).toEqual([]);
+    for (const panel of ["Page", "Graph", "Events", "Overview", "Bookmarks"]) {
+      await studio.run(`Show ${panel}`);
+      await expect(studio.panel(panel.toLowerCase())).toBeVisible();
+    }
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press("?");
     await expect(page.getByRole("dialog")).toBeVisible();
     expect(await seriousFindings(page)).toEqual([]);

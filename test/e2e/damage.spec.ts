@@ -7,6 +7,16 @@ test("a damaged recording opens, says so, and shows what can still be read", asy
 }) => {
   const studio = await open(recordings.damaged);
   await expect(page.getByRole("contentinfo").getByText(/1 damage/)).toBeVisible();
+  await page
+    .getByRole("contentinfo")
+    .getByText(/1 damage/)
+    .click();
+  const report = page.getByRole("region", { name: "Damage report" });
+  await expect(report).toContainText("A block does not have the bytes that were written.");
+  await expect(report).toContainText(/LSN 1,837 to 1,856 are missing/);
+  await expect(report).toContainText("mmsb recover");
+  await report.getByRole("button", { name: "LSN 1,857" }).click();
+  await studio.expectLsn(1857);
   await studio.goTo("300");
   await studio.expectLsn(300);
   await expect(studio.activeRow("Deltas").first()).toHaveText("300");

@@ -1,0 +1,40 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "./studio.ts";
+
+test("a bookmark is made, kept beside the recording, found after a reload, and taken away", async ({
+  open,
+  recordings,
+  page,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), "mmsb-bookmarks-"));
+  const file = join(folder, "life.tlog");
+  copyFileSync(recordings.life, file);
+  const kept = () => {
+    const path = `${file}.bookmarks.json`;
+    if (!existsSync(path)) return [];
+    const { bookmarks } = JSON.parse(readFileSync(path, "utf8")) as {
+      bookmarks: { lsn: string; name: string }[];
+    };
+    return bookmarks.map(({ lsn, name }) => `${lsn} ${name}`);
+  };
+  const studio = await open(file);
+  await studio.goTo("300");
+  await page.keyboard.press("b");
+  await studio.goTo("1200");
+  await page.keyboard.press("b");
+  await expect.poll(kept).toEqual(["300 LSN 300", "1200 LSN 1200"]);
+  await page.reload();
+  await studio.expectLsn(1200);
+  await studio.run("Show Bookmarks");
+  const list = studio.panel("bookmarks").getByRole("listbox");
+  await expect(list.getByRole("option")).toHaveCount(2);
+  await list.getByRole("option", { name: /LSN 300/ }).click();
+  await studio.expectLsn(300);
+  await list.focus();
+  await page.keyboard.press("Delete");
+  await expect(list.getByRole("option")).toHaveCount(1);
+  await expect.poll(kept).toEqual(["1200 LSN 1200"]);
+  rmSync(folder, { recursive: true, force: true });
+});
