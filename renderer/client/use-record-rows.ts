@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { ok } from "../../engine/base/result.ts";
 import type { RecordFilter } from "../../engine/protocol/requests/filter.ts";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
@@ -19,6 +19,28 @@ export interface RecordRows<W extends WindowName> {
 
 /** Half of what a tall window shows. */
 const ROWS_AROUND = 32;
+/** Farther than this the whole table changes. */
+const NEAR_ROWS = 64;
+/** How often it may do so while the cursor runs: nobody reads a table that flies by, and drawing it costs more than all else. */
+const JUMP_EVERY_MS = 400;
+
+/** The row as it changes; jumps that follow one another come at most so often, the last one always. */
+function useCalmRow(row: number): number {
+  const [calm, setCalm] = useState(row);
+  const lastJumpMs = useRef(Number.NEGATIVE_INFINITY);
+  const isNear = calm < 0 || row < 0 || Math.abs(row - calm) <= NEAR_ROWS;
+  if (isNear && row !== calm) setCalm(row);
+  useEffect(() => {
+    if (row === calm) return;
+    const jump = () => {
+      lastJumpMs.current = performance.now();
+      setCalm(row);
+    };
+    const timer = setTimeout(jump, Math.max(0, lastJumpMs.current + JUMP_EVERY_MS - performance.now()));
+    return () => clearTimeout(timer);
+  }, [row, calm]);
+  return calm;
+}
 
 /** Updates of a search that may be on their way. */
 const SEARCH_CREDIT = 2;
@@ -85,7 +107,7 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
     `${filterKey}/${recording}/${isFine}`,
     { scope: filterKey, version: `${lastLsn}/${state.complete}` },
   );
-  const wanted = data?.result.aroundRow ?? -1;
+  const wanted = useCalmRow(data?.result.aroundRow ?? -1);
   const isThere = wanted < 0 || rows.at(wanted) !== undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a table that learns how long it is may have the rows now
   useEffect(() => {

@@ -31,6 +31,8 @@ interface DataGridProps {
   /** Least width in pixels before the table scrolls sideways. */
   readonly minWidthPx: number;
   readonly renderCell: (row: number, column: GridColumn) => ReactNode;
+  /** Cells stay as they are until this changes; absent = they are drawn anew each time. */
+  readonly contentKey?: unknown;
   readonly rowClass?: (row: number) => string;
   /** The row that is marked, and where the keyboard is; -1 = none. */
   readonly activeRow: number;
@@ -44,6 +46,32 @@ interface DataGridProps {
   /** A person scrolled by hand. */
   readonly onScrollByHand?: () => void;
   readonly onCopyRow?: (row: number) => void;
+}
+
+/** The cells of a row. While nothing in them changes they are the very same elements, which React passes over. */
+function useCells(
+  contentKey: unknown,
+  columns: readonly GridColumn[],
+  renderCell: DataGridProps["renderCell"],
+  rowsInSight: number,
+): (row: number) => JSX.Element[] {
+  const kept = useRef({ contentKey, columns: "", rows: new Map<number, JSX.Element[]>() });
+  const shownColumns = columns.map(({ id, width }) => `${id} ${width}`).join();
+  const isSame = kept.current.contentKey === contentKey && kept.current.columns === shownColumns;
+  if (contentKey === undefined || !isSame || kept.current.rows.size > 4 * rowsInSight + 64)
+    kept.current = { contentKey, columns: shownColumns, rows: new Map() };
+  const { rows } = kept.current;
+  return (row) => {
+    const known = rows.get(row);
+    if (known !== undefined) return known;
+    const cells = columns.map((column) => (
+      <div key={column.id} role="gridcell" className={cellClass(column)}>
+        {renderCell(row, column)}
+      </div>
+    ));
+    rows.set(row, cells);
+    return cells;
+  };
 }
 
 function cellClass({ align, cellClass, truncates = cellClass === undefined }: GridColumn): string {
@@ -100,6 +128,7 @@ export function DataGrid(props: DataGridProps): JSX.Element {
     if (follow === "none") setTop(topToShow(row, topRef.current, geometry));
   };
 
+  const cellsOf = useCells(props.contentKey, columns, renderCell, end - first);
   const drawn: JSX.Element[] = [];
   // Boxes are handed on from rows that leave to rows that come: text changes, no element is made.
   const boxes = Math.ceil(geometry.viewportPx / ROW_PX) + 2;
@@ -115,11 +144,7 @@ export function DataGrid(props: DataGridProps): JSX.Element {
         style={{ top: (row - top) * ROW_PX, gridTemplateColumns: template }}
         onClick={() => onPick(row)}
       >
-        {columns.map((column) => (
-          <div key={column.id} role="gridcell" className={cellClass(column)}>
-            {renderCell(row, column)}
-          </div>
-        ))}
+        {cellsOf(row)}
       </div>,
     );
   }

@@ -52,6 +52,8 @@ export function DeltasPanel(): JSX.Element {
   const isFiltered = Object.keys(filter).length > 0;
 
   const seek = useCallback((lsn: number) => studio.navigator.seek(lsn), [studio]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what the cells are made of; the object itself is the key
+  const content = useMemo(() => ({}), [rows, state.version, formatTime, recording]);
   const onVisible = useCallback((first: number, end: number) => rows.show(first, end), [rows]);
   const lsnOf = (row: number) => {
     const found = rows.at(row);
@@ -100,6 +102,7 @@ export function DeltasPanel(): JSX.Element {
             minWidthPx={DELTAS_MIN_WIDTH_PX}
             activeRow={cursorRow}
             shadesLater
+            contentKey={content}
             follow={follow ? "centre" : "none"}
             onVisible={onVisible}
             onScrollByHand={() => follow && setPreferences({ followCursor: false })}
