@@ -37,6 +37,9 @@ export const MARK_KINDS = [
   "damage",
 ] as const;
 
+/** How a wave went: recomputes failed in it, it was cancelled or ran out of its budget, or its end is not there (yet). */
+export const WAVE_STATE = ["complete", "failed", "cut-short", "open"] as const;
+
 /**
  * Everything that the timeline's tracks draw for one viewport. Matrices are row-major: row × `columns` + column.
  * While the survey runs (`surveyedLsn` < last), what lies beyond it is estimated from the index or zero.
@@ -53,6 +56,8 @@ export const viewTimeline = defineRequest({
     exact: z.boolean(),
     /** Transactions are listed one by one; otherwise only `kindDensity` shows them. */
     transactionsListed: z.boolean(),
+    /** Waves are listed one by one; otherwise only `eventDensity` shows them. */
+    wavesListed: z.boolean(),
     /** Marks beyond 2000 are thinned to one per pixel column and kind; this many are not listed. */
     marksOmitted: count,
     surveyedLsn: u64,
@@ -74,6 +79,13 @@ export const viewTimeline = defineRequest({
     txBeginTimeNs: "u64",
     txEndTimeNs: "u64",
     txOutcome: "u8",
+    /** Waves that touch the viewport, from their wave-start to their wave-end; end 0 = it is not there. */
+    waveBeginLsn: "f64",
+    waveEndLsn: "f64",
+    waveBeginTimeNs: "u64",
+    waveEndTimeNs: "u64",
+    /** Index into {@link WAVE_STATE}. */
+    waveState: "u8",
     markLsn: "f64",
     markTimeNs: "u64",
     /** Index into {@link MARK_KINDS}. */

@@ -12,6 +12,7 @@ import { type Bands, busiestSources, eventBands } from "./bands.ts";
 import { marksIn } from "./marks.ts";
 import { addEvenly } from "./spread.ts";
 import { transactionsIn } from "./transactions.ts";
+import { wavesIn } from "./waves.ts";
 
 /** Summary rows gone through between two chances to stop. */
 const BLOCKS_A_STEP = 1024;
@@ -57,6 +58,9 @@ export function* viewTimeline(
   const transactions = transactionsIn(opened, axis);
   if (!transactions.ok) return transactions;
   yield;
+  const waves = wavesIn(opened, axis);
+  if (!waves.ok) return waves;
+  yield;
   const marks = marksIn(opened, axis);
   const { columns: _, ...drawn } = matrices;
   return ok({
@@ -69,6 +73,7 @@ export function* viewTimeline(
       eventBands: events.labels.map((label, band) => ({ label, eventType: events.sources[band] ?? null })),
       exact: isExact,
       transactionsListed: transactions.value.isListed,
+      wavesListed: waves.value.isListed,
       marksOmitted: marks.omitted,
       surveyedLsn: BigInt(survey.isComplete ? recording.lastLsn : survey.surveyedLsn),
     },
@@ -77,6 +82,7 @@ export function* viewTimeline(
       edgeLsn: axis.edgeLsn,
       edgeTimeNs: axis.edgeTimeNs,
       ...transactions.value.columns,
+      ...waves.value.columns,
       markLsn: marks.lsn,
       markTimeNs: marks.timeNs,
       markKind: marks.kind,

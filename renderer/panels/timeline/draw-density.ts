@@ -64,7 +64,7 @@ export function drawDeltas(
 }
 
 /** Whole pixels, with a gap between columns as soon as they are wide enough to spare one. */
-function columnBox(data: TimelineData, column: number, scale: Scale): { x: number; width: number } {
+export function columnBox(data: TimelineData, column: number, scale: Scale): { x: number; width: number } {
   const x = Math.round(columnX(data, column, scale));
   const next = Math.round(columnX(data, column + 1, scale));
   return { x, width: Math.max(1, next - x - (next - x >= 5 ? 1 : 0)) };

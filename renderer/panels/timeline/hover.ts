@@ -1,5 +1,5 @@
 import type { Bookmark, RecordingInfo } from "../../../engine/protocol/requests/recordings.ts";
-import { KIND_GROUPS, MARK_KINDS } from "../../../engine/protocol/requests/timeline.ts";
+import { KIND_GROUPS, MARK_KINDS, WAVE_STATE } from "../../../engine/protocol/requests/timeline.ts";
 import { type Scale, valueAt, xOf } from "../../canvas/viewport.ts";
 import { formatBytes } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
@@ -9,6 +9,7 @@ import { lsnAtValue, type TimelineAxis, type TimelineData, valueOfLsn } from "./
 import { eventSlot } from "./draw-density.ts";
 import type { LaneData } from "./draw-lanes.ts";
 import { markX, transactionBox } from "./draw-marks.ts";
+import { waveBox } from "./draw-waves.ts";
 import { EVENT_ROW_PX, LANE_PX, MOST_EVENT_ROWS, type Track, trackAt } from "./tracks.ts";
 
 export interface HoverFact {
@@ -55,6 +56,8 @@ export function describeHover(scene: HoverScene, x: number, y: number): HoverInf
   switch (track?.id) {
     case "transactions":
       return describeTransaction(scene, x) ?? { title: where, facts: [groupFact(scene, column, 1)] };
+    case "waves":
+      return describeWave(scene, x) ?? { title: where, facts: [] };
     case "events":
       return describeEvents(scene, column, y - track.top, where);
     case "marks":
@@ -122,6 +125,39 @@ function describeTransaction(scene: HoverScene, x: number): HoverInfo | undefine
           : [
               { text: "records", value: formatCount(txEndLsn[row]! - txBeginLsn[row]! + 1) },
               { text: "duration", value: formatDuration(Number(txEndTimeNs[row]! - txBeginTimeNs[row]!)) },
+            ]),
+      ],
+    };
+  }
+  return undefined;
+}
+
+const WAVE_STATES: Readonly<Record<(typeof WAVE_STATE)[number], string>> = {
+  complete: "complete",
+  failed: "with failures",
+  "cut-short": "cut short",
+  open: "no end in the recording",
+};
+
+function describeWave(scene: HoverScene, x: number): HoverInfo | undefined {
+  const { waveBeginLsn, waveEndLsn, waveBeginTimeNs, waveEndTimeNs, waveState } = scene.data.reply.columns;
+  for (let row = 0; row < waveBeginLsn.length; row++) {
+    const { left, right } = waveBox(scene.axis, scene.data, scene.scale, row);
+    if (x < left - 1 || x > Math.max(right, left + 2)) continue;
+    const begin = waveBeginLsn[row]!;
+    const records = waveEndLsn[row]! - begin - 1;
+    return {
+      title: `Wave ${formatCount(begin)}`,
+      facts: [
+        { text: "outcome", value: WAVE_STATES[WAVE_STATE[waveState[row]!] ?? "open"] },
+        ...(records < 0
+          ? []
+          : [
+              { text: "records", value: formatCount(records) },
+              {
+                text: "duration",
+                value: formatDuration(Number(waveEndTimeNs[row]! - waveBeginTimeNs[row]!)),
+              },
             ]),
       ],
     };

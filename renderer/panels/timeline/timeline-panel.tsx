@@ -72,13 +72,16 @@ function Timeline(): JSX.Element {
   const whole = useTimelineView(axis, axis.bounds, size.width);
   const eventRows = recording.eventTypes.length;
   const marked = bookmarks.length;
+  const hasWaves = recording.eventTypes.some(({ name }) => name === "wave-start");
   const tracks = useMemo(
     () =>
-      layoutTracks(size.height - RULER_PX, hidden, { eventRows, bookmarks: marked }).map((track) => ({
-        ...track,
-        top: track.top + RULER_PX,
-      })),
-    [size.height, hidden, eventRows, marked],
+      layoutTracks(size.height - RULER_PX, hidden, { eventRows, hasWaves, bookmarks: marked }).map(
+        (track) => ({
+          ...track,
+          top: track.top + RULER_PX,
+        }),
+      ),
+    [size.height, hidden, eventRows, hasWaves, marked],
   );
   const pagesTrack = trackOf(tracks, "pages");
   const rows = useVirtualRows(recording.counts.pages, LANE_PX, 0);

@@ -1,9 +1,10 @@
-export const TRACKS = ["deltas", "transactions", "events", "marks", "bookmarks", "pages"] as const;
+export const TRACKS = ["deltas", "transactions", "waves", "events", "marks", "bookmarks", "pages"] as const;
 export type TrackId = (typeof TRACKS)[number];
 
 export const TRACK_TITLES: Readonly<Record<TrackId, string>> = {
   deltas: "Deltas",
   transactions: "Transactions",
+  waves: "Waves",
   events: "Events",
   marks: "Checkpoints",
   bookmarks: "Bookmarks",
@@ -24,6 +25,7 @@ export const MOST_EVENT_ROWS = 8;
 const FIXED_PX: Readonly<Record<Exclude<TrackId, "events" | "pages">, number>> = {
   deltas: 52,
   transactions: 16,
+  waves: 16,
   marks: 16,
   bookmarks: 15,
 };
@@ -32,6 +34,8 @@ const GAP_PX = 3;
 /** What a recording holds of what has a track of its own only where there is any. */
 export interface TrackContent {
   readonly eventRows: number;
+  /** Pages were recomputed from other pages. */
+  readonly hasWaves: boolean;
   readonly bookmarks: number;
 }
 
@@ -39,12 +43,13 @@ export interface TrackContent {
 export function layoutTracks(
   heightPx: number,
   hidden: readonly TrackId[],
-  { eventRows, bookmarks }: TrackContent,
+  { eventRows, hasWaves, bookmarks }: TrackContent,
 ): Track[] {
   const tracks: Track[] = [];
   let top = 0;
   for (const id of TRACKS) {
     if (hidden.includes(id)) continue;
+    if (id === "waves" && !hasWaves) continue;
     if ((id === "events" && eventRows === 0) || (id === "bookmarks" && bookmarks === 0)) continue;
     const height =
       id === "pages"
