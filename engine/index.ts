@@ -18,6 +18,19 @@ export {
   type LogLevel,
   type MmsbEvent,
 } from "./events/event-types.ts";
+export { GraphCycleError } from "./graph/graph-cycle-error.ts";
+export type { KernelElement, KernelSpec, MapOperation, ZipOperation } from "./graph/kernels/kernel-spec.ts";
+export type { WaveOptions } from "./graph/propagation.ts";
+export type {
+  ColumnElement,
+  ColumnsFunction,
+  RecomputeContext,
+  RecomputeDefinition,
+  RecomputeFunction,
+  RecomputeModule,
+  RecomputeOptions,
+} from "./graph/recompute.ts";
+export type { WaveCounts } from "./graph/wave-sink.ts";
 export { LogReader } from "./log/log-reader.ts";
 export type { CheckpointRef, Damage, RecordSource } from "./log/record-source.ts";
 export type { PageSpec } from "./pages/page-spec.ts";
@@ -48,6 +61,7 @@ export { type ReplayOutcome, replayAll } from "./replay/replay-all.ts";
 export { type VerifyOutcome, verifyRecording } from "./replay/verify.ts";
 export { checkpointLog, type LoadedState, loadCheckpoint } from "./session/load-checkpoint.ts";
 export { mmsb, mmsbStart, mmsbStop } from "./session/mmsb.ts";
+export type { KnownRecompute, RecomputeState, RecomputeTarget } from "./session/recompute-target.ts";
 export {
   type ReplayEventsOptions,
   replayEventColumns,
@@ -62,4 +76,5 @@ export type {
   SessionStats,
   WriteOptions,
 } from "./session/session-options.ts";
+export type { SessionWaves } from "./session/session-waves.ts";
 export { MMSB_VERSION } from "./session/version.ts";

@@ -19,6 +19,7 @@ import {
   decodeTransactionEnd,
 } from "../log/record-bodies.ts";
 import { RecordKind } from "../log/record-kinds.ts";
+import { decodeRegistration } from "../log/registration.ts";
 import type { PageMetadata } from "../pages/page-types.ts";
 import { recordInfo } from "../replay/record-info.ts";
 import { rangesText, timeText } from "./text.ts";
@@ -124,6 +125,13 @@ function details(batch: RecordBatch, row: number): Record<string, unknown> {
         fromLsn: String(fromLsn),
         toLsn: String(toLsn),
         lostBytes,
+      }));
+    case RecordKind.Recompute:
+      return told(decodeRegistration(body), ({ registered, pageType, name, form, options }) => ({
+        registered,
+        ...(pageType === undefined ? {} : { pageType }),
+        ...(registered ? { name, form } : {}),
+        ...(options === "" ? {} : { options }),
       }));
     default:
       return body.length > 0 ? { bodyBytes: body.length } : {};

@@ -56,6 +56,7 @@ export class Executor {
       }
       try {
         fn(context);
+        if (context.violation !== undefined) throw context.violation;
       } catch (error) {
         this.#refuse(recompute, run, k, error);
         continue;
@@ -126,6 +127,7 @@ export class Executor {
 
   #refuse(recompute: Recompute, run: LevelRun, k: number, error: unknown): void {
     this.context.restore();
+    this.context.violation = undefined;
     if (error instanceof RetryLater) {
       run.result[k] = RunResult.Retry;
       return;

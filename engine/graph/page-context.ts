@@ -25,6 +25,8 @@ export class PageContext implements RecomputeContext {
   readonly graph: DependencyGraph;
   readonly views: ArenaViews;
   discover: Discover | undefined;
+  /** What the recompute did behind its context's back, where whoever refused it said so. */
+  violation: MmsbError | undefined = undefined;
   // columns, taken once a wave
   pool!: Uint32Array;
   place!: Uint32Array;

@@ -29,6 +29,8 @@ export const RecordKind = {
   ForeignFrame: 0x06,
   /** Where a recovered log lost records. */
   Gap: 0x07,
+  /** A page or a page type was given a recompute, or lost it. */
+  Recompute: 0x08,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
@@ -51,6 +53,7 @@ const NAMES = new Map<number, string>([
   [RecordKind.Failure, "failure"],
   [RecordKind.ForeignFrame, "foreign-frame"],
   [RecordKind.Gap, "gap"],
+  [RecordKind.Recompute, "recompute"],
 ]);
 
 export const KIND_NAMES: readonly string[] = [...NAMES.values()];

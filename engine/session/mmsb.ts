@@ -10,12 +10,15 @@ import { checkMetadata, EMPTY_METADATA } from "../pages/metadata.ts";
 import { PageTable } from "../pages/page-table.ts";
 import { Recording } from "../replay/recording.ts";
 import { LiveEvents } from "./live-events.ts";
+import { Reactive } from "./reactive.ts";
+import { rebindRecomputes } from "./rebind-recomputes.ts";
 import { abortUnfinished, rebuildState } from "./reopen-state.ts";
 import { Session } from "./session.ts";
 import { SessionCheckpoints } from "./session-checkpoints.ts";
 import type { SessionEventOptions, SessionOptions } from "./session-options.ts";
 import { StateWriter } from "./state-writer.ts";
 import { MMSB_VERSION } from "./version.ts";
+import { WaveLog } from "./wave-log.ts";
 
 let current: Session | undefined;
 
@@ -42,7 +45,11 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
   const log = opened.value;
   const events = new LiveEvents(log, { report: warn, ...hubOptions(options.events) });
   const listening = options.events?.onEvent === undefined ? ok() : events.hub.onAny(options.events.onEvent);
-  const state = new StateWriter(table, edges, log, events);
+  const waves = new WaveLog();
+  const reactive = new Reactive(table, waves, options.memory?.maxPages);
+  if (options.waveBudget !== undefined) reactive.limits = { budget: options.waveBudget };
+  const state = new StateWriter(table, edges, log, events, reactive);
+  waves.attach(state);
   const checkpoints = new SessionCheckpoints(state);
   parts.checkpoints = checkpoints;
   const started = listening.ok ? begin(state, options, reopen) : listening;
@@ -50,7 +57,7 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
     await log.close();
     return started;
   }
-  current = new Session(state, checkpoints);
+  current = new Session(state, checkpoints, waves);
   const session = current;
   events.settle();
   return ok(session);
@@ -90,6 +97,10 @@ function goOn(state: StateWriter, { path, fileSystem }: SessionOptions): Result<
   if (!opened.ok) return opened;
   const recording = opened.value;
   const rebuilt = rebuildState(recording, state.table, state.edges);
+  if (rebuilt.ok) {
+    const rebound = rebindRecomputes(source.value, state);
+    if (!rebound.ok) return rebound;
+  }
   const ready = rebuilt.ok && state.log.openTransactionLsn > 0 ? abortUnfinished(recording, state) : rebuilt;
   recording.close();
   return ready;

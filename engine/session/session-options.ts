@@ -25,6 +25,8 @@ export interface SessionOptions {
   /** Kept in the recording's SessionStart record. */
   readonly metadata?: PageMetadata;
   readonly memory?: PageTableOptions;
+  /** Recomputes that one wave may run at most; a transaction whose wave would run more is taken back (WAVE_BUDGET). Default: no bound. */
+  readonly waveBudget?: number;
   /** With the same clock, uuid and calls, a session writes the same bytes. */
   readonly clock?: Clock;
   /** 16 bytes that name the recording. */
@@ -81,4 +83,9 @@ export interface SessionStats {
   readonly events: number;
   readonly checkpoints: number;
   readonly readOnly: boolean;
+}
+
+export interface RegisterOptions extends ChangeOptions {
+  /** For a page: pages that it is computed from; data edges from them are added in the same transaction. */
+  readonly inputs?: readonly bigint[];
 }

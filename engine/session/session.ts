@@ -10,6 +10,9 @@ import { type EventSource, MAX_ROUNDS } from "../events/event-hub.ts";
 import type { EventLimits } from "../events/event-limits.ts";
 import type { EventHandler, EventSubscription } from "../events/event-subscription.ts";
 import { EVENT_CODE, type EventType, type LogLevel } from "../events/event-types.ts";
+import type { WaveOptions } from "../graph/propagation.ts";
+import type { RecomputeDefinition, RecomputeFunction } from "../graph/recompute.ts";
+import type { WaveCounts } from "../graph/wave-sink.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
 import { checkMetadata } from "../pages/metadata.ts";
 import type { PageSpec } from "../pages/page-spec.ts";
@@ -24,10 +27,20 @@ import {
   type PageSchema,
 } from "../pages/page-types.ts";
 import { checkSchema } from "../pages/schema.ts";
+import { badCause, checkBatch, isCause, outside } from "./checks.ts";
+import type { RecomputeTarget } from "./recompute-target.ts";
 import type { SessionCheckpoints } from "./session-checkpoints.ts";
-import type { ChangeOptions, EventOptions, SessionStats, WriteOptions } from "./session-options.ts";
+import type {
+  ChangeOptions,
+  EventOptions,
+  RegisterOptions,
+  SessionStats,
+  WriteOptions,
+} from "./session-options.ts";
+import { SessionWaves } from "./session-waves.ts";
 import type { Origin, StateWriter } from "./state-writer.ts";
 import { logPayload, markPayload } from "./told-payloads.ts";
+import type { WaveLog } from "./wave-log.ts";
 
 const MAX_EVENT_TYPE = 0xffff_ffff;
 const NO_OPTIONS: WriteOptions = {};
@@ -42,13 +55,20 @@ const NO_OPTIONS: WriteOptions = {};
 export class Session {
   readonly #state: StateWriter;
   readonly #checkpoints: SessionCheckpoints;
+  readonly #waves: SessionWaves;
   #transactionLsn = 0;
   #depth = 0;
   #stopped = false;
 
   /** Made by `mmsbStart`. */
-  constructor(state: StateWriter, checkpoints: SessionCheckpoints) {
+  constructor(state: StateWriter, checkpoints: SessionCheckpoints, log: WaveLog) {
     this.#state = state;
+    this.#waves = new SessionWaves(
+      state,
+      log,
+      (work) => this.transaction(work),
+      () => this.#depth > 0,
+    );
     this.#checkpoints = checkpoints;
   }
 
@@ -87,10 +107,19 @@ export class Session {
     return slot.ok ? ok(this.#state.table.describe(slot.value)) : slot;
   }
 
-  /** The page as it is now, its bytes copied. Errors: PAGE_UNKNOWN. */
+  /**
+   * The page as it is now, its bytes copied; a pull page is computed before. Errors: PAGE_UNKNOWN, RECOMPUTE_UNDECLARED_READ from within a recompute, those of
+   * {@link propagate}.
+   */
   read(id: bigint): Result<PageImage> {
     const slot = this.slotOf(id);
-    return slot.ok ? ok(this.#state.table.image(slot.value)) : slot;
+    if (!slot.ok) return slot;
+    const { reactive, table } = this.#state;
+    const allowed = reactive.refuseRead(slot.value);
+    if (!allowed.ok) return allowed;
+    if (!reactive.propagation.isStale(slot.value)) return ok(table.image(slot.value));
+    const pulled = this.#waves.pull(slot.value);
+    return pulled.ok ? ok(table.image(slot.value)) : pulled;
   }
 
   /** A page's row, as the columns of a `DeltaBatch` name it; valid until the page is destroyed. Errors: PAGE_UNKNOWN. */
@@ -145,8 +174,10 @@ export class Session {
       return fail("ARGUMENT_INVALID", message, "Give exactly as many bytes as the page has");
     }
     if (bytes === undefined || bytes.length === 0) {
-      const slot = this.#state.create(spec, origin);
-      return slot.ok ? ok(this.#state.table.idOf(slot.value)) : slot;
+      return this.#withWave(this.#state.reactive.isActive, () => {
+        const slot = this.#state.create(spec, origin);
+        return slot.ok ? ok(this.#state.table.idOf(slot.value)) : slot;
+      });
     }
     return this.transaction(() => {
       const slot = this.#state.create(spec, origin);
@@ -217,17 +248,20 @@ export class Session {
 
   /** Writes `bytes` at `offset` (in bytes) of a page. Errors: PAGE_UNKNOWN, DELTA_RANGE, ARGUMENT_INVALID, LOG_READ_ONLY. */
   write(id: bigint, offset: number, bytes: Uint8Array, options: WriteOptions = NO_OPTIONS): Result<number> {
-    const begun = this.#begin(options);
+    const begun = this.#begin(options, id);
     if (!begun.ok) return begun;
     const slot = this.slotOf(id);
     if (!slot.ok) return slot;
     const checked = this.#checkRange(slot.value, offset, bytes.length);
-    return checked.ok ? this.#writeRun(slot.value, offset, bytes, begun.value) : checked;
+    if (!checked.ok) return checked;
+    return this.#withWave(this.#state.reactive.reactsTo(slot.value), () =>
+      this.#writeRun(slot.value, offset, bytes, begun.value),
+    );
   }
 
   /** One delta of several ranges, in any order; where they overlap the later one in the list wins. Errors: as {@link write}. */
   writeRanges(id: bigint, ranges: readonly ByteRange[], options: WriteOptions = NO_OPTIONS): Result<number> {
-    const begun = this.#begin(options);
+    const begun = this.#begin(options, id);
     if (!begun.ok) return begun;
     const slot = this.slotOf(id);
     if (!slot.ok) return slot;
@@ -237,8 +271,7 @@ export class Session {
     }
     const delta = deltaFromRanges({ pageId: id }, ranges);
     if (!delta.ok) return delta;
-    const { runs, payload } = delta.value;
-    return this.#state.delta(slot.value, runs.offset, runs.length, 0, runs.count, payload, 0, begun.value);
+    return this.#writeRuns(slot.value, delta.value.runs, delta.value.payload, begun.value);
   }
 
   /**
@@ -246,7 +279,7 @@ export class Session {
    * Errors: PAGE_UNKNOWN, DELTA_LENGTH, LOG_READ_ONLY.
    */
   writeImage(id: bigint, image: Uint8Array, options: WriteOptions = NO_OPTIONS): Result<number> {
-    const begun = this.#begin(options);
+    const begun = this.#begin(options, id);
     if (!begun.ok) return begun;
     const slot = this.slotOf(id);
     if (!slot.ok) return slot;
@@ -265,7 +298,13 @@ export class Session {
       payload.set(image.subarray(offset, offset + runs.length[i]!), at);
       at += runs.length[i]!;
     }
-    return this.#state.delta(slot.value, runs.offset, runs.length, 0, runs.count, payload, 0, begun.value);
+    return this.#writeRuns(slot.value, runs, payload, begun.value);
+  }
+
+  #writeRuns(slot: number, runs: RunList, payload: Uint8Array, origin: Origin): Result<number> {
+    return this.#withWave(this.#state.reactive.reactsTo(slot), () =>
+      this.#state.delta(slot, runs.offset, runs.length, 0, runs.count, payload, 0, origin),
+    );
   }
 
   /**
@@ -276,46 +315,17 @@ export class Session {
   writeBatch(batch: DeltaBatch, sources: readonly string[]): Result<number> {
     const begun = this.#begin(NO_OPTIONS);
     if (!begun.ok) return begun;
-    const checked = this.#checkBatch(batch, sources);
+    const checked = checkBatch(this.#state.table, this.lastLsn, batch, sources);
     if (!checked.ok) return checked;
     if (batch.count === 0) return ok(0);
-    const first = this.lastLsn + 1;
-    const done = this.#state.batch(batch, sources);
-    return done === batch.count ? ok(first) : this.#state.refusal();
-  }
-
-  #checkBatch(batch: DeltaBatch, sources: readonly string[]): Result<void> {
-    const { table, log } = this.#state;
-    const { slot, source, cause, runStart, runOffset, runLength } = batch;
-    const { size } = table;
-    for (let row = 0; row < batch.count; row++) {
-      const page = slot[row]!;
-      if (!table.isLive(page)) {
-        return fail(
-          "PAGE_UNKNOWN",
-          `row ${row} names slot ${page}, which holds no page`,
-          "Look the slot up again",
-        );
-      }
-      if (source[row]! >= sources.length) {
-        return fail(
-          "ARGUMENT_INVALID",
-          `row ${row} names source ${source[row]} of ${sources.length}`,
-          "Give all sources",
-        );
-      }
-      if (!isCause(cause[row]!, log.lastLsn + row)) return badCause(cause[row]!);
-      let position = -1;
-      for (let run = runStart[row]!; run < runStart[row + 1]!; run++) {
-        const offset = runOffset[run]!;
-        const end = offset + runLength[run]!;
-        if (offset <= position || end === offset || end > size[page]!) {
-          return outside(table.idOf(page), offset, runLength[run]!, size[page]!);
-        }
-        position = end;
-      }
-    }
-    return ok();
+    const { reactive } = this.#state;
+    const reacts =
+      reactive.isActive && batch.slot.subarray(0, batch.count).some((slot) => reactive.reactsTo(slot));
+    return this.#withWave(reacts, () => {
+      const first = this.lastLsn + 1;
+      const done = this.#state.batch(batch, sources);
+      return done === batch.count ? ok(first) : this.#state.refusal();
+    });
   }
 
   #checkRange(slot: number, offset: number, length: number): Result<void> {
@@ -333,7 +343,7 @@ export class Session {
 
   // ---- edges and events
 
-  /** `to` is computed from `from`. Returns 0 where the edge stood already. Errors: PAGE_UNKNOWN, ARGUMENT_INVALID, LOG_READ_ONLY. */
+  /** `to` is computed from `from`. Returns 0 where the edge stood already. Errors: PAGE_UNKNOWN, ARGUMENT_INVALID, GRAPH_CYCLE, LOG_READ_ONLY. */
   addEdge(edge: Edge, options: ChangeOptions = NO_OPTIONS): Result<number> {
     const begun = this.#begin(options);
     if (!begun.ok) return begun;
@@ -349,7 +359,9 @@ export class Session {
       );
     }
     if (this.#state.edges.has(edge)) return ok(0);
-    return this.#state.addEdge({ from: edge.from, to: edge.to, type: edge.type }, begun.value);
+    return this.#withWave(this.#state.reactive.isActive, () =>
+      this.#state.addEdge({ from: edge.from, to: edge.to, type: edge.type }, begun.value),
+    );
   }
 
   /** Errors: GRAPH_EDGE_UNKNOWN, LOG_READ_ONLY. */
@@ -360,7 +372,30 @@ export class Session {
       const message = `there is no ${edge.type} edge from ${edge.from} to ${edge.to}`;
       return fail("GRAPH_EDGE_UNKNOWN", message, "Add it first, or check ids and type");
     }
-    return this.#state.removeEdge(edge, begun.value);
+    return this.#withWave(this.#state.reactive.isActive, () => this.#state.removeEdge(edge, begun.value));
+  }
+
+  // ---- pages computed from other pages
+
+  /** Who computes what: see {@link SessionWaves} and docs/Propagation.md. */
+  get recomputes(): SessionWaves {
+    return this.#waves;
+  }
+
+  /** {@link SessionWaves.register}. */
+  registerRecompute(
+    target: RecomputeTarget,
+    recompute: RecomputeFunction | RecomputeDefinition,
+    options: RegisterOptions = NO_OPTIONS,
+  ): Result<number> {
+    const begun = this.#begin(options);
+    return begun.ok ? this.#waves.register(target, recompute, options.inputs ?? [], begun.value) : begun;
+  }
+
+  /** {@link SessionWaves.propagate}. */
+  propagate(pageId?: bigint, limits: WaveOptions = {}): Result<WaveCounts> {
+    const begun = this.#begin(NO_OPTIONS);
+    return begun.ok ? this.#waves.propagate(pageId, limits) : begun;
   }
 
   /** Anything else worth a place on the clock. `type` is a whole number below 2^32. Errors: ARGUMENT_INVALID, LOG_READ_ONLY. */
@@ -429,6 +464,7 @@ export class Session {
       this.#transactionLsn = lsn.value;
     }
     const mark = state.journal.count;
+    const failureMark = state.reactive.propagation.failures.mark;
     this.#depth++;
     let result: Result<T>;
     let thrown: { readonly error: unknown } | undefined;
@@ -443,18 +479,28 @@ export class Session {
       result = err(error as MmsbError);
     }
     this.#depth--;
-    const ended = this.#end(result.ok, mark);
+    const ended = this.#end(result.ok, mark, failureMark);
     if (thrown !== undefined) throw thrown.error;
     return result.ok && !ended.ok ? ended : result;
   }
 
-  #end(succeeded: boolean, mark: number): Result<void> {
+  #end(worked: boolean, mark: number, failureMark: number): Result<void> {
     const state = this.#state;
+    let wave: Result<unknown> = ok();
+    if (worked && this.#depth === 0 && state.failure === undefined) wave = this.#waves.finish();
+    const succeeded = worked && wave.ok;
     const undone = succeeded || state.failure !== undefined ? ok() : state.rollback(mark);
+    if (!succeeded) state.reactive.tookBack(failureMark);
     if (this.#depth > 0) return undone;
     this.#transactionLsn = 0;
     const ended = state.end(succeeded ? "commit" : "abort");
-    return ended.ok ? undone : ended;
+    if (!ended.ok) return ended;
+    return wave.ok ? undone : wave;
+  }
+
+  /** A change that a wave may follow is a transaction with it. */
+  #withWave<T>(reacts: boolean, work: () => Result<T>): Result<T> {
+    return reacts && this.#depth === 0 ? this.transaction(work) : work();
   }
 
   // ---- the log
@@ -503,12 +549,14 @@ export class Session {
   }
 
   /** What every change begins with: may it be written, and in whose name. */
-  #begin(options: WriteOptions): Result<Origin> {
+  #begin(options: WriteOptions, pageId?: bigint): Result<Origin> {
     const state = this.#state;
     if (this.#stopped) {
       return fail("LOG_CLOSED", "the session was stopped", "Start another one", { path: this.path });
     }
     if (state.failure !== undefined) return state.refusal();
+    const refused = state.reactive.refuseChange(pageId);
+    if (refused !== undefined) return err(refused);
     if (state.events.hub.round > MAX_ROUNDS) {
       const message = `event handlers have answered their own changes ${MAX_ROUNDS} times in a row`;
       return fail("LIMIT_EXCEEDED", message, "Let a handler leave alone what it changed itself");
@@ -528,20 +576,6 @@ export class Session {
 
 /** Reused: a write has one run. */
 const RUN = new RunList(1);
-
-function isCause(cause: number, lastLsn: number): boolean {
-  return Number.isSafeInteger(cause) && cause >= 0 && cause <= lastLsn;
-}
-
-function badCause(cause: number) {
-  const remedy = "Give the LSN of a record that was written before, or 0";
-  return fail("ARGUMENT_INVALID", `${cause} is no cause: nothing was written there yet`, remedy);
-}
-
-function outside(pageId: bigint, offset: number, length: number, sizeBytes: number) {
-  const message = `a write of ${length} bytes at ${offset} does not fit a page of ${sizeBytes}`;
-  return fail("DELTA_RANGE", message, "Give ascending, separate ranges inside the page", { pageId });
-}
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === "object" && value !== null && "then" in value && "catch" in value;

@@ -5,6 +5,8 @@ import { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
 import { RunList } from "../deltas/run-list.ts";
+import type { RecomputeDefinition } from "../graph/recompute.ts";
+import type { WaveRows } from "../graph/wave-rows.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import {
   encodeEdge,
@@ -16,11 +18,15 @@ import {
   encodeTransactionEnd,
 } from "../log/record-bodies.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
+import { encodeRegistration } from "../log/registration.ts";
 import type { EdgeSet } from "../pages/edge-set.ts";
 import type { PageSpec } from "../pages/page-spec.ts";
 import type { PageTable } from "../pages/page-table.ts";
 import type { Edge, PageLocation, PageMetadata, PageSchema } from "../pages/page-types.ts";
 import type { LiveEvents } from "./live-events.ts";
+import type { Reactive } from "./reactive.ts";
+import type { RecomputeTarget } from "./recompute-target.ts";
+import { registrationOf } from "./registrations.ts";
 import { type StructureUndo, UndoJournal } from "./undo-journal.ts";
 
 /** Who changes something and why, as a record says it. */
@@ -43,6 +49,8 @@ export class StateWriter {
   readonly log: LogWriter;
   /** What is told of the changes. */
   readonly events: LiveEvents;
+  /** What is computed from what. */
+  readonly reactive: Reactive;
   readonly journal = new UndoJournal();
   /** A transaction runs: changes go to the journal. */
   isRecording = false;
@@ -54,11 +62,12 @@ export class StateWriter {
   /** Epochs of the rows of the batch at hand. */
   #rowEpoch = new Float64Array(0);
 
-  constructor(table: PageTable, edges: EdgeSet, log: LogWriter, events: LiveEvents) {
+  constructor(table: PageTable, edges: EdgeSet, log: LogWriter, events: LiveEvents, reactive: Reactive) {
     this.table = table;
     this.edges = edges;
     this.log = log;
     this.events = events;
+    this.reactive = reactive;
   }
 
   get failure(): MmsbError | undefined {
@@ -112,6 +121,7 @@ export class StateWriter {
     const cause = this.log.openTransactionLsn;
     this.isRecording = false;
     this.journal.clear();
+    this.reactive.settled();
     if (this.failure !== undefined) return this.refusal();
     const lsn = outcome === "commit" ? this.log.commit() : this.log.abort();
     if (lsn === 0) return this.refusal();
@@ -178,6 +188,7 @@ export class StateWriter {
     const done = this.log.appendDeltas(batch, 0, count, idLo, idHi, rowEpoch, sources, RecordFlag.Derived);
     for (let row = done; row < count; row++) epoch[slot[row]!]!--;
     batch.apply(this.table.spans, 0, done);
+    if (this.reactive.isActive) for (let row = 0; row < done; row++) this.reactive.touch(slot[row]!);
     this.deltas += done;
     return done;
   }
@@ -252,11 +263,63 @@ export class StateWriter {
     if (this.isRecording) this.journal.setLsn(lsn);
     accel.applyRuns(runOffset, runLength, from, to, payload, payloadAt, arena, pageAt, table.size[slot]!);
     table.setEpoch(slot, epoch);
+    this.reactive.touch(slot);
     this.deltas++;
     if (this.events.hub.wantsDeltas) {
       this.events.delta(lsn, lo, hi, epoch, source, cause, flags, runOffset, runLength, from, to);
     }
     return lsn;
+  }
+
+  /**
+   * Rows `[from, to)` of a wave, whose bytes stand in the pages already. False where the log failed. `isUndoable`: the transaction goes on after the wave and may yet
+   * be taken back.
+   */
+  waveDeltas(
+    { deltas, before }: WaveRows,
+    from: number,
+    to: number,
+    names: readonly string[],
+    epochs: Float64Array,
+    isUndoable: boolean,
+  ): boolean {
+    const { idLo, idHi } = this.table;
+    const { runStart, runOffset, runLength, payloadStart, slot, source, cause } = deltas;
+    let first = this.log.lastLsn + 1;
+    if (this.log.appendDeltas(deltas, from, to, idLo, idHi, epochs, names, RecordFlag.Derived) < to)
+      return false;
+    this.deltas += to - from;
+    if (!isUndoable && !this.events.hub.wantsDeltas) return true;
+    for (let row = from; row < to; row++, first++) {
+      const page = slot[row]!;
+      const lo = idLo[page]!;
+      const hi = idHi[page]!;
+      const a = runStart[row]!;
+      const b = runStart[row + 1]!;
+      if (isUndoable) {
+        const bytes = deltas.rowBytes(row);
+        const at = this.journal.claim(runOffset, runLength, a, b, bytes, lo, hi);
+        this.journal.payload.set(before.subarray(payloadStart[row]!, payloadStart[row]! + bytes), at);
+        this.journal.setLsn(first);
+      }
+      if (this.events.hub.wantsDeltas) {
+        const name = names[source[row]!]!;
+        this.events.delta(
+          first,
+          lo,
+          hi,
+          epochs[row]!,
+          name,
+          cause[row]!,
+          RecordFlag.Derived,
+          runOffset,
+          runLength,
+          a,
+          b,
+        );
+      }
+    }
+    return true;
   }
 
   /** A page, without its bytes; errors are those of `PageTable.create` too, and then nothing was logged. */
@@ -276,6 +339,7 @@ export class StateWriter {
       this.table.destroy(slot);
       return logged;
     }
+    this.reactive.created(slot);
     this.#done({ kind: "created", pageId: page.id }, logged.value);
     return ok(slot);
   }
@@ -289,9 +353,11 @@ export class StateWriter {
       epoch: this.table.epoch[slot]!,
     });
     if (!logged.ok) return logged;
+    const definition = this.reactive.definitionOf(pageId);
+    this.reactive.destroyed(slot);
     this.table.destroy(slot);
     this.destroyed.add(pageId);
-    this.#done(image === undefined ? undefined : { kind: "destroyed", image }, logged.value);
+    this.#done(image === undefined ? undefined : { kind: "destroyed", image, definition }, logged.value);
     return logged;
   }
 
@@ -324,21 +390,45 @@ export class StateWriter {
     return logged;
   }
 
+  /** Errors: GRAPH_CYCLE, LIMIT_EXCEEDED (nothing has changed then). */
   addEdge(edge: Edge, origin: Origin): Result<number> {
-    const fields = { ...named(origin), pageId: edge.from, body: encodeEdge(edge) };
-    const logged = this.append(RecordKind.EdgeAdd, fields);
-    if (!logged.ok) return logged;
-    this.edges.add(edge);
-    this.#done({ kind: "edge-added", edge }, logged.value);
+    const added = this.reactive.addEdge(edge);
+    if (!added.ok) return added;
+    const logged = this.logEdge(edge, true, origin);
+    if (!logged.ok) this.reactive.removeEdge(edge);
     return logged;
   }
 
   removeEdge(edge: Edge, origin: Origin): Result<number> {
+    const logged = this.logEdge(edge, false, origin);
+    if (logged.ok) this.reactive.removeEdge(edge);
+    return logged;
+  }
+
+  /** An edge that came or went in the graph. */
+  logEdge(edge: Edge, added: boolean, origin: Origin): Result<number> {
     const fields = { ...named(origin), pageId: edge.from, body: encodeEdge(edge) };
-    const logged = this.append(RecordKind.EdgeRemove, fields);
+    const logged = this.append(added ? RecordKind.EdgeAdd : RecordKind.EdgeRemove, fields);
     if (!logged.ok) return logged;
-    this.edges.remove(edge);
-    this.#done({ kind: "edge-removed", edge }, logged.value);
+    if (added) this.edges.add(edge);
+    else this.edges.remove(edge);
+    this.#done({ kind: added ? "edge-added" : "edge-removed", edge }, logged.value);
+    return logged;
+  }
+
+  /** Registers a recompute, or with none takes it away. The target is known, the definition checked. */
+  setRecompute(
+    target: RecomputeTarget,
+    definition: RecomputeDefinition | undefined,
+    origin: Origin,
+  ): Result<number> {
+    const before = this.reactive.definitionOf(target);
+    const body = encodeRegistration(registrationOf(target, definition));
+    const pageId = typeof target === "bigint" ? target : 0n;
+    const logged = this.append(RecordKind.Recompute, { ...named(origin), pageId, body });
+    if (!logged.ok) return logged;
+    this.reactive.define(target, definition);
+    this.#done({ kind: "recompute", target, before }, logged.value);
     return logged;
   }
 
@@ -380,6 +470,7 @@ export class StateWriter {
         const { bytes, ...page } = undo.image;
         const slot = this.create(page, origin, true);
         this.destroyed.delete(page.id);
+        if (slot.ok && undo.definition !== undefined) this.setRecompute(page.id, undo.definition, origin);
         if (!slot.ok || bytes.length === 0) return slot;
         const runs = this.#wholePage;
         runs.clear();
@@ -396,6 +487,8 @@ export class StateWriter {
         return this.removeEdge(undo.edge, origin);
       case "edge-removed":
         return this.addEdge(undo.edge, origin);
+      case "recompute":
+        return this.setRecompute(undo.target, undo.before, origin);
     }
   }
 

@@ -1,12 +1,24 @@
+import type { RecomputeDefinition } from "../graph/recompute.ts";
 import type { Edge, PageImage, PageLocation, PageMetadata, PageSchema } from "../pages/page-types.ts";
+
+import type { RecomputeTarget } from "./recompute-target.ts";
 
 /** How to take back a change that is no delta. */
 export type StructureUndo =
   | { readonly kind: "created"; readonly pageId: bigint }
-  | { readonly kind: "destroyed"; readonly image: PageImage }
+  | {
+      readonly kind: "destroyed";
+      readonly image: PageImage;
+      readonly definition: RecomputeDefinition | undefined;
+    }
   | { readonly kind: "moved"; readonly pageId: bigint; readonly before: PageLocation }
   | { readonly kind: "metadata"; readonly pageId: bigint; readonly before: PageMetadata }
   | { readonly kind: "schema"; readonly pageId: bigint; readonly before: PageSchema | undefined }
+  | {
+      readonly kind: "recompute";
+      readonly target: RecomputeTarget;
+      readonly before: RecomputeDefinition | undefined;
+    }
   | { readonly kind: "edge-added"; readonly edge: Edge }
   | { readonly kind: "edge-removed"; readonly edge: Edge };
 
