@@ -168,12 +168,13 @@ describe("a session", () => {
 
   it("takes a destroyed page's edges with it, and never gives its id again", async () => {
     await start();
-    const [a, b] = [
+    const [a, b, c] = [
+      unwrap(session.createPage({ sizeBytes: 1 })),
       unwrap(session.createPage({ sizeBytes: 1 })),
       unwrap(session.createPage({ sizeBytes: 1 })),
     ];
     unwrap(session.addEdge({ from: a, to: b, type: "data" }));
-    unwrap(session.addEdge({ from: b, to: a, type: "control" }));
+    unwrap(session.addEdge({ from: c, to: a, type: "control" }));
     unwrap(session.destroyPage(a));
     expect(session.edges()).toEqual([]);
     expect(codeOf(session.createPage({ id: a, sizeBytes: 1 }))).toBe("PAGE_ID_REUSED");
