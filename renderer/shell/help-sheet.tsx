@@ -31,6 +31,15 @@ const GESTURES: readonly { title: string; rows: readonly (readonly [string, stri
     ],
   },
   {
+    title: "Graph",
+    rows: [
+      ["Click", "Select the page"],
+      ["Double click, Enter", "Its neighbourhood; open or close a group"],
+      ["Drag, wheel", "Pan, zoom"],
+      ["Arrows", "Go to the nearest page that way"],
+    ],
+  },
+  {
     title: "Tables and bytes",
     rows: [
       ["Arrows, Page keys", "Move, and take the cursor along"],
