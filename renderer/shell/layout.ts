@@ -31,7 +31,7 @@ const WIDE: readonly PlacedPanel[] = [
 const MEDIUM: readonly PlacedPanel[] = [
   { id: "timeline", place: undefined },
   { id: "deltas", place: { beside: "timeline", direction: "below" }, height: 0.6 },
-  { id: "page", place: { beside: "deltas", direction: "right" }, width: 0.55 },
+  { id: "page", place: { beside: "deltas", direction: "right" }, width: 0.53 },
   { id: "events", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "bookmarks", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "graph", place: { beside: "page", direction: "within" }, behind: true },

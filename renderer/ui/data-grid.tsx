@@ -98,7 +98,12 @@ export function DataGrid(props: DataGridProps): JSX.Element {
   topRef.current = top;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the table follows when the row moves, not while a person scrolls
   useEffect(() => {
-    if (activeRow < 0 || follow === "none" || geometry.viewportPx === 0) return;
+    if (follow === "none" || geometry.viewportPx === 0) return;
+    if (activeRow < 0) {
+      // Nothing at or before the cursor: the rows that are to come begin with the first.
+      if (follow === "centre" && topRef.current > 0) setTop(0);
+      return;
+    }
     const show = follow === "centre" ? topToCentre : topToShow;
     const next = show(activeRow, topRef.current, geometry);
     if (next !== topRef.current) setTop(next);

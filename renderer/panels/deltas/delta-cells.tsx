@@ -22,16 +22,16 @@ export function deltaColumns(lastLsn: number, longestTime: string): GridColumn[]
       hint: "Log sequence number: place in the recording",
     },
     { id: "time", title: "Time", width: timeWidth, align: "right", cellClass: "num muted" },
-    { id: "page", title: "Page", width: "72px", align: "right", cellClass: "" },
+    { id: "page", title: "Page", width: "72px", align: "right" },
     {
       id: "epoch",
       title: "Epoch",
-      width: "52px",
+      width: "48px",
       align: "right",
       cellClass: "num muted",
       hint: "The page's content version after the delta",
     },
-    { id: "source", title: "Source", width: "minmax(92px, 1.4fr)" },
+    { id: "source", title: "Source", width: "minmax(88px, 1.4fr)" },
     {
       id: "ranges",
       title: "Ranges",
@@ -39,7 +39,7 @@ export function deltaColumns(lastLsn: number, longestTime: string): GridColumn[]
       cellClass: "mono deltas__ranges",
       hint: "First range, and how many more",
     },
-    { id: "size", title: "Size", width: "64px", align: "right", cellClass: "num", hint: "Bytes written" },
+    { id: "size", title: "Size", width: "60px", align: "right", cellClass: "num", hint: "Bytes written" },
     {
       id: "cause",
       title: "Cause",
@@ -58,7 +58,7 @@ export function deltaColumns(lastLsn: number, longestTime: string): GridColumn[]
     },
   ];
 }
-export const DELTAS_MIN_WIDTH_PX = 600;
+export const DELTAS_MIN_WIDTH_PX = 595;
 
 interface CellProps {
   readonly column: string;
