@@ -92,3 +92,9 @@ export interface RecordSource {
   savedDirectory?(): Uint8Array | undefined;
   close(): void;
 }
+
+/** The checkpoint that the recording's first record follows on. */
+export function baseOf(source: RecordSource): CheckpointRef | undefined {
+  const first = source.checkpoints[0];
+  return first?.kind === "full" && first.lsn === Math.max(0, source.firstLsn - 1) ? first : undefined;
+}

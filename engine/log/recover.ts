@@ -6,7 +6,7 @@ import { LogWriter, type LogWriterOptions } from "./log-writer.ts";
 import { RecordBatch } from "./record-batch.ts";
 import { decodeCheckpoint, decodeGap, encodeGap } from "./record-bodies.ts";
 import { RecordKind } from "./record-kinds.ts";
-import type { CheckpointImage, CheckpointRef, RecordSource } from "./record-source.ts";
+import { baseOf, type CheckpointImage, type CheckpointRef, type RecordSource } from "./record-source.ts";
 
 export interface CopyReport {
   /** Records in the copy that came from the source. */
@@ -58,9 +58,8 @@ export async function recoverLog(
   outPath: string,
   options: Omit<LogWriterOptions, "clock"> = {},
 ): Promise<Result<CopyReport>> {
-  const first = source.checkpoints[0];
-  const isBase = first !== undefined && first.kind === "full" && first.lsn === source.firstLsn - 1;
-  const base = isBase ? source.loadCheckpoint(first) : undefined;
+  const first = baseOf(source);
+  const base = first === undefined ? undefined : source.loadCheckpoint(first);
   const image = base?.ok === true ? base.value : undefined;
   const clock = new CopyClock();
   const created = await LogWriter.create(outPath, {

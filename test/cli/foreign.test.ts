@@ -134,6 +134,15 @@ describe("a recording of the older program", () => {
     expect(readFileSync(at("new2.tlog")).equals(readFileSync(at("new.tlog")))).toBe(true);
   });
 
+  it("is written from a session, and what has no place in it is told once and truly", async () => {
+    await json("demo", at("life.tlog"), "--steps", "40");
+    const { leftOut } = await json("convert", at("life.tlog"), at("life-old.tlog"));
+    const checkpoints = (await json("info", at("life.tlog"))).checkpoints;
+    const told = leftOut.filter((left: { kind: string }) => left.kind === "checkpoint");
+    // a session begins with nothing, so no state to start from is lost
+    expect(told).toMatchObject([{ records: checkpoints, reason: "MMSBLOG1 holds deltas only" }]);
+  });
+
   it("of version 2 comes back as version 2 where nothing in it has metadata", async () => {
     const plain = at("plain.tlog");
     writeFileSync(plain, mmsbLog1(FRAMES.map(({ metadata: _, ...frame }) => frame)));

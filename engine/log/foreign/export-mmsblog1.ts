@@ -2,7 +2,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { LogFileSystem } from "../file-system.ts";
 import { RecordBatch } from "../record-batch.ts";
 import { kindName, RecordFlag, RecordKind } from "../record-kinds.ts";
-import type { RecordSource } from "../record-source.ts";
+import { baseOf, type CheckpointImage, type RecordSource } from "../record-source.ts";
 import { Frame, type MmsbLog1Version } from "./mmsblog1-frame.ts";
 import { type MmsbLog1Report, MmsbLog1Writer, versionOfFrame } from "./mmsblog1-writer.ts";
 
@@ -45,15 +45,14 @@ function writeAll(
   batch: RecordBatch,
   { onProgress }: MmsbLog1ExportOptions,
 ): Result<void> {
-  const start = source.checkpoints[0];
+  const start = baseOf(source);
   if (start !== undefined) {
     const image = source.loadCheckpoint(start);
     if (!image.ok) return image;
-    const { pages } = image.value;
-    for (const { id, sizeBytes } of pages) writer.declarePage(id, sizeBytes);
-    if (start.lsn > 0 && pages.length > 0) {
-      writer.leaveOut("checkpoint", "MMSBLOG1 holds no state to start from", start.lsn);
-    }
+    for (const { id, sizeBytes } of image.value.pages) writer.declarePage(id, sizeBytes);
+    const isFresh = isZeroed(image.value);
+    if (!isFresh.ok) return isFresh;
+    if (!isFresh.value) writer.leaveOut("checkpoint", "MMSBLOG1 holds no state to start from", start.lsn);
   }
   const { firstLsn, lastLsn, committedLsn } = source;
   for (let block = 0; block < source.blockCount; block++) {
@@ -72,6 +71,18 @@ function writeAll(
     }
   }
   return ok();
+}
+
+/** Pages as a log's reader makes them up: a log says no more than how long they are. */
+function isZeroed(image: CheckpointImage): Result<boolean> {
+  for (const [i, { sizeBytes, epoch }] of image.pages.entries()) {
+    if (epoch !== 0) return ok(false);
+    const bytes = new Uint8Array(sizeBytes);
+    const read = image.readPage(i, bytes);
+    if (!read.ok) return read;
+    if (bytes.some((byte) => byte !== 0)) return ok(false);
+  }
+  return ok(true);
 }
 
 function chooseVersion(source: RecordSource, batch: RecordBatch): Result<MmsbLog1Version> {

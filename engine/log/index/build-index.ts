@@ -2,7 +2,7 @@ import { ok, type Result } from "../../base/result.ts";
 import { type LogFileSystem, nodeFileSystem } from "../file-system.ts";
 import { RecordBatch } from "../record-batch.ts";
 import { RecordKind } from "../record-kinds.ts";
-import type { CheckpointRef, RecordSource } from "../record-source.ts";
+import { baseOf, type CheckpointRef, type RecordSource } from "../record-source.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import { encodeRun, type IndexRun, type RunColumns, type RunHeader } from "./index-run.ts";
 import { IndexTables } from "./index-tables.ts";
@@ -59,12 +59,6 @@ export function emptyIndex(
   // the state that the recording began with is lost: as if there had been records before the first
   else scanner.passGap(baseLsn);
   return ok(index);
-}
-
-/** The checkpoint that the recording's first record follows on. */
-export function baseOf(source: RecordSource): CheckpointRef | undefined {
-  const first = source.checkpoints[0];
-  return first?.kind === "full" && first.lsn === Math.max(0, source.firstLsn - 1) ? first : undefined;
 }
 
 /**
