@@ -1,6 +1,7 @@
 import { assert } from "../../base/assert.ts";
+import { EMPTY_BYTES } from "../../base/bytes.ts";
 import { ok, type Result } from "../../base/result.ts";
-import { applyDeltaBody } from "../../deltas/delta-body.ts";
+import { applyDeltaBodies, applyDeltaBody } from "../../deltas/delta-body.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import { F64Column, U32Column } from "./growable.ts";
 import { NONE } from "./id-slots.ts";
@@ -47,6 +48,8 @@ export function* sealRun(
   const keyOffset = new U32Column();
   const keyAt = new F64Column();
   const chain: number[] = [];
+  const apply = new BodyApplier(cluster, columns.deltaBody);
+  const { bodyLength } = apply;
   let sliceBytes = 0;
   for (let row = 0; row < columns.rowSlot.length; row++) {
     const slot = columns.rowSlot[row]!;
@@ -67,23 +70,30 @@ export function* sealRun(
       const interval = keyframeInterval(size, options.isClustered, options.keyframeFactor);
       let since = tables.slotSinceKey.data[slot]!;
       if (firstLsn + columns.deltaOffset[from]! < lives.fromLsn.data[life]!) since = 0;
-      for (; at < to && firstLsn + columns.deltaOffset[at]! < until; at++) {
-        const start = columns.deltaBody[at]!;
-        const end = columns.deltaBody[at + 1]!;
-        const written = applyDeltaBody(cluster, start, end, pages.bytes, pages.at, size);
-        assert(written >= 0, "bodies are checked before they are indexed");
-        since += end - start;
-        sliceBytes += end - start;
-        const isLastOfRow = at + 1 === to && tables.slotRunsSinceKey.data[slot]! >= RUNS_PER_KEYFRAME;
-        if (written === size && size > 0) {
-          keyOffset.push(columns.deltaOffset[at]!);
+      while (at < to && firstLsn + columns.deltaOffset[at]! < until) {
+        const mustKeep = tables.slotRunsSinceKey.data[slot]! >= RUNS_PER_KEYFRAME;
+        // as many as come before the next keyframe; one that may overwrite the whole page is looked at by itself
+        const begin = at;
+        let isDue = false;
+        for (; at < to && !isDue && firstLsn + columns.deltaOffset[at]! < until; at++) {
+          if (bodyLength[at]! > size && at > begin) break;
+          since += bodyLength[at]!;
+          isDue = since > interval || (at + 1 === to && mustKeep);
+          if (bodyLength[at]! > size) {
+            at++;
+            break;
+          }
+        }
+        sliceBytes += columns.deltaBody[at]! - columns.deltaBody[begin]!;
+        if (apply.all(begin, at, pages, size) === size && size > 0) {
+          keyOffset.push(columns.deltaOffset[at - 1]!);
           keyAt.push(-1);
           since = 0;
           tables.slotRunsSinceKey.data[slot] = 0;
-        } else if ((since > interval || isLastOfRow) && options.keyframeFactor !== Number.POSITIVE_INFINITY) {
+        } else if (isDue && options.keyframeFactor !== Number.POSITIVE_INFINITY) {
           const stored = store.append(pages.bytes.subarray(pages.at, pages.at + size));
           if (!stored.ok) return stored;
-          keyOffset.push(columns.deltaOffset[at]!);
+          keyOffset.push(columns.deltaOffset[at - 1]!);
           keyAt.push(stored.value);
           since = 0;
           sliceBytes += size;
@@ -115,6 +125,56 @@ export function noteRun(run: number, { rowSlot }: RunColumns, tables: IndexTable
     tables.entryRow.push(row);
     tables.entryPrevious.push(tables.slotEntry.data[slot]!);
     tables.slotEntry.data[slot] = tables.entryRun.length - 1;
+  }
+}
+
+/** Applies stretches of a run's bodies to one page after another. */
+class BodyApplier {
+  readonly bodyLength: Uint32Array;
+  readonly #cluster: Uint8Array;
+  readonly #bodyStart: Uint32Array;
+  /** Every delta of a stretch is for the one page there is. */
+  readonly #slot: Uint32Array;
+  readonly #spans = {
+    arenas: [EMPTY_BYTES],
+    arena: new Uint8Array(1),
+    at: new Uint32Array(1),
+    size: new Uint32Array(1),
+  };
+
+  /** `bodyStart` has one entry more than there are bodies: the end of the last. */
+  constructor(cluster: Uint8Array, bodyStart: Uint32Array) {
+    const count = Math.max(0, bodyStart.length - 1);
+    this.#cluster = cluster;
+    this.#bodyStart = bodyStart;
+    this.#slot = new Uint32Array(count);
+    this.bodyLength = new Uint32Array(count);
+    for (let i = 0; i < count; i++) this.bodyLength[i] = bodyStart[i + 1]! - bodyStart[i]!;
+  }
+
+  /** Bodies `[from, to)` over the open page. Returns the bytes that a single one has written; of several, 0. */
+  all(from: number, to: number, pages: PageStore, size: number): number {
+    if (to - from === 1) {
+      const [start, end] = [this.#bodyStart[from]!, this.#bodyStart[to]!];
+      const written = applyDeltaBody(this.#cluster, start, end, pages.bytes, pages.at, size);
+      assert(written >= 0, "bodies are checked before they are indexed");
+      return written;
+    }
+    const spans = this.#spans;
+    spans.arenas[0] = pages.bytes;
+    spans.at[0] = pages.at;
+    spans.size[0] = size;
+    const done = applyDeltaBodies(
+      this.#cluster,
+      this.#bodyStart,
+      this.bodyLength,
+      this.#slot,
+      from,
+      to,
+      spans,
+    );
+    assert(done === to, "bodies are checked before they are indexed");
+    return 0;
   }
 }
 
