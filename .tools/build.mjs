@@ -81,7 +81,7 @@ async function buildTarget(target, stamp) {
   const place = path.join(dist, target.place);
   rmSync(aside, { recursive: true, force: true });
   try {
-    if (target.kind === "cmake") buildNative(made);
+    if (target.cmake !== undefined) buildNative(target.cmake, made);
     else {
       const { build } = await import("vite");
       await build(await viteConfig(target, aside));
@@ -104,12 +104,13 @@ async function buildTarget(target, stamp) {
 }
 
 /**
- * The addon, in a folder named after the platform: a package may hold several.
+ * A library, in a folder named after the platform: a package may hold several.
+ * @param {NonNullable<Target["cmake"]>} cmake
  * @param {string} outDir
  */
-function buildNative(outDir) {
+function buildNative({ preset, target, component }, outDir) {
   const to = path.join(outDir, `${process.platform}-${process.arch}`);
-  buildPreset("release", { targets: ["mmsb_addon"], install: { component: "addon", to } });
+  buildPreset(preset, { targets: [target], install: { component, to } });
 }
 
 /** What a build that was killed left behind. */

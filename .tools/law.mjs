@@ -36,7 +36,7 @@ export async function checkLaw(baseDir) {
 
 /** Where execution starts, so nobody has to import it. */
 const entry =
-  /^(engine\/(index|cli\/main)\.ts|renderer\/main\.tsx|electron\/(main|preload)\.ts|test\/bench\/main\.ts|.*-(worker|process)\.ts|.*\.d\.ts|.*\.(test|spec)\.tsx?)$/;
+  /^(engine\/(index|cli\/main)\.ts|renderer\/main\.tsx|electron\/(main|preload)\.ts|test\/bench\/main\.ts|test\/gpu\/engine-suite\.ts|.*-(worker|process)\.ts|.*\.d\.ts|.*\.(test|spec)\.tsx?)$/;
 
 /**
  * Modules that no entry and no test leads to.

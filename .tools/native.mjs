@@ -31,6 +31,24 @@ function findMissing() {
   return undefined;
 }
 
+/** Oldest CUDA toolkit that builds the CUDA library. */
+const CUDA_MAJOR = 13;
+
+/** What this machine lacks to build the CUDA library, or undefined. It needs no GPU. */
+export function missingCuda() {
+  const toolchain = missingToolchain();
+  if (toolchain !== undefined) return toolchain;
+  for (const nvcc of ["nvcc", "/usr/local/cuda/bin/nvcc"]) {
+    const { stdout, status } = spawnSync(nvcc, ["--version"], { encoding: "utf8" });
+    if (status !== 0) continue;
+    const version = Number(/release (\d+)\./.exec(stdout)?.[1]);
+    return version >= CUDA_MAJOR
+      ? undefined
+      : `the CUDA toolkit is ${version}, ${CUDA_MAJOR} or later is needed`;
+  }
+  return "nvcc was not found (part of NVIDIA's CUDA toolkit)";
+}
+
 /** @param {string} name a CMake preset; its output goes to native/build/<name>.log */
 export function logFile(name) {
   return path.join(native, "build", `${name}.log`);

@@ -4,7 +4,7 @@
 // `*-worker.ts` (a thread) or `*-process.ts` (a child process) is an entry by its name alone; see worker-urls.mjs.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { missingToolchain } from "./native.mjs";
+import { missingCuda, missingToolchain } from "./native.mjs";
 import { filesBelow, hashFiles, isSource, readIfThere, root } from "./project.mjs";
 
 /**
@@ -16,6 +16,7 @@ import { filesBelow, hashFiles, isSource, readIfThere, root } from "./project.mj
  * @property {string[]} entries those to build; none means that there is nothing to build yet
  * @property {() => string | undefined} [missing] what this machine lacks to build it; then the target is left out, which is not a failure
  * @property {string} [without] what is so where it is left out
+ * @property {{ preset: string, target: string, component: string }} [cmake] how CMake makes and installs it (native/CMakePresets.json)
  */
 
 /** @param {string} file */
@@ -50,7 +51,7 @@ export function targets() {
       kind: "node",
       place: "test",
       sources: [...engine, ...bench],
-      entries: [...present(["test/bench/main.ts"]), ...bench.filter(isSpawned)],
+      entries: [...present(["test/bench/main.ts", "test/gpu/engine-suite.ts"]), ...bench.filter(isSpawned)],
     },
     {
       name: "renderer",
@@ -79,11 +80,22 @@ export function targets() {
       place: "native",
       sources: [
         ".tools/native.mjs",
-        ...filesBelow("native", isNative).filter((file) => !file.startsWith("native/cuda/")),
+        ...filesBelow("native", isNative).filter((file) => !/^native\/cuda\/(?!include\/)/.test(file)),
       ],
       entries: present(["native/CMakeLists.txt"]),
       missing: missingToolchain,
       without: "the hot loops run in TypeScript",
+      cmake: { preset: "release", target: "mmsb_addon", component: "addon" },
+    },
+    {
+      name: "CUDA library",
+      kind: "cmake",
+      place: "native-cuda",
+      sources: [".tools/native.mjs", ...filesBelow("native/cuda")],
+      entries: present(["native/cuda/CMakeLists.txt"]),
+      missing: missingCuda,
+      without: "pages stay on the CPU",
+      cmake: { preset: "cuda", target: "mmsb_cuda", component: "cuda" },
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Accel, PageSpans } from "./accel.ts";
+import type { CudaFunctions } from "./cuda-functions.ts";
 
 /** `PageSpans` as four arguments: an object would have to be taken apart by name, at 60 ns a name. */
 type Spread<F> = F extends (...args: [...infer A, PageSpans]) => infer R
@@ -22,6 +23,8 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
   readonly interfaceVersion: number;
   /** What of the processor it uses, for people to read. */
   readonly features: string;
+  /** The CUDA library, which is loaded only when it is asked for. */
+  readonly cuda: CudaFunctions;
   initialize(makeError: (code: string, message: string) => Error): void;
   readonly applyBodies: Spread<Accel["applyBodies"]>;
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;

@@ -82,6 +82,7 @@ export type ErrorCode =
   | "NATIVE_UNAVAILABLE"
   | "DEVICE_UNAVAILABLE"
   | "DEVICE_FAILED"
+  | "DEVICE_OUT_OF_MEMORY"
   // a bug of ours, caught at a door
   | "INTERNAL";
 

@@ -18,8 +18,11 @@ export interface CommonOptions {
 
 /** A verb with the options that all have. */
 export function verb(usage: string, description: string): Command {
-  return new Command(usage.split(" ")[0])
-    .arguments(usage.split(" ").slice(1).join(" "))
+  const [name, ...operands] = usage.split(" ");
+  const command = new Command(name);
+  // commander takes an empty text for an argument without a name
+  if (operands.length > 0) command.arguments(operands.join(" "));
+  return command
     .description(description)
     .option("--json", "print for programs")
     .option("--debug", "print the stack of an error");

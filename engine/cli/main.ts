@@ -8,6 +8,7 @@ import { catVerb } from "./verbs/cat.ts";
 import { convertVerb } from "./verbs/convert.ts";
 import { demoVerb } from "./verbs/demo.ts";
 import { diffVerb } from "./verbs/diff.ts";
+import { doctorVerb } from "./verbs/doctor.ts";
 import { historyVerb } from "./verbs/history.ts";
 import { infoVerb } from "./verbs/info.ts";
 import { recoverVerb } from "./verbs/recover.ts";
@@ -28,6 +29,7 @@ const VERBS = [
   demoVerb(),
   stepVerb(),
   serveVerb(),
+  doctorVerb(),
 ];
 
 function program(): Command {

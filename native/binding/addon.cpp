@@ -41,6 +41,9 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   for (const auto group : {std::span<const entry>(own), checksum_functions(), column_functions(), run_functions(), mask_functions(),
                            memory_functions(), page_functions()})
     add(env, exports, group);
+  Napi::Object cuda = Napi::Object::New(env);
+  add(env, cuda, cuda_functions());
+  exports.Set("cuda", cuda);
   exports.Set("interfaceVersion", Napi::Number::New(env, interface_version));
   const cpu_features& has = cpu();
   exports.Set("features", Napi::String::New(env, std::string(has.avx2 ? "avx2 " : "") + (has.crc32 ? "crc32" : "")));

@@ -18,5 +18,7 @@ std::span<const entry> run_functions() noexcept;
 std::span<const entry> mask_functions() noexcept;
 std::span<const entry> memory_functions() noexcept;
 std::span<const entry> page_functions() noexcept;
+/** Of the object `cuda` in the exports: engine/accel/cuda-functions.ts. */
+std::span<const entry> cuda_functions() noexcept;
 
 }  // namespace mmsb::binding

@@ -1,17 +1,20 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { toHex } from "../../base/bytes.ts";
-import { unwrap } from "../../base/result.ts";
+import { ok, unwrap } from "../../base/result.ts";
 import { RecordBatch } from "../../log/record-batch.ts";
 import { RecordKind } from "../../log/record-kinds.ts";
 import type { RecordSource } from "../../log/record-source.ts";
 import { replaying } from "../../replay/replay-all.ts";
+import { type DeviceChoice, replayOnDevice, withDevice } from "../../session/device-replay.ts";
 import { type Cli, type CommonOptions, lsnArgument, runVerb, verb } from "../command.ts";
+import { EXIT_PROBLEM } from "../exit-codes.ts";
 import { type InputOptions, openInput, warnOfDamage } from "../open-input.ts";
 import { drive } from "../progress.ts";
 import { counted, sizeText } from "../text.ts";
 
 interface ReplayOptions extends CommonOptions, InputOptions {
   readonly at?: number;
+  readonly device?: DeviceChoice;
 }
 
 export function replayVerb(): Command {
@@ -19,6 +22,12 @@ export function replayVerb(): Command {
     .option("--at <LSN>", "the state after this record", lsnArgument)
     .option("--snapshot <FILE>", "MMSBSNAP file that an MMSBLOG1 file goes on from")
     .option("--page-sizes <JSONFILE>", '{"id": bytes}: the pages of an MMSBLOG1 file, zeroed at the start')
+    .addOption(
+      new Option(
+        "--device <NAME>",
+        "rebuild the pages on a device instead, and compare: a GPU, or the CPU doing its work",
+      ).choices(["auto", "cuda", "cpu"]),
+    )
     .action((file: string, options: ReplayOptions) => runVerb(options, (cli) => replay(cli, file, options)));
 }
 
@@ -26,6 +35,9 @@ async function replay(cli: Cli, path: string, options: ReplayOptions): Promise<n
   const source = await openInput(path, options);
   const outcome = unwrap(await drive("replaying", replaying(source, { at: options.at, fromStart: true })));
   const { table } = outcome.state;
+  const onDevice =
+    options.device === undefined ? undefined : replayThere(options.device, source, outcome.lsn);
+  const isSame = onDevice === undefined || onDevice.stateHash === toHex(outcome.stateHash);
   const inTransaction = isInTransaction(source, outcome.lsn);
   const summary = {
     lsn: String(outcome.lsn),
@@ -34,6 +46,7 @@ async function replay(cli: Cli, path: string, options: ReplayOptions): Promise<n
     unknown: outcome.unknown,
     stateHash: toHex(outcome.stateHash),
     structureHash: toHex(outcome.structureHash),
+    ...(onDevice === undefined ? {} : { device: { ...onDevice, isSame } }),
     inTransaction,
     uncertain: outcome.uncertain.map(String),
     edges: outcome.state.edges.size,
@@ -57,6 +70,10 @@ async function replay(cli: Cli, path: string, options: ReplayOptions): Promise<n
     out.line(`  pages        ${counted(table.count, "page")}, ${sizeText(table.usedBytes)}`);
     out.line(`  edges        ${summary.edges}`);
     out.line(`  state hash   ${summary.stateHash}`);
+    if (onDevice !== undefined) {
+      const verdict = isSame ? "the same" : `${onDevice.stateHash}: NOT the same`;
+      out.line(`  on device    ${onDevice.name}: ${onDevice.applied} deltas, state hash ${verdict}`);
+    }
     if (summary.uncertain.length > 0)
       out.line(`  uncertain    ${counted(summary.uncertain.length, "page")}: records of them are lost`);
     for (const page of summary.pages) {
@@ -69,7 +86,20 @@ async function replay(cli: Cli, path: string, options: ReplayOptions): Promise<n
   }
   const code = warnOfDamage(source);
   source.close();
-  return code;
+  return isSame ? code : EXIT_PROBLEM;
+}
+
+/** The same state rebuilt on a device. */
+function replayThere(choice: DeviceChoice, source: RecordSource, lsn: number) {
+  return unwrap(
+    withDevice(choice, (device) => {
+      const replayed = replayOnDevice(source, device, lsn);
+      if (!replayed.ok) return replayed;
+      const { applied, stateHash } = replayed.value;
+      const { name, description } = device;
+      return ok({ backend: name, name: description.name, applied, stateHash: toHex(stateHash) });
+    }),
+  );
 }
 
 /** Whether a transaction is open after the record. */

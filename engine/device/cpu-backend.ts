@@ -1,0 +1,568 @@
+import { accel } from "../accel/index.ts";
+import { type Clock, wallClock } from "../base/clock.ts";
+import type { MmsbError } from "../base/errors.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { hashPageBytes } from "../pages/state-hash.ts";
+import { extentOf, runKernel } from "./cpu-kernels.ts";
+import type {
+  ApplyRows,
+  BackendStats,
+  DeviceBackend,
+  DeviceDescription,
+  PageDiff,
+  PageRanges,
+  PoolStats,
+} from "./device-backend.ts";
+import { badCall, deviceFailure, deviceOutOfMemory } from "./device-errors.ts";
+import { DeviceEventKind, type DeviceEventRow, DeviceOperation, operationName } from "./device-events.ts";
+import { DeviceMemory, type MemoryAdvice } from "./device-memory.ts";
+import type { KernelBatch } from "./kernel-batch.ts";
+import { checkApart } from "./range-overlap.ts";
+
+export interface CpuBackendOptions {
+  readonly clock?: Clock;
+  /** Of device and unified pages, each. */
+  readonly maxBytes?: number;
+  readonly eventCapacity?: number;
+  /** For tests: called before each operation; a code other than 0 loses the device there. */
+  readonly fault?: (operation: DeviceOperation | "create" | "synchronize") => number;
+}
+
+interface CpuPage {
+  memory: DeviceMemory;
+  readonly id: bigint;
+  bytes: Uint8Array;
+}
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+const DEFAULT_EVENTS = 65_536;
+/** The code that a provoked fault leaves: cudaErrorIllegalAddress, for likeness. */
+const PROVOKED = 700;
+
+/** A device that is the CPU: pages in plain memory, the same operations, errors and statistics. What runs without a GPU, and the tests' oracle. */
+export class CpuBackend implements DeviceBackend {
+  readonly name = "cpu";
+  readonly description: DeviceDescription = { name: "CPU", totalBytes: 0, multiprocessors: 1, compute: "" };
+  failure: MmsbError | undefined;
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly #eventCapacity: number;
+  readonly #fault: NonNullable<CpuBackendOptions["fault"]>;
+  readonly #pages: (CpuPage | undefined)[] = [];
+  readonly #free: number[] = [];
+  #registered: Uint8Array[] = [];
+  readonly #used = { 1: 0, 2: 0 };
+  readonly #peak = { 1: 0, 2: 0 };
+  #events: DeviceEventRow[] = [];
+  readonly #counts = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 };
+  #bytesToDevice = 0;
+  #bytesToHost = 0;
+  #dropped = 0;
+  #cause = 0;
+
+  constructor(options: CpuBackendOptions = {}) {
+    this.#clock = options.clock ?? wallClock;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#eventCapacity = options.eventCapacity ?? DEFAULT_EVENTS;
+    this.#fault = options.fault ?? (() => 0);
+  }
+
+  dispose(): void {
+    this.#pages.length = 0;
+    this.#registered = [];
+  }
+
+  // ---- pages
+
+  createPage(memory: DeviceMemory, id: bigint, sizeBytes: number, host?: Uint8Array): Result<number> {
+    const lost = this.#lost("create");
+    if (lost !== undefined) return err(lost);
+    let bytes: Uint8Array;
+    if (memory === DeviceMemory.Registered) {
+      if (host === undefined || host.length < sizeBytes || !this.#isRegistered(host))
+        return badCall("a registered page lies inside registered memory");
+      bytes = host.subarray(0, sizeBytes);
+    } else {
+      const reserved = this.#reserve(memory, sizeBytes);
+      if (!reserved.ok) return reserved;
+      bytes = new Uint8Array(sizeBytes);
+    }
+    const handle = this.#free.pop() ?? this.#pages.length;
+    this.#pages[handle] = { memory, id, bytes };
+    this.#note(DeviceEventKind.Allocate, DeviceOperation.None, sizeBytes, 1, id, memory);
+    return ok(handle);
+  }
+
+  freePage(handle: number): Result<void> {
+    const page = this.#page(handle);
+    if (!page.ok) return page;
+    this.#release(page.value);
+    this.#pages[handle] = undefined;
+    this.#free.push(handle);
+    return ok();
+  }
+
+  migratePage(handle: number, memory: DeviceMemory): Result<void> {
+    const found = this.#page(handle);
+    if (!found.ok) return found;
+    const page = found.value;
+    if (page.memory === memory) return ok();
+    if (memory === DeviceMemory.Registered) return badCall("a page moves to device or unified memory");
+    const reserved = this.#reserve(memory, page.bytes.length);
+    if (!reserved.ok) return reserved;
+    this.#release(page);
+    page.bytes = page.bytes.slice();
+    page.memory = memory;
+    this.#note(DeviceEventKind.Allocate, DeviceOperation.None, page.bytes.length, 1, page.id, memory);
+    return ok();
+  }
+
+  view(handle: number): Result<Uint8Array | undefined> {
+    const page = this.#page(handle);
+    if (!page.ok) return page;
+    if (page.value.memory === DeviceMemory.Device)
+      return badCall("the CPU cannot see a device page: read it into a buffer");
+    return { ok: true, value: page.value.bytes };
+  }
+
+  prefetch(handle: number, _toDevice: boolean): Result<void> {
+    return this.#unified(handle);
+  }
+
+  advise(handle: number, _advice: MemoryAdvice): Result<void> {
+    return this.#unified(handle);
+  }
+
+  registerHost(bytes: Uint8Array): Result<void> {
+    if (bytes.length === 0) return badCall("there is nothing to register");
+    this.#registered.push(bytes);
+    return ok();
+  }
+
+  unregisterHost(bytes: Uint8Array): Result<void> {
+    const at = this.#registered.findIndex((held) => contains(held, bytes) && contains(bytes, held));
+    if (at < 0) return badCall("this memory is not registered");
+    for (const page of this.#pages)
+      if (page?.memory === DeviceMemory.Registered && contains(bytes, page.bytes))
+        return badCall(`page ${page.id} lies in it`);
+    this.#registered.splice(at, 1);
+    return ok();
+  }
+
+  // ---- bytes
+
+  write(handle: number, offset: number, bytes: Uint8Array): Result<void> {
+    const page = this.#inside(handle, offset, bytes.length, DeviceOperation.ToDevice);
+    if (!page.ok) return page;
+    page.value.bytes.set(bytes, offset);
+    if (page.value.memory === DeviceMemory.Device) {
+      this.#note(DeviceEventKind.Copy, DeviceOperation.ToDevice, bytes.length, 1, page.value.id);
+      this.#bytesToDevice += bytes.length;
+    }
+    return ok();
+  }
+
+  read(handle: number, offset: number, into: Uint8Array): Result<void> {
+    const page = this.#inside(handle, offset, into.length, DeviceOperation.ToHost);
+    if (!page.ok) return page;
+    into.set(page.value.bytes.subarray(offset, offset + into.length));
+    if (page.value.memory === DeviceMemory.Device) {
+      this.#note(DeviceEventKind.Copy, DeviceOperation.ToHost, into.length, 1, page.value.id);
+      this.#bytesToHost += into.length;
+    }
+    return ok();
+  }
+
+  synchronize(): Result<void> {
+    const lost = this.#lost("synchronize");
+    return lost === undefined ? ok() : err(lost);
+  }
+
+  // ---- kernels
+
+  zero(page: Uint32Array, count: number): Result<void> {
+    return this.#each(DeviceOperation.Zero, [page], count, ([target]) => {
+      target!.fill(0);
+      return target!.length;
+    });
+  }
+
+  clone(from: Uint32Array, to: Uint32Array, count: number): Result<void> {
+    const targets = new Set(to.subarray(0, count));
+    if (targets.size < count) return badCall("clone names a destination again");
+    if (from.subarray(0, count).some((handle) => targets.has(handle)))
+      return badCall("clone copies from a destination");
+    const check = (a: Uint8Array, b: Uint8Array) => a.length === b.length;
+    return this.#each(
+      DeviceOperation.Clone,
+      [from, to],
+      count,
+      ([source, target]) => {
+        target!.set(source!);
+        return 2 * source!.length;
+      },
+      check,
+    );
+  }
+
+  copyRanges(from: PageRanges, to: PageRanges): Result<void> {
+    const sources = this.#ranges(from, from.length, DeviceOperation.CopyRanges);
+    if (!sources.ok) return sources;
+    const targets = this.#ranges({ ...to, count: from.count }, from.length, DeviceOperation.CopyRanges);
+    if (!targets.ok) return targets;
+    const apart = checkApart({ ...from, page: from.page }, { ...to, length: from.length, count: from.count });
+    if (!apart.ok) return apart;
+    let bytes = 0;
+    for (let i = 0; i < from.count; i++) {
+      targets.value[i]!.set(sources.value[i]!);
+      bytes += sources.value[i]!.length;
+    }
+    this.#note(DeviceEventKind.Launch, DeviceOperation.CopyRanges, 2 * bytes, from.count);
+    return ok();
+  }
+
+  scatter(buffer: number, bufferOffset: number, ranges: PageRanges): Result<void> {
+    return this.#throughBuffer(DeviceOperation.Scatter, buffer, bufferOffset, ranges, (part, range) =>
+      range.set(part),
+    );
+  }
+
+  gather(buffer: number, bufferOffset: number, ranges: PageRanges): Result<void> {
+    if (ranges.page.subarray(0, ranges.count).includes(buffer))
+      return badCall("the buffer is gathered into itself");
+    return this.#throughBuffer(DeviceOperation.Gather, buffer, bufferOffset, ranges, (part, range) =>
+      part.set(range),
+    );
+  }
+
+  #throughBuffer(
+    operation: DeviceOperation,
+    buffer: number,
+    bufferOffset: number,
+    ranges: PageRanges,
+    move: (part: Uint8Array, range: Uint8Array) => void,
+  ): Result<void> {
+    const found = this.#ranges(ranges, ranges.length, operation);
+    if (!found.ok) return found;
+    const total = found.value.reduce((sum, range) => sum + range.length, 0);
+    const page = this.#inside(buffer, bufferOffset, total, operation);
+    if (!page.ok) return page;
+    if (operation === DeviceOperation.Scatter) {
+      const whole = { page: Uint32Array.of(buffer), offset: Uint32Array.of(bufferOffset) };
+      const apart = checkApart({ ...whole, length: Uint32Array.of(total), count: 1 }, ranges);
+      if (!apart.ok) return apart;
+    }
+    let at = bufferOffset;
+    for (const range of found.value) {
+      move(page.value.bytes.subarray(at, at + range.length), range);
+      at += range.length;
+    }
+    this.#note(DeviceEventKind.Launch, operation, 2 * total, ranges.count);
+    return ok();
+  }
+
+  merge(
+    page: Uint32Array,
+    mask: Uint32Array,
+    values: Uint32Array,
+    count: number,
+    bits: boolean,
+  ): Result<void> {
+    const targets = new Set(page.subarray(0, count));
+    if (targets.size < count) return badCall("merge names a page again");
+    for (let i = 0; i < count; i++)
+      if (targets.has(mask[i]!) || targets.has(values[i]!))
+        return badCall("merge reads a page that is merged into");
+    const check = (target: Uint8Array, flags: Uint8Array, given?: Uint8Array) =>
+      flags.length >= (bits ? Math.ceil(target.length / 8) : target.length) && given!.length >= target.length;
+    return this.#each(
+      DeviceOperation.Merge,
+      [page, mask, values],
+      count,
+      ([target, flags, given]) => {
+        const size = target!.length;
+        if (!bits) accel.blendMasked(flags!, 0, given!, 0, target!, 0, size);
+        else
+          for (let i = 0; i < size; i++)
+            if (((flags![i >> 3]! >> (i & 7)) & 1) !== 0) target![i] = given![i]!;
+        return 3 * size + (bits ? Math.ceil(size / 8) : size);
+      },
+      check,
+    );
+  }
+
+  apply(rows: ApplyRows): Result<void> {
+    const { page, offset, length, payloadAt, count, payload, payloadBytes } = rows;
+    for (let row = 0; row < count; row++) {
+      if (payloadAt[row]! + length[row]! > payloadBytes) return badCall(`row ${row} reads past the payload`);
+      const found = this.#page(page[row]!);
+      if (!found.ok) return found;
+    }
+    const lost = this.#lost(DeviceOperation.Apply);
+    if (lost !== undefined) return err(lost);
+    let bytes = 0;
+    for (let row = 0; row < count; row++) {
+      const target = this.#pages[page[row]!]!.bytes;
+      const fitting = Math.max(0, Math.min(length[row]!, target.length - offset[row]!));
+      const at = payloadAt[row]!;
+      if (fitting > 0) target.set(payload.subarray(at, at + fitting), offset[row]!);
+      bytes += length[row]!;
+    }
+    if (count > 0) this.#note(DeviceEventKind.Launch, DeviceOperation.Apply, 2 * bytes + 16 * count, count);
+    return ok();
+  }
+
+  diff(before: Uint32Array, after: Uint32Array, count: number): Result<PageDiff> {
+    const runStart = new Uint32Array(count + 1);
+    let runOffset = new Uint32Array(64);
+    let runLength = new Uint32Array(64);
+    let runs = 0;
+    let row = 0;
+    const done = this.#each(
+      DeviceOperation.Diff,
+      [before, after],
+      count,
+      ([a, b]) => {
+        const size = a!.length;
+        for (let from = 0; ; ) {
+          const held = runs;
+          runs = accel.diffImages(a!, 0, b!, 0, from, size, runOffset, runLength, runs);
+          if (runs < runOffset.length) break;
+          // full: there may be more, behind the last run
+          from = runs > held ? runOffset[runs - 1]! + runLength[runs - 1]! : from;
+          runOffset = lengthened(runOffset);
+          runLength = lengthened(runLength);
+        }
+        runStart[++row] = runs;
+        return 2 * size;
+      },
+      (a, b) => a.length === b.length,
+    );
+    if (!done.ok) return done;
+    return ok({ runStart, runOffset: runOffset.slice(0, runs), runLength: runLength.slice(0, runs) });
+  }
+
+  crc32c(page: Uint32Array, count: number): Result<Uint32Array> {
+    const crcs = new Uint32Array(count);
+    let row = 0;
+    const done = this.#each(DeviceOperation.Crc32c, [page], count, ([bytes]) => {
+      crcs[row++] = accel.crc32c(bytes!);
+      return bytes!.length;
+    });
+    return done.ok ? ok(crcs) : done;
+  }
+
+  sha256(page: Uint32Array, count: number): Result<Uint8Array> {
+    const digests = new Uint8Array(count * 32);
+    let row = 0;
+    const done = this.#each(DeviceOperation.Sha256, [page], count, ([bytes]) => {
+      digests.set(hashPageBytes(bytes!), 32 * row++);
+      return bytes!.length;
+    });
+    return done.ok ? ok(digests) : done;
+  }
+
+  run(jobs: KernelBatch): Result<void> {
+    const checked: (() => void)[] = [];
+    let bytes = 0;
+    for (let row = 0; row < jobs.count; row++) {
+      const job = jobs.job(row);
+      const need = extentOf(job);
+      if (need === undefined) return badCall(`job ${row} is none that there is`);
+      const out = this.#page(job.out);
+      const a = this.#page(job.a);
+      const b = need.b > 0 ? this.#page(job.b) : a;
+      if (!out.ok || !a.ok || !b.ok) return badCall(`job ${row} names no page`);
+      const isLong = need.out <= out.value.bytes.length && need.a <= a.value.bytes.length;
+      if (!isLong || (need.b > 0 && need.b > b.value.bytes.length))
+        return badCall(`job ${row} needs more bytes than its pages have`);
+      if (job.out === job.a || (need.b > 0 && job.out === job.b))
+        return badCall(`job ${row} writes a page that it reads`);
+      checked.push(() => runKernel(job, out.value.bytes, a.value.bytes, b.value.bytes));
+      bytes += need.out + need.a + need.b;
+    }
+    const lost = this.#lost(DeviceOperation.Graph);
+    if (lost !== undefined) return err(lost);
+    for (const work of checked) work();
+    if (jobs.count > 0) this.#note(DeviceEventKind.Launch, DeviceOperation.Graph, bytes, jobs.count);
+    return ok();
+  }
+
+  // ---- statistics
+
+  setCause(lsn: number): void {
+    this.#cause = lsn;
+  }
+
+  stats(): Result<BackendStats> {
+    return ok({
+      device: this.#pool(DeviceMemory.Device),
+      unified: this.#pool(DeviceMemory.Unified),
+      registeredBytes: this.#registered.reduce((sum, held) => sum + held.length, 0),
+      launches: this.#counts[DeviceEventKind.Launch],
+      copies: this.#counts[DeviceEventKind.Copy],
+      allocations: this.#counts[DeviceEventKind.Allocate],
+      frees: this.#counts[DeviceEventKind.Free],
+      bytesToDevice: this.#bytesToDevice,
+      bytesToHost: this.#bytesToHost,
+      eventsDropped: this.#dropped,
+      cardFreeBytes: 0,
+      cardTotalBytes: 0,
+      utilizationPercent: undefined,
+      temperatureCelsius: undefined,
+      powerMilliwatts: undefined,
+    });
+  }
+
+  takeEvents(): DeviceEventRow[] {
+    return this.#events.splice(0);
+  }
+
+  provokeFault(): Result<void> {
+    return err(this.#lose("fault", PROVOKED));
+  }
+
+  // ---- inside
+
+  #pool(memory: 1 | 2): PoolStats {
+    const used = this.#used[memory];
+    const pages = this.#pages.filter((page) => page?.memory === memory).length;
+    const none = { freeBytes: 0, largestFreeBytes: 0, arenas: 0 };
+    const peak = this.#peak[memory];
+    return {
+      usedBytes: used,
+      reservedBytes: used,
+      peakUsedBytes: peak,
+      peakReservedBytes: peak,
+      ...none,
+      pages,
+    };
+  }
+
+  #page(handle: number): Result<CpuPage> {
+    if (this.failure !== undefined) return err(this.failure);
+    const page = this.#pages[handle];
+    return page === undefined ? badCall(`handle ${handle} names no page`) : ok(page);
+  }
+
+  #unified(handle: number): Result<void> {
+    const page = this.#page(handle);
+    if (!page.ok) return page;
+    return page.value.memory === DeviceMemory.Unified ? ok() : badCall("hints are for unified pages");
+  }
+
+  #inside(handle: number, offset: number, length: number, operation: DeviceOperation): Result<CpuPage> {
+    const page = this.#page(handle);
+    if (!page.ok) return page;
+    const { bytes } = page.value;
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > bytes.length)
+      return badCall(`${length} bytes at ${offset} do not lie in a page of ${bytes.length}`);
+    const lost = this.#lost(operation);
+    return lost === undefined ? page : err(lost);
+  }
+
+  #ranges(ranges: PageRanges, length: Uint32Array, operation: DeviceOperation): Result<Uint8Array[]> {
+    const found: Uint8Array[] = [];
+    for (let i = 0; i < ranges.count; i++) {
+      const offset = ranges.offset[i]!;
+      const page = this.#inside(ranges.page[i]!, offset, length[i]!, operation);
+      if (!page.ok) return page;
+      found.push(page.value.bytes.subarray(offset, offset + length[i]!));
+    }
+    return ok(found);
+  }
+
+  /** Runs `work` on the pages of each row, all of which were looked up and checked first; it returns the bytes read and written. */
+  #each(
+    operation: DeviceOperation,
+    columns: readonly Uint32Array[],
+    count: number,
+    work: (pages: Uint8Array[]) => number,
+    check: (...pages: [Uint8Array, Uint8Array, Uint8Array?]) => boolean = () => true,
+  ): Result<void> {
+    const rows: Uint8Array[][] = [];
+    for (let i = 0; i < count; i++) {
+      const pages: Uint8Array[] = [];
+      for (const column of columns) {
+        const page = this.#page(column[i]!);
+        if (!page.ok) return page;
+        pages.push(page.value.bytes);
+      }
+      if (!check(...(pages as [Uint8Array, Uint8Array, Uint8Array?])))
+        return badCall(`row ${i} of ${operationName(operation)} names pages of sizes that do not fit`);
+      rows.push(pages);
+    }
+    const lost = this.#lost(operation);
+    if (lost !== undefined) return err(lost);
+    let bytes = 0;
+    for (const pages of rows) bytes += work(pages);
+    if (count > 0) this.#note(DeviceEventKind.Launch, operation, bytes, count);
+    return ok();
+  }
+
+  #isRegistered(host: Uint8Array): boolean {
+    return this.#registered.some((held) => contains(held, host));
+  }
+
+  #reserve(memory: 1 | 2, sizeBytes: number): Result<void> {
+    const used = this.#used[memory];
+    if (used + sizeBytes > this.#maxBytes)
+      return err(
+        deviceOutOfMemory(`no room for ${sizeBytes} bytes: ${used} of at most ${this.#maxBytes} in use`),
+      );
+    this.#used[memory] = used + sizeBytes;
+    this.#peak[memory] = Math.max(this.#peak[memory], used + sizeBytes);
+    return ok();
+  }
+
+  #release(page: CpuPage): void {
+    if (page.memory !== DeviceMemory.Registered) this.#used[page.memory] -= page.bytes.length;
+    this.#note(DeviceEventKind.Free, DeviceOperation.None, page.bytes.length, 1, page.id, page.memory);
+  }
+
+  #lost(operation: DeviceOperation | "create" | "synchronize"): MmsbError | undefined {
+    if (this.failure !== undefined) return this.failure;
+    const code = this.#fault(operation);
+    if (code === 0) return undefined;
+    return this.#lose(typeof operation === "string" ? operation : operationName(operation), code);
+  }
+
+  #lose(operation: string, code: number): MmsbError {
+    this.failure = deviceFailure(operation, code, "injected");
+    this.#note(DeviceEventKind.Failure, DeviceOperation.None, 0, 0, 0n, 0, code);
+    return this.failure;
+  }
+
+  #note(
+    kind: DeviceEventKind,
+    operation: DeviceOperation,
+    bytes: number,
+    count: number,
+    pageId = 0n,
+    memory: DeviceMemory | 0 = 0,
+    code = 0,
+  ): void {
+    this.#counts[kind]++;
+    if (this.#events.length >= this.#eventCapacity) {
+      this.#events.shift();
+      this.#dropped++;
+    }
+    const timeNs = this.#clock.nowNs();
+    const cause = this.#cause;
+    this.#events.push({ kind, operation, timeNs, bytes, durationNs: 0, count, pageId, cause, memory, code });
+  }
+}
+
+function contains(outer: Uint8Array, inner: Uint8Array): boolean {
+  return (
+    outer.buffer === inner.buffer &&
+    inner.byteOffset >= outer.byteOffset &&
+    inner.byteOffset + inner.length <= outer.byteOffset + outer.length
+  );
+}
+
+function lengthened(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(column.length * 2);
+  longer.set(column);
+  return longer;
+}
