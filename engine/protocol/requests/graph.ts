@@ -83,7 +83,10 @@ export const touchedGraph = defineRequest({
   params: z.strictObject({
     recording: recordingHandle,
     lsn,
-    /** All records of the transaction (the wave) that the record stands in. */
+    /**
+     * All records of the transaction that the record stands in: what was written outright, and what the wave at the record did with it. Before the first wave
+     * and at the transaction's end what all of its waves did.
+     */
     wholeTransaction: z.boolean(),
     /** Pages of these clusters only are listed; absent = all. The figures and the clusters count everything. */
     clusters: z.array(count).max(1000).optional(),
@@ -92,19 +95,22 @@ export const touchedGraph = defineRequest({
   /** `omitted`: pages of the clusters asked for that are beyond `limit`. */
   result: z.object({ touched: count, downstream: count, omitted: count }),
   columns: {
-    /** Clusters that hold touched or downstream pages: how many, the least distance among them, and how many were written and failed. */
+    /** Clusters that hold touched or downstream pages: how many, the least distance among them, and how many were written, failed (or were blocked), cut off. */
     cluster: "u32",
     clusterPages: "u32",
     clusterDistance: "u32",
     clusterWritten: "u32",
     clusterFailed: "u32",
+    clusterCutOff: "u32",
     page: "u64",
     /** 0 = written by the record itself; n = n dependencies downstream. */
     distance: "u32",
-    /** 1 = the recording holds a delta for it in the same transaction. */
+    /** 1 = the recording holds a delta for it there. */
     written: "u8",
-    /** 1 = its recompute failed there. */
+    /** 1 = its recompute failed there. 2 = it was not computed, because one above it failed. */
     failed: "u8",
+    /** 1 = its recompute came to the bytes that it had. */
+    cutOff: "u8",
   },
 });
 

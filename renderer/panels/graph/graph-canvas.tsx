@@ -114,7 +114,9 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     drawn.current.picture = picture;
     if (applyPicture(cy, before, picture)) {
       drawn.current.lights = NO_LIGHTS;
-      cy.elements(".touched, .lit").removeClass("touched lit near-1 near-2 near-3 unwritten failed");
+      cy.elements(".touched, .lit").removeClass(
+        "touched lit near-1 near-2 near-3 unwritten cut-off failed blocked",
+      );
       moveAsBitmap(cy, picture);
       if (!isPlaced.current) fitAll(cy, picture);
       markDrawn(cy, holder.current, picture);

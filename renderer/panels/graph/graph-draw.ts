@@ -84,7 +84,7 @@ export function applyZoom(cy: Core, picture: GraphPicture): void {
   });
 }
 
-const LIGHTS = "touched lit near-1 near-2 near-3 unwritten failed";
+const LIGHTS = "touched lit near-1 near-2 near-3 unwritten cut-off failed blocked";
 
 export function applyLights(cy: Core, before: Lights, after: Lights): void {
   const changed = changedLights(before, after);

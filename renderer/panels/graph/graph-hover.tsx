@@ -46,9 +46,11 @@ export function GraphHover({
 
 function lightText(classes: string | undefined): string | undefined {
   if (classes === undefined) return undefined;
-  if (classes.includes("failed")) return "failed here";
+  if (classes.includes("failed")) return "its recompute failed here";
+  if (classes.includes("blocked")) return "not computed: something above it failed";
   if (classes.includes("touched")) return "touched by the record at the cursor";
+  if (classes.includes("cut-off")) return "cut off: recomputed to the bytes that it had";
   return classes.includes("unwritten")
-    ? "downstream of the record, not rewritten in its transaction"
-    : "downstream of the record, rewritten in its transaction";
+    ? "downstream of the record, not rewritten by it"
+    : "downstream of the record, rewritten there";
 }

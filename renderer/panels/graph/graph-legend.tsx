@@ -22,8 +22,10 @@ export function GraphLegend({ picture }: { picture: GraphPicture }): JSX.Element
     <div className="graph__legend" aria-hidden="true">
       <Light name="touched" text="touched" />
       <Light name="lit" text="downstream" />
-      <Light name="unwritten" text="not rewritten" />
+      <Light name="unwritten" text="not reached" />
+      <Light name="cut-off" text="cut off" />
       <Light name="failed" text="failed" />
+      <Light name="blocked" text="blocked" />
       {types.slice(0, MOST_TYPES).map(([name, { slot, pages }]) => (
         <span key={name} className="graph__key">
           <Swatch slot={slot} />

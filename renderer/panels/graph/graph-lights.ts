@@ -12,19 +12,21 @@ const DISTANCES = 3;
 /** Which elements of a picture light up: what the record touches, what lies downstream, what was written there or failed. */
 export function lightsOf({ columns }: TouchedReply, picture: GraphPicture): Lights {
   const lights = new Map<string, string>();
-  const { page, distance, written, failed } = columns;
+  const { page, distance, written, failed, cutOff } = columns;
   for (let at = 0; at < page.length; at++) {
     const id = `p${page[at]}`;
     if (picture.nodes.has(id))
-      lights.set(id, nodeClasses(distance[at]!, written[at] === 1, failed[at] === 1));
+      lights.set(id, nodeClasses(distance[at]!, written[at] === 1, FAILURES[failed[at]!], cutOff[at] === 1));
   }
-  const { cluster, clusterDistance, clusterWritten, clusterFailed } = columns;
+  const { cluster, clusterDistance, clusterWritten, clusterFailed, clusterCutOff } = columns;
   const distances = new Map<string, number>();
   for (let at = 0; at < cluster.length; at++) {
     const id = `c${cluster[at]}`;
     if (!picture.nodes.has(id)) continue;
     distances.set(id, clusterDistance[at]!);
-    lights.set(id, nodeClasses(clusterDistance[at]!, clusterWritten[at]! > 0, clusterFailed[at]! > 0));
+    const failure = clusterFailed[at]! > 0 ? "failed" : undefined;
+    const isCutOff = clusterCutOff[at]! > 0 && clusterWritten[at]! === 0;
+    lights.set(id, nodeClasses(clusterDistance[at]!, clusterWritten[at]! > 0, failure, isCutOff));
   }
   for (const { id, source, target } of picture.edges.values()) {
     if (!lights.has(source) || !lights.has(target)) continue;
@@ -36,10 +38,19 @@ export function lightsOf({ columns }: TouchedReply, picture: GraphPicture): Ligh
   return lights;
 }
 
-function nodeClasses(distance: number, isWritten: boolean, hasFailed: boolean): string {
+/** By the column `failed`. */
+const FAILURES: readonly (string | undefined)[] = [undefined, "failed", "blocked"];
+
+function nodeClasses(
+  distance: number,
+  isWritten: boolean,
+  failure: string | undefined,
+  isCutOff: boolean,
+): string {
   const near = distance === 0 ? "touched" : `lit near-${Math.min(distance, DISTANCES)}`;
-  if (hasFailed) return `${near} failed`;
-  // What a change reached but did not rewrite: cut off, because its inputs came out equal, or computed elsewhere.
+  if (failure !== undefined) return `${near} ${failure}`;
+  if (isCutOff && !isWritten) return `${near} cut-off`;
+  // Nothing of the change came this far: its inputs came out equal, or it is computed elsewhere.
   return distance > 0 && !isWritten ? `${near} unwritten` : near;
 }
 

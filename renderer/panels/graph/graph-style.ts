@@ -120,6 +120,10 @@ export function graphStyle(palette: Palette): StylesheetJson {
       style: { "border-style": "dashed", "background-color": palette["bg-panel"] },
     },
     {
+      selector: ".cut-off",
+      style: { "border-style": "dotted", "background-color": mixed(palette.warn, palette["bg-panel"], 0.14) },
+    },
+    {
       selector: ".touched",
       style: {
         "border-color": palette.playhead,
@@ -134,6 +138,15 @@ export function graphStyle(palette: Palette): StylesheetJson {
         "border-style": "double",
         "border-width": "data(failedBorder)",
         "background-color": mixed(palette.danger, palette["bg-panel"], 0.24),
+      },
+    },
+    {
+      selector: ".blocked",
+      style: {
+        "border-color": palette.danger,
+        "border-style": "dashed",
+        "border-width": "data(litBorder)",
+        "background-color": mixed(palette.danger, palette["bg-panel"], 0.08),
       },
     },
     {

@@ -92,7 +92,13 @@ describe("what is drawn", () => {
 });
 
 function touched(
-  rows: readonly (readonly [page: bigint, distance: number, written: number, failed: number])[],
+  rows: readonly (readonly [
+    page: bigint,
+    distance: number,
+    written: number,
+    failed: number,
+    cutOff?: number,
+  ])[],
 ) {
   const none = new Uint32Array();
   return {
@@ -103,15 +109,37 @@ function touched(
       clusterDistance: none,
       clusterWritten: none,
       clusterFailed: none,
+      clusterCutOff: none,
       page: BigUint64Array.from(rows, ([page]) => page),
       distance: Uint32Array.from(rows, ([, distance]) => distance),
       written: Uint8Array.from(rows, ([, , written]) => written),
       failed: Uint8Array.from(rows, ([, , , failed]) => failed),
+      cutOff: Uint8Array.from(rows, ([, , , , cutOff = 0]) => cutOff),
     },
   } satisfies TouchedReply;
 }
 
 describe("what lights up", () => {
+  test("tells apart what failed, what was blocked by it, what was cut off and what was not reached", () => {
+    const lights = lightsOf(
+      touched([
+        [1n, 0, 1, 0],
+        [2n, 1, 0, 1],
+        [3n, 1, 0, 2],
+        [4n, 1, 0, 0, 1],
+        [5n, 1, 0, 0],
+      ]),
+      chain(1n, 2n, 3n, 4n, 5n),
+    );
+    const classes = [2, 3, 4, 5].map((page) => lights.get(`p${page}`));
+    expect(classes).toEqual([
+      "lit near-1 failed",
+      "lit near-1 blocked",
+      "lit near-1 cut-off",
+      "lit near-1 unwritten",
+    ]);
+  });
+
   test("the touched page, what is downstream by its distance, and the edges between them", () => {
     const lights = lightsOf(
       touched([
