@@ -205,6 +205,34 @@ export interface Accel {
   ): number;
 
   /**
+   * The first of rows `[0, count)` of a batch that may not be logged as it stands, or `count`. Where this is absent, and to say what is wrong
+   * with that row, the session looks itself (`checkBatch`).
+   */
+  readonly checkDeltas?: (
+    slot: Uint32Array,
+    source: Uint32Array,
+    cause: Float64Array,
+    runStart: Uint32Array,
+    runOffset: Uint32Array,
+    runLength: Uint32Array,
+    count: number,
+    state: Uint8Array,
+    size: Uint32Array,
+    sourceCount: number,
+    lastLsn: number,
+  ) => number;
+
+  /** Raises the epoch of each row's page by one, in order, notes it in `rowEpoch` and marks the page as changed. Returns `count`. */
+  raiseEpochs(
+    slot: Uint32Array,
+    count: number,
+    epoch: Float64Array,
+    changed: Uint32Array,
+    stamp: number,
+    rowEpoch: Float64Array,
+  ): number;
+
+  /**
    * Writes columns `[from, to)` (not empty) of a block that begins at `blockAt`, descriptors first, from `at` on: the layout and the reference
    * are the log's (`block-columns.ts`, `block-builder.ts`), which does it itself where this is absent. `columns` has two entries a column: its
    * values, or undefined where all are zero; and the high halves of pairs, or undefined. Returns the position after them; -1 where they

@@ -60,6 +60,9 @@ export function mixedAccel(native: NativeFunctions): Accel {
     name: "native",
     preferLargePages: native.preferLargePages,
     encodeColumns: native.encodeColumns,
+    checkDeltas: native.checkDeltas,
+    raiseEpochs: (slot, count, epoch, changed, stamp, rowEpoch) =>
+      (count < BATCH_FROM_ROWS ? ts : native).raiseEpochs(slot, count, epoch, changed, stamp, rowEpoch),
     crc32c: (bytes, seed = 0) =>
       bytes.length < CRC_FROM_BYTES ? ts.crc32c(bytes, seed) : native.crc32c(bytes, seed),
     encodeRuns: (runOffset, runLength, from, to, out, at) =>

@@ -28,6 +28,7 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
   initialize(makeError: (code: string, message: string) => Error): void;
   readonly applyBodies: Spread<Accel["applyBodies"]>;
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;
+  readonly checkDeltas: NonNullable<Accel["checkDeltas"]>;
   readonly encodeColumns: NonNullable<Accel["encodeColumns"]>;
 
   // `SharedPages` (engine/pages/shared-pages.ts) from C++: `memory` is all of its buffer, results are 0 or one of the codes in

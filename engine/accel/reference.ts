@@ -4,7 +4,7 @@ import { crc32c } from "./crc32c.ts";
 import { diffImages } from "./image-diff.ts";
 import { bitsToRuns, blendMasked, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
 import { applyBody, applyRuns, gatherRuns } from "./run-apply.ts";
-import { applyBodies, applyDeltas, encodeBodies } from "./run-batches.ts";
+import { applyBodies, applyDeltas, encodeBodies, raiseEpochs } from "./run-batches.ts";
 import { decodeRuns, runCount } from "./run-decode.ts";
 import { encodeRuns } from "./run-encode.ts";
 
@@ -23,6 +23,7 @@ export const referenceAccel: Accel = {
   encodeBodies,
   applyRuns,
   applyDeltas,
+  raiseEpochs,
   gatherRuns,
   diffImages,
   blendMasked,

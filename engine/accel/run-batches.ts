@@ -138,6 +138,25 @@ function scatter(
   return at - payloadAt;
 }
 
+/** See `Accel.raiseEpochs`. */
+export function raiseEpochs(
+  slot: Uint32Array,
+  count: number,
+  epoch: Float64Array,
+  changed: Uint32Array,
+  stamp: number,
+  rowEpoch: Float64Array,
+): number {
+  for (let row = 0; row < count; row++) {
+    const page = slot[row]!;
+    const next = epoch[page]! + 1;
+    rowEpoch[row] = next;
+    epoch[page] = next;
+    changed[page] = stamp;
+  }
+  return count;
+}
+
 /** See `Accel.encodeBodies`. */
 export function encodeBodies(
   runStart: Uint32Array,

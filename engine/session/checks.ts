@@ -1,3 +1,4 @@
+import { accel } from "../accel/index.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
 import type { PageTable } from "../pages/page-table.ts";
@@ -9,9 +10,23 @@ export function checkBatch(
   batch: DeltaBatch,
   sources: readonly string[],
 ): Result<void> {
-  const { slot, source, cause, runStart, runOffset, runLength } = batch;
-  const { size } = table;
-  for (let row = 0; row < batch.count; row++) {
+  const { slot, source, cause, runStart, runOffset, runLength, count } = batch;
+  const { size, state } = table;
+  const doubtful =
+    accel.checkDeltas?.(
+      slot,
+      source,
+      cause,
+      runStart,
+      runOffset,
+      runLength,
+      count,
+      state,
+      size,
+      sources.length,
+      lastLsn,
+    ) ?? 0;
+  for (let row = doubtful; row < count; row++) {
     const page = slot[row]!;
     if (!table.isLive(page)) {
       return fail(

@@ -178,13 +178,7 @@ export class StateWriter {
     const { idLo, idHi, epoch, changed, stamp } = this.table;
     if (this.#rowEpoch.length < count) this.#rowEpoch = new Float64Array(Math.max(count, 1024));
     const rowEpoch = this.#rowEpoch;
-    for (let row = 0; row < count; row++) {
-      const page = slot[row]!;
-      const next = epoch[page]! + 1;
-      rowEpoch[row] = next;
-      epoch[page] = next;
-      changed[page] = stamp;
-    }
+    accel.raiseEpochs(slot, count, epoch, changed, stamp, rowEpoch);
     const done = this.log.appendDeltas(batch, 0, count, idLo, idHi, rowEpoch, sources, RecordFlag.Derived);
     for (let row = done; row < count; row++) epoch[slot[row]!]!--;
     batch.apply(this.table.spans, 0, done);

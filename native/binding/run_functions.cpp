@@ -174,6 +174,40 @@ napi_value gather_runs_(napi_env env, napi_callback_info info) {
   return in.ok() ? in.number(static_cast<double>(at + static_cast<std::uint64_t>(bytes))) : nullptr;
 }
 
+napi_value check_deltas_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "checkDeltas");
+  const auto slot = in.u32(0, "slot");
+  const auto source = in.u32(1, "source");
+  const auto cause = in.f64(2, "cause");
+  const auto run_start = in.u32(3, "runStart");
+  const auto run_offset = in.u32(4, "runOffset");
+  const auto run_length = in.u32(5, "runLength");
+  const std::uint64_t to = in.integer(6, "count");
+  const auto state = in.u8(7, "state");
+  const auto size = in.u32(8, "size");
+  const auto sources = static_cast<std::uint32_t>(in.integer(9, "sourceCount"));
+  const std::uint64_t last_lsn = in.integer(10, "lastLsn", 9007199254740991);
+  in.rows(0, to, std::min({slot.size(), source.size(), cause.size()}), "slot, source or cause");
+  if (to > 0) in.rows(0, to, run_start.empty() ? 0 : run_start.size() - 1, "runStart");
+  if (!in.ok()) return nullptr;
+  const delta_columns deltas{run_start.data(), run_start.size(), run_offset.data(), run_length.data(),
+                             std::min(run_offset.size(), run_length.size()), nullptr, {}};
+  return in.number(static_cast<double>(check_deltas(deltas, slot.data(), source.data(), cause.data(), 0, to,
+                                                    {state, size, sources, static_cast<double>(last_lsn)})));
+}
+
+napi_value raise_epochs_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "raiseEpochs");
+  const auto slot = in.u32(0, "slot");
+  const std::uint64_t count = in.integer(1, "count");
+  const auto epoch = in.f64(2, "epoch");
+  const auto changed = in.u32(3, "changed");
+  const auto stamp = static_cast<std::uint32_t>(in.integer(4, "stamp"));
+  const auto row_epoch = in.f64(5, "rowEpoch");
+  if (!in.rows(0, count, std::min(slot.size(), row_epoch.size()), "slot or rowEpoch")) return nullptr;
+  return in.number(static_cast<double>(raise_epochs(slot.data(), 0, count, epoch, changed, stamp, row_epoch.data())));
+}
+
 }  // namespace
 
 std::span<const entry> run_functions() noexcept {
@@ -182,7 +216,8 @@ std::span<const entry> run_functions() noexcept {
       {"decodeRuns", guarded<decode_runs_>},     {"applyBody", guarded<apply_body_>},
       {"applyBodies", guarded<apply_bodies_>},   {"encodeBodies", guarded<encode_bodies_>},
       {"applyRuns", guarded<apply_runs_>},       {"applyDeltas", guarded<apply_deltas_>},
-      {"gatherRuns", guarded<gather_runs_>},
+      {"gatherRuns", guarded<gather_runs_>},     {"checkDeltas", guarded<check_deltas_>},
+      {"raiseEpochs", guarded<raise_epochs_>},
   };
   return entries;
 }

@@ -116,4 +116,41 @@ batch_end encode_bodies(const delta_columns& deltas, std::size_t from, std::size
   return {stop::done, to, at};
 }
 
+std::size_t check_deltas(const delta_columns& deltas, const std::uint32_t* slot, const std::uint32_t* source,
+                         const double* cause, std::size_t from, std::size_t to, const delta_limits& limits) noexcept {
+  for (std::size_t row = from; row < to; ++row) {
+    const std::uint32_t page = slot[row];
+    if (page >= limits.state.size() || page >= limits.size.size() || limits.state[page] != 1) return row;
+    if (source[row] >= limits.sources) return row;
+    const double led = cause[row];
+    // false for NaN; the limit keeps it below 2^53
+    if (led != 0 && !(led > 0 && led <= limits.last_lsn + static_cast<double>(row) && led <= 9007199254740991.0 &&
+                      static_cast<double>(static_cast<std::int64_t>(led)) == led))
+      return row;
+    const std::size_t first = deltas.run_start[row];
+    const std::size_t last = deltas.run_start[row + 1];
+    if (first > last || last > deltas.runs) return row;
+    std::int64_t position = -1;
+    for (std::size_t run = first; run < last; ++run) {
+      const std::int64_t offset = deltas.run_offset[run];
+      const std::int64_t end = offset + deltas.run_length[run];
+      if (offset <= position || end == offset || end > limits.size[page]) return row;
+      position = end;
+    }
+  }
+  return to;
+}
+
+std::size_t raise_epochs(const std::uint32_t* slot, std::size_t from, std::size_t to, std::span<double> epoch,
+                         std::span<std::uint32_t> changed, std::uint32_t stamp, double* row_epoch) noexcept {
+  const std::size_t pages = std::min(epoch.size(), changed.size());
+  for (std::size_t row = from; row < to; ++row) {
+    const std::uint32_t page = load_once(slot + row);
+    if (page >= pages) return row;
+    row_epoch[row] = ++epoch[page];
+    changed[page] = stamp;
+  }
+  return to;
+}
+
 }  // namespace mmsb

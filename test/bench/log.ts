@@ -14,6 +14,7 @@ import { PageTable } from "../../engine/pages/page-table.ts";
 import { ReplayState } from "../../engine/replay/replay-state.ts";
 import { ReplayWalk } from "../../engine/replay/replay-walk.ts";
 import { mmsbStart } from "../../engine/session/mmsb.ts";
+import { CProgram } from "./c-program.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import { median, type Report, reportWith, secondsOf } from "./report.ts";
 
@@ -97,6 +98,8 @@ export async function appendBench(report: Report, folder: string): Promise<void>
   const body = new Uint8Array(100).map((_, i) => i * 37);
   const bodies = new Uint8Array(100 * BATCH_RECORDS).map((_, i) => i * 37);
   const lengths = new Uint32Array(BATCH_RECORDS).fill(100);
+  const lmdb = new CProgram(folder, "lmdb-append.c", ["-llmdb"]);
+  if (!lmdb.isAvailable) console.error("no lmdb to compare with: apt install liblmdb-dev and a C compiler");
   const modes = [
     { name: "not synced", sync: false, inBatches: true },
     { name: "synced per 1000", sync: true, inBatches: true },
@@ -107,6 +110,7 @@ export async function appendBench(report: Report, folder: string): Promise<void>
     const records = sync ? 100_000 : 1_000_000;
     const rates: number[] = [];
     const bounds: number[] = [];
+    const others: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const writer = unwrap(await LogWriter.create(path, { durability: "none", intervalMs: 60_000 }));
       const seconds = secondsOf(() => {
@@ -125,7 +129,19 @@ export async function appendBench(report: Report, folder: string): Promise<void>
       const bound = raw.writeSeconds(path, size, chunk, sync);
       if (bound !== undefined) bounds.push(records / bound / 1e6);
       rmSync(path, { force: true });
+      const other = inBatches ? lmdb.run(path, records, 100, sync ? 1 : 0) : undefined;
+      if (other !== undefined) others.push(records / other / 1e6);
+      rmSync(path, { force: true });
+      rmSync(`${path}-lock`, { force: true });
     }
+    if (others.length > 0)
+      reportWith(
+        report,
+        `append: 100-byte records, ${name}, beside lmdb`,
+        median(rates),
+        "M/s",
+        median(others),
+      );
     reportWith(
       report,
       `append: 100-byte records, ${name}`,

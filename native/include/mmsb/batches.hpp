@@ -96,4 +96,28 @@ batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, s
 batch_end encode_bodies(const delta_columns& deltas, std::size_t from, std::size_t to, std::span<std::uint8_t> out,
                         std::uint32_t* body_length);
 
+/** What rows of a batch may name. */
+struct delta_limits {
+  /** Of each page: 1 where there is one, and its bytes. */
+  std::span<const std::uint8_t> state;
+  std::span<const std::uint32_t> size;
+  std::uint32_t sources;
+  /** LSN of the last record before the batch. */
+  double last_lsn;
+};
+
+/**
+ * The first of rows `[from, to)` that may not be logged as it stands, or `to`: its page and its source exist, its cause was written before, its
+ * runs ascend, are not empty, do not touch and lie inside the page.
+ */
+std::size_t check_deltas(const delta_columns& deltas, const std::uint32_t* slot, const std::uint32_t* source,
+                         const double* cause, std::size_t from, std::size_t to, const delta_limits& limits) noexcept;
+
+/**
+ * Raises the epoch of each row's page by one, in order, notes it in `row_epoch` and marks the page as changed. Returns the first row whose
+ * page is not there, or `to`.
+ */
+std::size_t raise_epochs(const std::uint32_t* slot, std::size_t from, std::size_t to, std::span<double> epoch,
+                         std::span<std::uint32_t> changed, std::uint32_t stamp, double* row_epoch) noexcept;
+
 }  // namespace mmsb
