@@ -10,7 +10,7 @@ import { Swatch } from "../../ui/value.tsx";
 
 /** Rows are laid out one by one, so a column's width must not depend on what is in it. */
 export function deltaColumns(lastLsn: number, longestTime: string): GridColumn[] {
-  const lsnWidth = `${formatCount(lastLsn).length * 7 + 14}px`;
+  const lsnWidth = `${Math.max(48, formatCount(lastLsn).length * 7 + 14)}px`;
   const timeWidth = `${Math.ceil(longestTime.length * 6.6) + 12}px`;
   return [
     {
