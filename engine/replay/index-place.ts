@@ -150,8 +150,11 @@ export function indexPathOf(source: Pick<RecordSource, "path" | "format">): stri
 /** Indexes what the recording has gained. */
 function* extend(index: LogIndex, options: IndexOptions): Generator<BuildProgress, Result<LogIndex>> {
   if (coversAll(index)) return ok(index);
+  const untouched = { doneBytes: 0, totalBytes: index.source.fileBytes };
+  yield untouched;
   const builder = new IndexBuilder(index, buildOptionsFor(index, options));
   try {
+    yield untouched;
     const built = yield* builder.build(true);
     return built.ok ? ok(index) : built;
   } finally {

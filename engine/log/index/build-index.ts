@@ -124,6 +124,7 @@ export class IndexBuilder {
         : source.findBlock(this.#nextLsn);
     if (block < 0) block = this.#blockAfter(this.#nextLsn);
     this.#run.reserve(Math.min(this.#options.runBodyBytes + MAX_BLOCK_BODIES, source.fileBytes));
+    yield this.#progress;
     for (; block < source.blockCount && this.#tables.stop === undefined; block++) {
       if (this.#options.sealAt?.length === this.#nextSeal) return ok();
       const scanned = yield* this.#block(block);

@@ -1,5 +1,5 @@
 import { utf8Decode } from "../../base/bytes.ts";
-import { ok, type Result } from "../../base/result.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
 import { comparePairs, highOf, lowOf } from "../../base/u64.ts";
 import { decodeDeltaBody } from "../../deltas/delta-body.ts";
 import { RunList } from "../../deltas/run-list.ts";
@@ -78,8 +78,15 @@ export class RecordMatcher {
   ): Result<RecordMatcher> {
     const kinds = new Uint8Array(256);
     // A value expression is about deltas; a list of event types about events.
-    for (const kind of filter.kinds?.map(kindFromName) ?? defaultKinds)
-      if (kind !== undefined) kinds[kind] = 1;
+    const unknown = filter.kinds?.find((name) => kindFromName(name) === undefined);
+    if (unknown !== undefined) {
+      return fail(
+        "ARGUMENT_INVALID",
+        `there is no record kind '${unknown}'`,
+        "RecordingInfo.kinds names those that there are",
+      );
+    }
+    for (const kind of filter.kinds?.map(kindFromName) ?? defaultKinds) kinds[kind!] = 1;
     if (filter.eventTypes !== undefined)
       for (let kind = 0; kind < 256; kind++) if (kind !== RecordKind.Event) kinds[kind] = 0;
     const wantsValue = filter.value !== undefined && filter.value.trim() !== "";

@@ -74,8 +74,9 @@ export class Axis {
     }
   }
 
+  /** Multiplied first: with whole numbers the column is then the right one, also where a record stands on its very edge. */
   #columnAt(place: number): number {
-    return ((place - this.#from) / this.#width) * this.columns;
+    return ((place - this.#from) * this.columns) / this.#width;
   }
 
   /** The columns that a block covers, as fractions; may reach outside. */
