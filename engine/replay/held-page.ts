@@ -6,7 +6,11 @@ import { PageDeltas } from "../log/index/page-deltas.ts";
 import type { Recording } from "./recording.ts";
 import { UndoLog } from "./undo-log.ts";
 
-/** A rebuild because of a step back fetches so many deltas before it, so that at most one step back in 512 has to rebuild. */
+/**
+ * A rebuild because of a step back fetches so many deltas before it: few at first, for most pages are stepped back over once or twice, and
+ * twice as many each time until, on a long way back, one step in 512 has to rebuild.
+ */
+const FIRST_UNDO_DELTAS = 16;
 const UNDO_DELTAS = 512;
 const MIN_UNDO_BYTES = 1 << 16;
 /** Going forward over more of the page's deltas than this, the way through the last keyframe may be shorter. */
@@ -27,6 +31,7 @@ export class HeldPage {
   readonly #undo: UndoLog;
   readonly #beginLsn: number;
   #ahead: PageDeltas;
+  #undoDeltas = FIRST_UNDO_DELTAS;
   /** The cursor position that it was last brought to. */
   #lsn = Number.NaN;
   epoch = 0;
@@ -102,7 +107,11 @@ export class HeldPage {
 
   #backward(lsn: number): Result<void> {
     while (this.#place.lsn > lsn && this.#place.lsn > this.#beginLsn) {
-      if (this.#undo.count === 0) return this.#load(lsn, UNDO_DELTAS);
+      if (this.#undo.count === 0) {
+        const undoDeltas = this.#undoDeltas;
+        this.#undoDeltas = Math.min(UNDO_DELTAS, undoDeltas * 2);
+        return this.#load(lsn, undoDeltas);
+      }
       this.#undo.pop(this.bytes);
       const moved = this.#place.previous();
       if (!moved.ok) return moved;
