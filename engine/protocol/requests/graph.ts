@@ -41,9 +41,9 @@ export const viewGraph = defineRequest({
     clustered: z.boolean(),
     /** So many that they are always grouped. */
     large: z.boolean(),
-    /** The answer is the same for every LSN in [fromLsn, untilLsn); `null` = to the end as it stands now. */
+    /** The answer is the same for every LSN in [fromLsn, untilLsn); no further than the last LSN that there is now. */
     fromLsn: lsn,
-    untilLsn: lsn.nullable(),
+    untilLsn: lsn,
     /** Nodes left out because of `maxNodes`. */
     omittedNodes: count,
     /** Extent of the layout over everything that the recording ever holds. */

@@ -47,7 +47,7 @@ export function* viewGraph(
   const { arrangement, nodes, omitted, clustered } = drawn.value;
   const columns = nodeColumns(tables, model, arrangement, nodes, alive.flags);
   const edges = yield* collectEdges(tables, model, nodes, params);
-  const span = yield* unchangedSpan(tables, lsn);
+  const span = yield* unchangedSpan(tables, lsn, recording.lastLsn);
   return ok({
     result: {
       totalPages: alive.count,
@@ -63,9 +63,9 @@ export function* viewGraph(
 }
 
 /** The LSNs around `lsn` between which no page and no edge comes or goes. */
-function* unchangedSpan({ lives, edges }: IndexTables, lsn: number) {
+function* unchangedSpan({ lives, edges }: IndexTables, lsn: number, lastLsn: number) {
   let fromLsn = 0;
-  let untilLsn = Number.POSITIVE_INFINITY;
+  let untilLsn = lastLsn + 1;
   const pairs = [
     [lives.fromLsn.data, lives.count],
     [lives.untilLsn.data, lives.count],
@@ -80,7 +80,7 @@ function* unchangedSpan({ lives, edges }: IndexTables, lsn: number) {
       if (at % STEPS_A_SLICE === STEPS_A_SLICE - 1) yield undefined;
     }
   }
-  return { fromLsn, untilLsn: untilLsn === Number.POSITIVE_INFINITY ? null : untilLsn };
+  return { fromLsn, untilLsn };
 }
 
 function* alivePages(

@@ -56,12 +56,7 @@ export function useGraph(): Graph {
   if (view.data !== undefined && view.asked !== undefined) {
     const { lsn, ...about } = view.asked;
     const { fromLsn, untilLsn } = view.data.result;
-    known.current = {
-      key: queryKey("graph", about, version),
-      askedLsn: lsn,
-      fromLsn,
-      untilLsn: untilLsn ?? Number.POSITIVE_INFINITY,
-    };
+    known.current = { key: queryKey("graph", about, version), askedLsn: lsn, fromLsn, untilLsn };
   }
 
   const clusters = view.data?.result.clustered === true && expanded !== "all" ? [...expanded] : undefined;

@@ -113,7 +113,7 @@ describe("the graph at an LSN", () => {
     });
     const after = await view(unlinked);
     expect(edgesOf(after)).toEqual(["1>3×1", "3>4×1"]);
-    expect(after.result).toMatchObject({ fromLsn: unlinked, untilLsn: null });
+    expect(after.result).toMatchObject({ fromLsn: unlinked, untilLsn: opened!.recording.lastLsn + 1 });
     expect((await view(0)).columns.node.length).toBe(0);
   });
 
