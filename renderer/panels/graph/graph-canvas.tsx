@@ -2,12 +2,12 @@
 import cytoscape, { type Core } from "cytoscape";
 import { type JSX, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { usePalette } from "../../canvas/colours.ts";
+import { drawGroups } from "./draw-groups.ts";
 import { applyLights, applyPicture, applyZoom } from "./graph-draw.ts";
 import { type GraphNode, type GraphPicture, NO_PICTURE } from "./graph-elements.ts";
 import type { Lights } from "./graph-lights.ts";
 import { type GraphAction, useGraphView } from "./graph-store.ts";
 import { graphStyle } from "./graph-style.ts";
-import { drawGroupLabels } from "./group-labels.ts";
 import { type Arrow, nearestNode } from "./nearest-node.ts";
 
 const FIT_PADDING_PX = 24;
@@ -100,7 +100,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   useEffect(() => {
     const canvas = labels.current;
     if (cy === undefined || canvas === null) return;
-    const draw = () => drawGroupLabels(canvas, cy, drawn.current.picture, palette);
+    const draw = () => drawGroups(canvas, cy, drawn.current.picture, drawn.current.lights, palette);
     cy.on("render", draw);
     draw();
     return () => {
@@ -123,12 +123,12 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
     }
   }, [cy, picture]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new picture begins dark
   useEffect(() => {
     if (cy === undefined) return;
     applyLights(cy, drawn.current.lights, lights);
     drawn.current.lights = lights;
-  }, [cy, lights, picture]);
+    if (labels.current !== null) drawGroups(labels.current, cy, picture, lights, palette);
+  }, [cy, lights, picture, palette]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the element may come with the picture
   useEffect(() => {

@@ -1,6 +1,6 @@
 import type { Core, ElementDefinition } from "cytoscape";
 import { differenceOf, type GraphEdge, type GraphNode, type GraphPicture } from "./graph-elements.ts";
-import { changedLights, type Lights } from "./graph-lights.ts";
+import { changedLights, isGroup, type Lights } from "./graph-lights.ts";
 
 /** Sizes that are meant in pixels of the screen, as the picture's units at a zoom. Pages keep theirs: there may be thousands. */
 function zoomedData(node: GraphNode, zoom: number) {
@@ -30,12 +30,12 @@ function nodeDefinition(node: GraphNode, zoom: number): ElementDefinition {
 
 /** Dependencies drawn as one: thicker with their number, by its logarithm. */
 function edgeWidth({ count, source }: GraphEdge, zoom: number): number {
-  return source.startsWith("p") ? 1.2 : (0.6 + Math.log10(count) * 0.5) / zoom;
+  return !isGroup(source) ? 1.2 : (0.6 + Math.log10(count) * 0.5) / zoom;
 }
 
 function edgeDefinition(edge: GraphEdge, zoom: number): ElementDefinition {
   const { id, source, target, isControl } = edge;
-  const isBetweenGroups = !source.startsWith("p");
+  const isBetweenGroups = isGroup(source);
   return {
     group: "edges",
     classes: isBetweenGroups ? "between" : isControl ? "control" : "",
@@ -80,15 +80,16 @@ export function applyZoom(cy: Core, picture: GraphPicture): void {
     for (const node of picture.nodes.values())
       if (node.kind !== "page") cy.getElementById(node.id).data(zoomedData(node, zoom));
     for (const edge of picture.edges.values())
-      if (!edge.source.startsWith("p")) cy.getElementById(edge.id).data("width", edgeWidth(edge, zoom));
+      if (isGroup(edge.source)) cy.getElementById(edge.id).data("width", edgeWidth(edge, zoom));
   });
 }
 
 const LIGHTS = "touched lit near-1 near-2 near-3 unwritten cut-off failed blocked";
 
+/** Of pages and what joins them; groups are lit by `draw-groups.ts`. */
 export function applyLights(cy: Core, before: Lights, after: Lights): void {
-  const changed = changedLights(before, after);
-  if (changed.size === 0) return;
+  const changed = [...changedLights(before, after)].filter(([id]) => !isGroup(id));
+  if (changed.length === 0) return;
   cy.batch(() => {
     for (const [id, classes] of changed) {
       const element = cy.getElementById(id);

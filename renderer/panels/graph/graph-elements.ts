@@ -84,8 +84,9 @@ function labelOf(kind: NodeKind, number: bigint, typeName: string, members: numb
   return kind === "cluster" ? `${name}\n${formatCount(members)}` : `${name} · ${formatCount(members)}`;
 }
 
-function shortenEnd(text: string, letters: number): string {
-  return text.length <= letters ? text : `${text.slice(0, letters - 1)}…`;
+/** The text, or its beginning with an ellipsis. */
+export function shortenEnd(text: string, letters: number): string {
+  return text.length <= letters ? text : `${text.slice(0, Math.max(1, letters - 1))}…`;
 }
 
 export interface PictureChange {

@@ -61,3 +61,8 @@ export function changedLights(before: Lights, after: Lights): Map<string, string
   for (const [id, classes] of after) if (before.get(id) !== classes) changed.set(id, classes);
   return changed;
 }
+
+/** Groups, frames and the ways between them: what `draw-groups.ts` lights. */
+export function isGroup(id: string): boolean {
+  return !id.startsWith("p");
+}

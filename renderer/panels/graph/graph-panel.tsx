@@ -14,9 +14,12 @@ import { GraphLegend } from "./graph-legend.tsx";
 import { type Lights, lightsOf } from "./graph-lights.ts";
 import { act, focusOn, resetGraphView, useGraphView } from "./graph-store.ts";
 import { useGraph } from "./use-graph.ts";
+import { useSettled } from "./use-settled.ts";
 import "./graph.css";
 
 const NO_LIGHTS: Lights = new Map();
+/** Pages that cytoscape lights anew within a frame. */
+const MOST_PAGES_AT_ONCE = 60;
 
 /** Pages and what depends on what; what the record at the cursor touches, and everything downstream of it, lights up. */
 export function GraphPanel(): JSX.Element {
@@ -34,6 +37,11 @@ export function GraphPanel(): JSX.Element {
     () => (touched.data === undefined ? NO_LIGHTS : lightsOf(touched.data, picture)),
     [touched.data, picture],
   );
+  const pageCount = useMemo(
+    () => [...picture.nodes.values()].filter(({ kind }) => kind === "page").length,
+    [picture],
+  );
+  const shownLights = useSettled(lights, pageCount > MOST_PAGES_AT_ONCE);
   const pick = useCallback((node: GraphNode) => {
     if (node.kind !== "page") {
       setCluster(node.id);
@@ -76,7 +84,7 @@ export function GraphPanel(): JSX.Element {
           <>
             <GraphCanvas
               picture={picture}
-              lights={lights}
+              lights={shownLights}
               selected={selected}
               label={`Graph of ${plural(data.result.totalPages, "page")} and ${plural(data.result.totalEdges, "dependency", "dependencies")}. Arrows move, Enter opens.`}
               onPick={pick}

@@ -1,6 +1,10 @@
 import type { StylesheetJson } from "cytoscape";
 import type { Palette } from "../../canvas/colours.ts";
 
+/** How much of its light a page's ground takes on: touched, and one, two, or more dependencies away. */
+export const TOUCHED_SHARE = 0.3;
+export const NEAR_SHARES = [0.34, 0.24, 0.16] as const;
+
 /** Everything about how the graph looks, from the tokens of the theme in force. */
 export function graphStyle(palette: Palette): StylesheetJson {
   const categories = palette.categories.flatMap(
@@ -18,7 +22,6 @@ export function graphStyle(palette: Palette): StylesheetJson {
       },
     ],
   );
-  const near = [0.34, 0.24, 0.16];
   return [
     {
       selector: "core",
@@ -111,7 +114,7 @@ export function graphStyle(palette: Palette): StylesheetJson {
       selector: "node.lit",
       style: { "border-color": palette.accent, "border-width": "data(litBorder)" },
     },
-    ...near.map((share, at) => ({
+    ...NEAR_SHARES.map((share, at) => ({
       selector: `.near-${at + 1}`,
       style: { "background-color": mixed(palette.accent, palette["bg-panel"], share) },
     })),
@@ -128,7 +131,7 @@ export function graphStyle(palette: Palette): StylesheetJson {
       style: {
         "border-color": palette.playhead,
         "border-width": "data(litBorder)",
-        "background-color": mixed(palette.playhead, palette["bg-panel"], 0.3),
+        "background-color": mixed(palette.playhead, palette["bg-panel"], TOUCHED_SHARE),
       },
     },
     {
