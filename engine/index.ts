@@ -5,6 +5,12 @@ export type { JsonValue } from "./base/json.ts";
 export { type Result, unwrap } from "./base/result.ts";
 export type { ByteRange } from "./deltas/delta.ts";
 export { DeltaBatch } from "./deltas/delta-batch.ts";
+export type { DeviceBackend } from "./device/device-backend.ts";
+export { MemoryAdvice } from "./device/device-memory.ts";
+export type { PageResidence } from "./device/device-pages.ts";
+export { type DeviceUsage, fragmentation, type TypeUsage } from "./device/device-usage.ts";
+export { ElementType, Kernel, KernelFunction } from "./device/kernel-batch.ts";
+export { type DeviceChoice, openDevice } from "./device/open-device.ts";
 export { deserializeEvent, serializeEvent } from "./events/event-codec.ts";
 export type { EventColumns } from "./events/event-columns.ts";
 export type { EventSource } from "./events/event-hub.ts";
@@ -68,6 +74,7 @@ export {
   replayEvents,
 } from "./session/replay-events.ts";
 export { Session } from "./session/session.ts";
+export type { SessionDevice, SessionJob } from "./session/session-device.ts";
 export type {
   ChangeOptions,
   EventOptions,

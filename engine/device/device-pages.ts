@@ -68,8 +68,8 @@ export class DevicePages implements Disposable {
    * Gives a page of location gpu or unified its memory there, with the bytes of the host image. A page of location cpu is left alone, and so is every page
    * once the device is lost. Errors: DEVICE_OUT_OF_MEMORY, DEVICE_FAILED; the page has no memory there then.
    */
-  place(slot: number): Result<void> {
-    const memory = memoryOf(this.table.location[slot]!);
+  place(slot: number, location: PageLocation = this.table.locationOf(slot)): Result<void> {
+    const memory = memoryOf(LOCATION_CODE[location]);
     if (memory === undefined || this.residence(slot) === "resident") return ok();
     if (this.backend.failure !== undefined) {
       this.#set(slot, FAILED);
@@ -98,21 +98,19 @@ export class DevicePages implements Disposable {
   }
 
   /**
-   * Brings a resident page to its next location, or home; {@link place} does the rest once the location is set. Where it is already nothing happens.
+   * Brings the page to its next location, before that is logged and set. Where it is already nothing happens.
    * Errors: DEVICE_OUT_OF_MEMORY, DEVICE_FAILED; nothing has changed then.
    */
   move(slot: number, location: PageLocation): Result<void> {
     const memory = memoryOf(LOCATION_CODE[location]);
     const handle = this.handleOf(slot);
-    if (memory === undefined || this.backend.failure !== undefined) {
+    if (memory === undefined) {
       this.remove(slot);
-      if (memory !== undefined) this.#set(slot, FAILED);
       return ok();
     }
-    if (handle < 0) return ok();
+    if (handle < 0) return this.place(slot, location);
     const flushed = this.flush();
-    if (!flushed.ok) return flushed;
-    return this.#judged(this.backend.migratePage(handle, memory));
+    return flushed.ok ? this.#judged(this.backend.migratePage(handle, memory)) : flushed;
   }
 
   // ---- deltas

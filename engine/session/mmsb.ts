@@ -15,6 +15,7 @@ import { rebindRecomputes } from "./rebind-recomputes.ts";
 import { abortUnfinished, rebuildState } from "./reopen-state.ts";
 import { Session } from "./session.ts";
 import { SessionCheckpoints } from "./session-checkpoints.ts";
+import { SessionDevice } from "./session-device.ts";
 import type { SessionEventOptions, SessionOptions } from "./session-options.ts";
 import { StateWriter } from "./state-writer.ts";
 import { MMSB_VERSION } from "./version.ts";
@@ -24,7 +25,7 @@ let current: Session | undefined;
 
 /**
  * Starts a session: a new recording, or with `reopen` one that is gone on with. Any number may live in a process; the one started last is
- * {@link mmsb}'s. Errors: LOG_EXISTS, LOG_NOT_FOUND, LOG_LOCKED, LOG_BLOCK_DAMAGED, METADATA_INVALID, ARGUMENT_INVALID, I/O.
+ * {@link mmsb}'s. Errors: LOG_EXISTS, LOG_NOT_FOUND, LOG_LOCKED, LOG_BLOCK_DAMAGED, METADATA_INVALID, ARGUMENT_INVALID, DEVICE_OUT_OF_MEMORY, I/O.
  */
 export async function mmsbStart(options: SessionOptions): Promise<Result<Session>> {
   const { path, reopen = false, metadata = EMPTY_METADATA } = options;
@@ -57,7 +58,13 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
     await log.close();
     return started;
   }
-  current = new Session(state, checkpoints, waves);
+  const device = options.device === undefined ? undefined : new SessionDevice(state, options.device);
+  const placed = device?.begin();
+  if (placed?.ok === false) {
+    await log.close();
+    return placed;
+  }
+  current = new Session(state, checkpoints, waves, device);
   const session = current;
   events.settle();
   return ok(session);

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { MmsbError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { DeviceBackend } from "../device/device-backend.ts";
 import type { EventHandler } from "../events/event-subscription.ts";
 import type { LogFileSystem } from "../log/file-system.ts";
 import type { WriterLock } from "../log/writer-lock.ts";
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly events?: SessionEventOptions;
   readonly fileSystem?: LogFileSystem;
   readonly lock?: WriterLock;
+  /** Where pages of location gpu and unified live (`openDevice`); it is the session's from here on. Without one they live on the CPU. */
+  readonly device?: DeviceBackend;
 }
 
 /** Who changes something and why; all of it is optional. */

@@ -30,6 +30,7 @@ import { checkSchema } from "../pages/schema.ts";
 import { badCause, checkBatch, isCause, outside } from "./checks.ts";
 import type { RecomputeTarget } from "./recompute-target.ts";
 import type { SessionCheckpoints } from "./session-checkpoints.ts";
+import type { SessionDevice } from "./session-device.ts";
 import type {
   ChangeOptions,
   EventOptions,
@@ -61,8 +62,9 @@ export class Session {
   #stopped = false;
 
   /** Made by `mmsbStart`. */
-  constructor(state: StateWriter, checkpoints: SessionCheckpoints, log: WaveLog) {
+  constructor(state: StateWriter, checkpoints: SessionCheckpoints, log: WaveLog, device?: SessionDevice) {
     this.#state = state;
+    this.device = device;
     this.#waves = new SessionWaves(
       state,
       log,
@@ -71,6 +73,9 @@ export class Session {
     );
     this.#checkpoints = checkpoints;
   }
+
+  /** Where pages of location gpu and unified live, if `mmsbStart` was given a device. */
+  readonly device: SessionDevice | undefined;
 
   get path(): string {
     return this.#state.log.path;
@@ -205,7 +210,12 @@ export class Session {
     });
   }
 
-  /** Errors: PAGE_UNKNOWN, ARGUMENT_INVALID, LOG_READ_ONLY. */
+  /** A page in one buffer that CPU and GPU see, where there is a GPU. Errors: as {@link createPage}. */
+  createUnifiedPage(spec: Omit<PageSpec, "location">, options: WriteOptions = NO_OPTIONS): Result<bigint> {
+    return this.createPage({ ...spec, location: "unified" }, options);
+  }
+
+  /** Errors: PAGE_UNKNOWN, ARGUMENT_INVALID, DEVICE_OUT_OF_MEMORY, LOG_READ_ONLY. */
   migratePage(id: bigint, location: PageLocation, options: ChangeOptions = NO_OPTIONS): Result<number> {
     const begun = this.#begin(options);
     if (!begun.ok) return begun;
@@ -543,6 +553,7 @@ export class Session {
     const { log } = this.#state;
     if (log.failure === undefined) this.#state.append(RecordKind.SessionStop, {});
     this.#state.events.settle();
+    this.device?.close();
     const closed = await log.close();
     this.#state.events.hub.dispose();
     return closed;

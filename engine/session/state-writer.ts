@@ -5,6 +5,7 @@ import { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
 import { RunList } from "../deltas/run-list.ts";
+import type { DevicePages } from "../device/device-pages.ts";
 import type { RecomputeDefinition } from "../graph/recompute.ts";
 import type { WaveRows } from "../graph/wave-rows.ts";
 import type { LogWriter } from "../log/log-writer.ts";
@@ -56,6 +57,8 @@ export class StateWriter {
   isRecording = false;
   /** Ids of pages destroyed since the last checkpoint. */
   readonly destroyed = new Set<bigint>();
+  /** Where pages of location gpu and unified live, if the session was given one. */
+  device: DevicePages | undefined;
   deltas = 0;
   eventRecords = 0;
   readonly #wholePage = new RunList(1);
@@ -125,6 +128,8 @@ export class StateWriter {
     if (this.failure !== undefined) return this.refusal();
     const lsn = outcome === "commit" ? this.log.commit() : this.log.abort();
     if (lsn === 0) return this.refusal();
+    // A device that is lost here has its own record; the transaction is done all the same.
+    this.device?.flush();
     const kind = outcome === "commit" ? RecordKind.TransactionCommit : RecordKind.TransactionAbort;
     this.events.record(kind, lsn, { cause, body: encodeTransactionEnd(cause) });
     this.events.settle();
@@ -182,6 +187,7 @@ export class StateWriter {
     const done = this.log.appendDeltas(batch, 0, count, idLo, idHi, rowEpoch, sources, RecordFlag.Derived);
     for (let row = done; row < count; row++) epoch[slot[row]!]!--;
     batch.apply(this.table.spans, 0, done);
+    this.device?.wroteBatch(batch, done);
     if (this.reactive.isActive) for (let row = 0; row < done; row++) this.reactive.touch(slot[row]!);
     this.deltas += done;
     return done;
@@ -257,6 +263,7 @@ export class StateWriter {
     if (this.isRecording) this.journal.setLsn(lsn);
     accel.applyRuns(runOffset, runLength, from, to, payload, payloadAt, arena, pageAt, table.size[slot]!);
     table.setEpoch(slot, epoch);
+    this.device?.wrote(slot, runOffset, runLength, from, to, payload, payloadAt);
     this.reactive.touch(slot);
     this.deltas++;
     if (this.events.hub.wantsDeltas) {
@@ -283,6 +290,19 @@ export class StateWriter {
     if (this.log.appendDeltas(deltas, from, to, idLo, idHi, epochs, names, RecordFlag.Derived) < to)
       return false;
     this.deltas += to - from;
+    if (this.device !== undefined && this.device.count > 0) {
+      const { payload } = deltas;
+      for (let row = from; row < to; row++)
+        this.device.wrote(
+          slot[row]!,
+          runOffset,
+          runLength,
+          runStart[row]!,
+          runStart[row + 1]!,
+          payload,
+          payloadStart[row]!,
+        );
+    }
     if (!isUndoable && !this.events.hub.wantsDeltas) return true;
     for (let row = from; row < to; row++, first++) {
       const page = slot[row]!;
@@ -322,6 +342,11 @@ export class StateWriter {
     const created = isRevival ? this.table.revive(empty) : this.table.create(empty);
     if (!created.ok) return created;
     const slot = created.value;
+    const placed = this.device?.place(slot);
+    if (placed?.ok === false) {
+      this.table.destroy(slot);
+      return placed;
+    }
     const page = this.table.describe(slot);
     const logged = this.append(RecordKind.PageCreate, {
       ...named(origin),
@@ -349,6 +374,7 @@ export class StateWriter {
     if (!logged.ok) return logged;
     const definition = this.reactive.definitionOf(pageId);
     this.reactive.destroyed(slot);
+    this.device?.remove(slot);
     this.table.destroy(slot);
     this.destroyed.add(pageId);
     this.#done(image === undefined ? undefined : { kind: "destroyed", image, definition }, logged.value);
@@ -357,6 +383,8 @@ export class StateWriter {
 
   migrate(slot: number, location: PageLocation, origin: Origin): Result<number> {
     const before = this.table.locationOf(slot);
+    const moved = this.device?.move(slot, location);
+    if (moved?.ok === false) return moved;
     const logged = this.#property(RecordKind.PageMigrate, slot, encodePageMigrate(location), origin);
     if (!logged.ok) return logged;
     this.table.setLocation(slot, location);

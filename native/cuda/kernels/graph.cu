@@ -313,8 +313,8 @@ __device__ void elementwise(const graph_job& job, std::uint64_t from, std::uint6
     vector_of<T> held[unroll], other[unroll];
 #pragma unroll
     for (unsigned u = 0; u < unroll; ++u) {
-      held[u].whole = __ldcs(a + w + u * 32);
-      if (two) other[u].whole = __ldcs(b + w + u * 32);
+      held[u].whole = a[w + u * 32];
+      if (two) other[u].whole = b[w + u * 32];
     }
 #pragma unroll
     for (unsigned u = 0; u < unroll; ++u) {

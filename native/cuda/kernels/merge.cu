@@ -38,8 +38,8 @@ __global__ void __launch_bounds__(block_threads) merge_kernel(const merge_job* j
       uint4 value[unroll], old[unroll], select[unroll];
 #pragma unroll
       for (unsigned u = 0; u < unroll; ++u) {
-        value[u] = __ldcs(in + w + u * 32);
-        old[u] = __ldcs(out + w + u * 32);
+        value[u] = in[w + u * 32];
+        old[u] = out[w + u * 32];
         select[u] = selection<BITS>(mask, w + u * 32);
       }
 #pragma unroll
