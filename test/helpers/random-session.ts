@@ -5,6 +5,7 @@ import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
 import { EVENT_CODE } from "../../engine/events/event-types.ts";
 import { idColumnOf } from "../../engine/events/id-column.ts";
 import { encodePayload } from "../../engine/events/payload-codec.ts";
+import type { RecomputeContext } from "../../engine/graph/recompute.ts";
 import { EDGE_TYPES, LOCATIONS } from "../../engine/pages/page-types.ts";
 import type { Session } from "../../engine/session/session.ts";
 
@@ -41,6 +42,8 @@ export class RandomSession {
       () => this.#tell(page),
       () => this.#transaction(),
       () => this.#wave(),
+      () => this.#recompute(page),
+      () => this.#propagate(page),
       () => this.#checkpoint(),
       () => void (prng.chance(0.3) && this.session.destroyPage(page, this.#why())),
     ])();
@@ -163,6 +166,37 @@ export class RandomSession {
         ),
       () => unwrap(this.session.event(EVENT_CODE.log, Uint8Array.of(9, 1, 2), options)),
     ])();
+  }
+
+  /**
+   * Pages computed from others: sums that fail at some values (so that what depends on them is blocked), and that often come out as they were (so that
+   * waves are cut off).
+   */
+  #recompute(page: bigint): void {
+    const prng = this.#prng;
+    if (prng.chance(0.2)) {
+      unwrap(this.session.recomputes.unregister(page, this.#why()));
+      return;
+    }
+    const failsAt = prng.pick([3, 7, -1]);
+    const run = (ctx: RecomputeContext) => {
+      let sum = 0;
+      for (let input = 0; input < ctx.inputCount; input++) sum += ctx.u8(input, 0);
+      if (sum % 8 === failsAt) throw new Error(`the sum is ${sum}`);
+      ctx.setU8(0, sum & 3);
+    };
+    const inputs = [this.#page()!, this.#page()!].filter((id) => id !== page);
+    const lazy = prng.chance(0.2);
+    // Where its inputs would close a circle it is refused.
+    const made = this.session.registerRecompute(page, { run, name: "sum", lazy }, { ...this.#why(), inputs });
+    if (!made.ok && made.error.code !== "GRAPH_CYCLE") unwrap(made);
+  }
+
+  #propagate(page: bigint): void {
+    const limits = this.#prng.chance(0.3) ? { budget: 1 } : {};
+    const run = this.session.propagate(this.#prng.chance(0.5) ? page : undefined, limits);
+    if (!run.ok && run.error.code !== "WAVE_BUDGET") unwrap(run);
+    this.session.read(page);
   }
 
   #checkpoint(): void {
