@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from "../base/result.ts";
 import { SharedFreeList } from "./shared-free-list.ts";
-import { CLASS_GRANULES, Field, HEADER_WORDS, MAX_SPINS, Pair, SLOT_WORDS, Word } from "./shared-layout.ts";
+import { CLASS_GRANULES, Field, HEADER_WORDS, Pair, SLOT_WORDS, Word } from "./shared-layout.ts";
 
 /** Free blocks and free slots of shared pages (`shared-layout.ts`): lists without locks, and one lock for joining what is free. */
 export class SharedHeap {
@@ -8,14 +8,23 @@ export class SharedHeap {
   readonly #maxPages: number;
   readonly #granules: number;
   readonly #owner: number;
+  readonly #maxSpins: number;
   readonly #slots: SharedFreeList;
   readonly #blocks: readonly SharedFreeList[];
 
-  constructor(words: Int32Array, pairs: BigInt64Array, maxPages: number, granules: number, owner: number) {
+  constructor(
+    words: Int32Array,
+    pairs: BigInt64Array,
+    maxPages: number,
+    granules: number,
+    owner: number,
+    maxSpins: number,
+  ) {
     this.#words = words;
     this.#maxPages = maxPages;
     this.#granules = granules;
     this.#owner = owner;
+    this.#maxSpins = maxSpins;
     this.#slots = new SharedFreeList(words, pairs, Pair.SlotHead, HEADER_WORDS + Field.Link, SLOT_WORDS);
     const links = HEADER_WORDS + maxPages * SLOT_WORDS;
     this.#blocks = CLASS_GRANULES.map(
@@ -89,7 +98,7 @@ export class SharedHeap {
       Atomics.compareExchange(this.#words, Word.HeapLock, 0, this.#owner + 1) !== 0;
       spins++
     ) {
-      if (spins < MAX_SPINS) continue;
+      if (spins < this.#maxSpins) continue;
       const holder = Atomics.load(this.#words, Word.HeapLock) - 1;
       const message = `owner ${holder} does not let the heap go`;
       return fail("PAGE_STATE", message, "Its thread seems to be gone: make new shared pages");
@@ -115,7 +124,12 @@ export class SharedHeap {
     const blocks: { granule: number; granules: number }[] = [];
     for (const [kind, list] of this.#blocks.entries()) {
       const granules = CLASS_GRANULES[kind]!;
-      for (let granule = list.takeAll(); granule >= 0; granule = list.linkOf(granule) - 1)
+      // No more blocks than granules: a chain that a stray write made a circle ends.
+      for (
+        let granule = list.takeAll();
+        granule >= 0 && blocks.length < this.#granules;
+        granule = list.linkOf(granule) - 1
+      )
         blocks.push({ granule, granules });
     }
     blocks.sort((a, b) => a.granule - b.granule);

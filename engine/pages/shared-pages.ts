@@ -71,16 +71,24 @@ export class SharedPages {
   readonly maxPages: number;
   readonly arenaBytes: number;
   readonly #granules: number;
+  readonly #maxSpins: number;
   readonly #words: Int32Array;
   readonly #pairs: BigInt64Array;
   readonly #arena: Uint8Array;
   readonly #heap: SharedHeap;
 
-  private constructor(memory: SharedArrayBuffer, owner: number, maxPages: number, granules: number) {
+  private constructor(
+    memory: SharedArrayBuffer,
+    owner: number,
+    maxPages: number,
+    granules: number,
+    maxSpins: number,
+  ) {
     this.memory = memory;
     this.owner = owner;
     this.maxPages = maxPages;
     this.#granules = granules;
+    this.#maxSpins = maxSpins;
     this.arenaBytes = granules * GRANULE_BYTES;
     const { arenaAt } = layoutOf(maxPages, granules);
     const words = new Int32Array(memory, 0, arenaAt / 4);
@@ -88,7 +96,7 @@ export class SharedPages {
     this.#words = words;
     this.#pairs = pairs;
     this.#arena = new Uint8Array(memory, arenaAt, this.arenaBytes);
-    this.#heap = new SharedHeap(words, pairs, maxPages, granules, owner);
+    this.#heap = new SharedHeap(words, pairs, maxPages, granules, owner, maxSpins);
   }
 
   /** Makes the memory and attaches to it as owner 0. */
@@ -117,8 +125,11 @@ export class SharedPages {
     return SharedPages.attach(memory, 0);
   }
 
-  /** The same pages from another thread. `owner` is 0 to 63; threads may share one, and its account. */
-  static attach(memory: SharedArrayBuffer, owner: number): Result<SharedPages> {
+  /**
+   * The same pages from another thread. `owner` is 0 to 63; threads may share one, and its account. A lock is looked at `maxSpins` times before
+   * it is given up.
+   */
+  static attach(memory: SharedArrayBuffer, owner: number, maxSpins = MAX_SPINS): Result<SharedPages> {
     if (!(Number.isInteger(owner) && owner >= 0 && owner < MAX_OWNERS)) {
       return fail("ARGUMENT_INVALID", `owner ${owner}`, `Give 0 to ${MAX_OWNERS - 1}`);
     }
@@ -135,7 +146,7 @@ export class SharedPages {
     ) {
       return fail("ARGUMENT_INVALID", "this memory holds no shared pages", "Give `memory` of a SharedPages");
     }
-    return ok(new SharedPages(memory, owner, slots, granules));
+    return ok(new SharedPages(memory, owner, slots, granules, maxSpins));
   }
 
   /** A page of zeros. */
@@ -235,7 +246,7 @@ export class SharedPages {
   read(page: SharedPage, out: Uint8Array): Result<void> {
     if (!this.#isSlot(page.slot)) return this.#unknown(page);
     const state = HEADER_WORDS + page.slot * SLOT_WORDS + Field.State;
-    for (let spins = 0; spins < MAX_SPINS; spins++) {
+    for (let spins = 0; spins < this.#maxSpins; spins++) {
       const before = Atomics.load(this.#words, state);
       if (this.#isGone(page, before)) return this.#unknown(page);
       if ((before & STATE_MASK) !== SlotState.Live) continue;
@@ -301,7 +312,7 @@ export class SharedPages {
   #lock(page: SharedPage): Result<number> {
     if (!this.#isSlot(page.slot)) return this.#unknown(page);
     const at = HEADER_WORDS + page.slot * SLOT_WORDS + Field.State;
-    for (let spins = 0; spins < MAX_SPINS; spins++) {
+    for (let spins = 0; spins < this.#maxSpins; spins++) {
       const state = Atomics.load(this.#words, at);
       // Every change raises the version: where the exchange succeeds the generation was the page's all along.
       if (this.#isGone(page, state)) return this.#unknown(page);

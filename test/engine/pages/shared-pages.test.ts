@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MmsbError } from "../../../engine/base/errors.ts";
 import { err, type Result, unwrap } from "../../../engine/base/result.ts";
+import { Field, HEADER_WORDS, SLOT_WORDS, SlotState, Word } from "../../../engine/pages/shared-layout.ts";
 import { type SharedPage, SharedPages } from "../../../engine/pages/shared-pages.ts";
 import { checkSharedPages } from "../../helpers/check-shared-pages.ts";
 
@@ -125,6 +126,23 @@ describe("shared pages", () => {
     expect(unwrap(pages.locationOf(page))).toBe("gpu");
     expect(moves).toEqual(["cpu gpu 10"]);
     unwrap(pages.free(page));
+  });
+
+  it("give up a page, and a heap, whose holder is gone, and let the others be", () => {
+    const pages = unwrap(SharedPages.attach(make(64 * KIB).memory, 1, 1000));
+    const stuck = unwrap(pages.allocate(100));
+    const other = unwrap(pages.allocate(100));
+    const words = new Int32Array(pages.memory, 0, HEADER_WORDS + 100 * SLOT_WORDS);
+    const at = HEADER_WORDS + stuck.slot * SLOT_WORDS + Field.State;
+    words[at] = (words[at]! & ~3) | SlotState.Busy;
+    expect(code(pages.free(stuck))).toBe("PAGE_STATE");
+    expect(code(pages.read(stuck, new Uint8Array(100)))).toBe("PAGE_STATE");
+    expect(code(pages.write(other, 0, Uint8Array.of(1)))).toBe("ok");
+    words[Word.HeapLock] = 8;
+    const refused = pages.allocate(64 * KIB);
+    expect(code(refused)).toBe("PAGE_STATE");
+    expect(!refused.ok && refused.error.message).toContain("owner 7");
+    expect(code(pages.allocate(100))).toBe("ok");
   });
 
   it("refuse what lies outside", () => {
