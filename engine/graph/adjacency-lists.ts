@@ -18,12 +18,12 @@ const LONG_LIST = 1024;
  * No capacity is kept: a free cell holds FREE, and the list that ends before it may take it, whoever had it before. Adding costs O(1) amortised,
  * a compaction O(nodes + entries) once the lists have grown by about a third.
  *
- * In shared memory that grows in place: a column taken earlier stays right for the rows it covers (`shared-column.ts`).
+ * In shared memory that grows in place (`shared-column.ts`); a compaction may replace the pool, so take it anew after one.
  */
 export class AdjacencyLists {
   readonly #start: SharedColumn<Uint32Array>;
   readonly #count: SharedColumn<Uint32Array>;
-  readonly #pool: SharedColumn<Uint32Array>;
+  #pool: SharedColumn<Uint32Array>;
   readonly #maxCells: number;
   start: Uint32Array;
   count: Uint32Array;
@@ -179,8 +179,13 @@ export class AdjacencyLists {
       start[node] = at + 1;
       at += n;
     }
-    pool.set(packed, 1);
-    pool.fill(FREE, at + 1, this.#usedCells);
+    // What the lists have outgrown goes back to the system, where that is worth a new pool.
+    if (pool.length > at + GROWTH_CELLS + (at >>> 5)) {
+      const cells = Math.min(this.#maxCells, at + 1 + GROWTH_CELLS);
+      this.#pool = new SharedColumn<Uint32Array>(Uint32Array, cells, this.#maxCells);
+      this.pool = this.#pool.rows;
+    } else pool.fill(FREE, at + 1, this.#usedCells);
+    this.pool.set(packed, 1);
     this.#usedCells = at + 1;
   }
 }

@@ -162,10 +162,10 @@ export class DependencyGraph {
     return this.order.path(from, to)?.map((node) => this.table.idOf(node));
   }
 
-  /** Puts the lists into node order where that gives back a sixteenth or more of their memory, and makes all levels right. */
+  /** Puts the lists into node order where that gives back one part in 64 or more of their memory, and makes all levels right. */
   settle(): void {
     for (const lists of [this.incoming, this.outgoing]) {
-      if (lists.idleCells > FIRST_NODES && lists.idleCells * 16 > lists.size) lists.compact();
+      if (lists.idleCells > FIRST_NODES && lists.idleCells * 64 > lists.size) lists.compact();
     }
     this.levels.repair(this.state);
   }
