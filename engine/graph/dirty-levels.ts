@@ -1,4 +1,5 @@
 const NONE = 0xffff_ffff;
+const KEPT_ROWS = 1024;
 
 /**
  * The pages that a wave has still to look at, by level: a list a level, whose links are handed out and taken back as pages come and go, and a bitmap of the
@@ -20,6 +21,16 @@ export class DirtyLevels {
   get bytes(): number {
     const rows = this.#node.byteLength + this.#next.byteLength;
     return rows + this.#head.byteLength + this.count.byteLength + this.#filled.byteLength;
+  }
+
+  /** Between waves: all rows are free again, and where the last wave used few of many, the rest goes back. */
+  trim(): void {
+    const used = this.#rows;
+    this.#rows = 0;
+    this.#free = NONE;
+    if (used * 4 >= this.#node.length || this.#node.length <= KEPT_ROWS) return;
+    this.#node = new Uint32Array(Math.max(used, KEPT_ROWS));
+    this.#next = new Uint32Array(this.#node.length);
   }
 
   /** Room for so many levels. */

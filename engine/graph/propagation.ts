@@ -193,6 +193,7 @@ export class Propagation {
     this.#firstFailure = this.failures.mark;
     if (registry.lazies > 0)
       this.#pending.wakeInputs((slot) => all[of[slot]!]?.lazy !== true || this.#isWanted(slot));
+    this.#dirty.trim();
     this.#dirty.reserve(graph.levels.population.length);
     this.#pending.place(of, this.#dirty);
   }

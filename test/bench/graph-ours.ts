@@ -87,7 +87,9 @@ export function buildUnlogged(
       return done;
     },
     dispose: () => undefined,
-    bytesPerNode: (graph.bytes + propagation.bytes) / nodes,
+    get bytesPerNode() {
+      return (graph.bytes + propagation.bytes) / nodes;
+    },
   };
 }
 
