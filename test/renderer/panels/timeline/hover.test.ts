@@ -62,7 +62,7 @@ function sceneOf(): HoverScene {
     lanes: undefined,
     firstLane: 0,
     scale: { span: { from: 1, to: 11 }, widthPx: 100 },
-    tracks: layoutTracks(300, [], { eventRows: 1, bookmarks: 0 }),
+    tracks: layoutTracks(300, [], { eventRows: 1, bookmarks: 0, hasWaves: false }),
     bookmarks: [],
     recording,
   };
