@@ -81,41 +81,52 @@ const FRAME_MS = 16;
 export async function scrub(browser: Chromium, frames: number): Promise<readonly number[]> {
   const { x, y, width, height } = await boxOf(browser, ".timeline__plot");
   const middle = y + height / 2;
+  // Times in an array: a mark in every frame would cost more than some of what is measured.
   await browser.evaluate(`(() => {
-    window.benchFrames = true;
-    const mark = () => {
-      performance.mark("bench-frame");
-      if (window.benchFrames) requestAnimationFrame(mark);
+    window.benchFrames = [];
+    const note = () => {
+      window.benchFrames?.push(performance.now());
+      if (window.benchFrames) requestAnimationFrame(note);
     };
-    requestAnimationFrame(mark);
+    requestAnimationFrame(note);
   })()`);
+  let frameTimes: readonly number[] = [];
   const events = await browser.trace(async () => {
+    await browser.evaluate('performance.mark("bench-start")');
     await browser.mouse("mousePressed", x + width * 0.2, middle);
     for (let frame = 0; frame < frames; frame++) {
       await browser.mouse("mouseMoved", x + width * (0.2 + (0.6 * frame) / frames), middle);
       await pause(FRAME_MS);
     }
     await browser.mouse("mouseReleased", x + width * 0.8, middle);
+    frameTimes = await browser.evaluate<number[]>(
+      `((start) => {
+        const times = window.benchFrames.map((time) => time - start).filter((time) => time > 0);
+        window.benchFrames = undefined;
+        return times;
+      })(performance.getEntriesByName("bench-start").at(-1).startTime)`,
+    );
   });
-  await browser.evaluate("window.benchFrames = false");
-  return frameWork(events);
+  return frameWork(events, frameTimes);
 }
 
-/** Work of the page's main thread from one frame to the next, in milliseconds of its own processor time: what others do beside it does not count. */
-export function frameWork(events: readonly TraceEvent[]): number[] {
-  const marks = events.filter(({ name }) => name === "bench-frame").sort((a, b) => a.ts - b.ts);
-  const first = marks[0];
-  if (first === undefined) return [];
+/**
+ * Work of the page's main thread from one frame to the next, in milliseconds of its own processor time: what others do beside it does not
+ * count. `frameTimes` are since the mark `bench-start`.
+ */
+export function frameWork(events: readonly TraceEvent[], frameTimes: readonly number[]): number[] {
+  const start = events.find(({ name }) => name === "bench-start");
+  if (start === undefined) return [];
   const tasks = events
     .filter(
       ({ name, ph, pid, tid }) =>
-        ph === "X" && pid === first.pid && tid === first.tid && name.endsWith("RunTask"),
+        ph === "X" && pid === start.pid && tid === start.tid && name.endsWith("RunTask"),
     )
     .sort((a, b) => a.ts - b.ts);
   const work: number[] = [];
   let at = 0;
-  for (let frame = 0; frame + 1 < marks.length; frame++) {
-    const end = marks[frame + 1]!.ts;
+  for (let frame = 0; frame < frameTimes.length; frame++) {
+    const end = start.ts + frameTimes[frame]! * 1000;
     let sum = 0;
     for (; at < tasks.length && tasks[at]!.ts < end; at++) sum += tasks[at]!.tdur ?? tasks[at]!.dur ?? 0;
     if (frame > 0) work.push(sum / 1000);
