@@ -30,3 +30,8 @@ export function unwrap<T>(result: Result<T>): T {
   if (!result.ok) throw result.error;
   return result.value;
 }
+
+/** Whether a value is what its type says: a callback written in JavaScript may return anything. */
+export function isResult(value: unknown): value is Result<unknown> {
+  return typeof value === "object" && value !== null && "ok" in value && typeof value.ok === "boolean";
+}

@@ -1,7 +1,7 @@
 import { EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
 import { type JsonValue, jsonText } from "../base/json.ts";
-import { err, fail, ok, type Result } from "../base/result.ts";
+import { err, fail, isResult, ok, type Result } from "../base/result.ts";
 import { isU64 } from "../base/u64.ts";
 import { type ByteRange, deltaFromRanges } from "../deltas/delta.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
@@ -461,8 +461,8 @@ export class Session {
   /**
    * Runs `work`, whose changes become visible together. A failed `Result`, or a throw, takes them back: compensating records are logged,
    * newest first, then the abort; pages have their bytes again (and higher epochs). A thrown `MmsbError` is returned, anything else thrown
-   * on. A transaction inside another joins it, and where it fails takes back its own part only. `work` is synchronous: a promise is
-   * refused (ARGUMENT_INVALID), and what ran of it is taken back.
+   * on. A transaction inside another joins it, and where it fails takes back its own part only. `work` is synchronous and returns a
+   * `Result`: a promise, nothing or anything else is refused (ARGUMENT_INVALID), and what ran of it is taken back.
    */
   transaction<T>(work: (beginLsn: number) => Result<T>): Result<T> {
     const begun = this.#begin(NO_OPTIONS);
@@ -483,6 +483,9 @@ export class Session {
       if (isPromise(result)) {
         result.catch(() => undefined);
         result = fail("ARGUMENT_INVALID", "a transaction's work returned a promise", "Do it synchronously");
+      } else if (!isResult(result)) {
+        const what = "a transaction's work did not return a Result";
+        result = fail("ARGUMENT_INVALID", what, "return a Result (ok() where there is nothing to tell)");
       }
     } catch (error) {
       if (!(error instanceof MmsbError)) thrown = { error };

@@ -342,6 +342,21 @@ describe("a transaction", () => {
     expect(bytesOf(keep)).toEqual([9, 2, 3, 4]);
   });
 
+  it("refuses work that returns no Result, and takes it back", async () => {
+    const { keep } = await withPages();
+    for (const returned of [undefined, 7, { ok: "yes" }]) {
+      const refused = session.transaction((() => {
+        unwrap(session.write(keep, 0, Uint8Array.of(9)));
+        return returned;
+      }) as never);
+      expect(refused).toMatchObject({
+        error: { code: "ARGUMENT_INVALID", remedy: expect.stringContaining("return a Result") },
+      });
+      expect(bytesOf(keep)).toEqual([1, 2, 3, 4]);
+    }
+    unwrap(session.checkpoint());
+  });
+
   it("refuses a promise, a checkpoint and a stop inside", async () => {
     const { keep } = await withPages();
     const promised = session.transaction((() =>
