@@ -1,5 +1,6 @@
 import type { PageSpans } from "../accel/accel.ts";
 import { accel, runSectionBound } from "../accel/index.ts";
+import { shortRun } from "../accel/run-apply.ts";
 import type { RunList } from "./run-list.ts";
 
 /*
@@ -45,6 +46,11 @@ export function decodeDeltaBody(bytes: Uint8Array, start: number, end: number, i
   const payloadAt = accel.decodeRuns(bytes, start, end, into.offset, into.length);
   if (payloadAt >= 0) into.count = count;
   return payloadAt;
+}
+
+/** Whether the body is sound: what {@link decodeDeltaBody} says, sooner where there is one short run. `scratch` may hold anything afterwards. */
+export function isDeltaBody(bytes: Uint8Array, start: number, end: number, scratch: RunList): boolean {
+  return shortRun(bytes, start, end) >= 0 || decodeDeltaBody(bytes, start, end, scratch) >= 0;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ByteReader, utf8Decode } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { U64_MAX, u64FromPair } from "../base/u64.ts";
 import type { BlockBuffer } from "./block-buffer.ts";
 import { COLUMN_COUNT } from "./block-builder.ts";
 import {
@@ -14,7 +15,7 @@ import {
 import { BLOCK_HEADER_BYTES, type BlockHeader } from "./block-format.ts";
 import { loseRow } from "./lost-record.ts";
 import { MAX_BLOCK_RECORDS, type RecordBatch } from "./record-batch.ts";
-import { RecordFlag } from "./record-kinds.ts";
+import { RecordFlag, RecordKind } from "./record-kinds.ts";
 
 /** Reads the body, metadata and source that stand in overflow blocks. */
 export type OverflowReader = (descriptor: OverflowDescriptor, lsn: number) => Result<Uint8Array>;
@@ -32,7 +33,9 @@ export interface OverflowDescriptor {
 }
 
 // Column numbers, in the order of block-builder.ts.
+const KIND = 0;
 const FLAGS = 1;
+const TIME = 2;
 const EPOCH = 4;
 const DELTA_ID = 5;
 const SOURCE = 6;
@@ -50,6 +53,38 @@ function corrupt(header: BlockHeader, detail: string): Result<void> {
       { lsn: header.firstLsn },
     ),
   );
+}
+
+/**
+ * For a records block that holds nothing but deltas, as most do, the time of the last one: the descriptors tell, no column is decoded.
+ * `undefined`: it holds something else, or is malformed; {@link decodeRecords} says. The block, already checked by `parseBlock`, stands
+ * at `bytes[blockAt]`, and its count is at least 1.
+ */
+export function lastTimeOfDeltas(
+  bytes: Uint8Array,
+  blockAt: number,
+  header: BlockHeader,
+): bigint | undefined {
+  const end = blockAt + BLOCK_HEADER_BYTES + header.payloadBytes;
+  const reader = new ByteReader(bytes, blockAt + BLOCK_HEADER_BYTES, end);
+  const stringCount = reader.varint();
+  for (let i = 0; i < stringCount && !reader.failed; i++) reader.sizedBytes();
+  if (reader.failed) return undefined;
+  let at = reader.offset;
+  for (const plan of plans) {
+    at = readDescriptor(bytes, at, end, plan);
+    if (at < 0) return undefined;
+  }
+  const kind = plans[KIND]!;
+  if (kind.width !== 0 || kind.baseLo !== RecordKind.Delta || kind.baseHi !== 0) return undefined;
+  const flags = plans[FLAGS]!;
+  const { width, baseLo, baseHi } = plans[TIME]!;
+  at = alignColumn(at, blockAt, flags.width) + flags.width * header.count;
+  at = alignColumn(at, blockAt, width) + width * (header.count - 1);
+  if (at + width > end) return undefined;
+  let small = 0n;
+  for (let i = width - 1; i >= 0; i--) small = (small << 8n) | BigInt(bytes[at + i]!);
+  return (u64FromPair(baseLo, baseHi) + small) & U64_MAX;
 }
 
 /** Decodes a records block, already checked by `parseBlock`, that stands at the start of `block`. */

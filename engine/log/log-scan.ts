@@ -2,7 +2,7 @@ import { MmsbError } from "../base/errors.ts";
 import { ok } from "../base/result.ts";
 import { U64_MAX } from "../base/u64.ts";
 import { BlockBuffer } from "./block-buffer.ts";
-import { decodeRecords } from "./block-decoder.ts";
+import { decodeRecords, lastTimeOfDeltas } from "./block-decoder.ts";
 import { BlockDirectory, type CheckpointChunks } from "./block-directory.ts";
 import { BLOCK_HEADER_BYTES, BlockFlag, type BlockHeader, BlockType } from "./block-format.ts";
 import type { ScanEnd } from "./block-scan.ts";
@@ -133,20 +133,30 @@ export class LogScan {
     this.#noteGap(header.firstLsn);
     segment.born = true;
     this.directory.add(segment.number, offset, header.lengthBytes, header.firstLsn, header.count);
-    SCRATCH.u8.set(bytes.subarray(at, at + header.lengthBytes));
     this.lastLsn = header.firstLsn + header.count - 1;
-    this.#followTransaction(header);
+    const open = header.openTransactionLsn < header.firstLsn ? header.openTransactionLsn : 0;
+    const time = lastTimeOfDeltas(bytes, at, header);
+    if (time === undefined) {
+      SCRATCH.u8.set(bytes.subarray(at, at + header.lengthBytes));
+      this.openTransactionLsn = this.#followTransaction(header, open);
+    } else {
+      this.openTransactionLsn = open;
+      this.#noteTime(time);
+    }
+    this.committedLsn =
+      this.openTransactionLsn === 0 ? this.lastLsn : Math.max(this.openTransactionLsn, this.firstLsn) - 1;
   }
 
   /**
-   * A transaction's end always ends its block, so only the last row can be one; a begin may be anywhere. Decoding needs no overflow here.
+   * What is open behind the block in the scratch, given what is before it. A transaction's end always ends its block, so only the last
+   * row can be one; a begin may be anywhere. Decoding needs no overflow here.
    */
-  #followTransaction(header: BlockHeader): void {
+  #followTransaction(header: BlockHeader, openBefore: number): number {
     const batch = BATCH;
     const decoded = decodeRecords(SCRATCH, header, batch, (descriptor) =>
       ok(new Uint8Array(Math.min(0, descriptor.bodyBytes))),
     );
-    let open = header.openTransactionLsn < header.firstLsn ? header.openTransactionLsn : 0;
+    let open = openBefore;
     if (decoded.ok) {
       for (let row = 0; row < batch.count; row++) {
         const kind = batch.kind[row]!;
@@ -154,11 +164,13 @@ export class LogScan {
         else if (kind === RecordKind.TransactionCommit || kind === RecordKind.TransactionAbort) open = 0;
         else if (kind === RecordKind.Checkpoint) this.#bindCheckpoint(batch, row);
       }
-      const time = batch.timestampNs(batch.count - 1);
-      if (time > this.lastTimestampNs && time <= U64_MAX) this.lastTimestampNs = time;
+      this.#noteTime(batch.timestampNs(batch.count - 1));
     }
-    this.openTransactionLsn = open;
-    this.committedLsn = open === 0 ? this.lastLsn : Math.max(open, this.firstLsn) - 1;
+    return open;
+  }
+
+  #noteTime(time: bigint): void {
+    if (time > this.lastTimestampNs && time <= U64_MAX) this.lastTimestampNs = time;
   }
 
   /** A checkpoint record names the stream that stands directly before it. */

@@ -7,6 +7,7 @@ import {
   decodeDeltaBody,
   deltaBodyBound,
   encodeDeltaBody,
+  isDeltaBody,
 } from "../../engine/deltas/delta-body.ts";
 import { RunList } from "../../engine/deltas/run-list.ts";
 import { boundBytes, MASK_WORKLOADS, scatteredBytes, uniformRuns } from "../bench/codec-masks.ts";
@@ -76,6 +77,7 @@ function checkAnyBytes(body: Uint8Array): boolean {
   const page = blank.slice();
   const written = applyDeltaBody(body, 0, body.length, page, 20, 600);
   expect(other.result).toBe(result);
+  expect(isDeltaBody(body, 0, body.length, new RunList(0))).toBe(naive !== undefined);
   if (naive === undefined) {
     expect(result).toBeLessThan(0);
     expect(corruptOffset(result)).toBeLessThanOrEqual(body.length);

@@ -1,6 +1,6 @@
 import { MmsbError } from "../../base/errors.ts";
 import { highOf, lowOf } from "../../base/u64.ts";
-import { decodeDeltaBody } from "../../deltas/delta-body.ts";
+import { decodeDeltaBody, isDeltaBody } from "../../deltas/delta-body.ts";
 import { RunList } from "../../deltas/run-list.ts";
 import { MAX_ARENA_BYTES } from "../../pages/arena.ts";
 import { EDGE_TYPES, LOCATION_CODE, type PageDescriptor } from "../../pages/page-types.ts";
@@ -169,7 +169,7 @@ export class RecordScanner {
       }
       const start = bodyStart[row]!;
       const length = bodyLength[row]!;
-      if (decodeDeltaBody(batch.bytes, start, start + length, this.#runs) < 0) {
+      if (!isDeltaBody(batch.bytes, start, start + length, this.#runs)) {
         this.#stop(batch, row);
         return row;
       }
@@ -189,7 +189,10 @@ export class RecordScanner {
       const after = epoch[row]!;
       run.touch(slot, tables.slotEpoch.data[slot]!);
       if (tables.slotGaps.data[slot] !== tables.gapsPassed) this.#confirm(slot, after);
-      if (tables.slotUncertain.data[slot] !== NONE) this.#mend(slot, batch.firstLsn + row);
+      if (tables.slotUncertain.data[slot] !== NONE) {
+        decodeDeltaBody(batch.bytes, start, start + length, this.#runs);
+        this.#mend(slot, batch.firstLsn + row);
+      }
       tables.slotEpoch.data[slot] = after;
       run.addDelta(slot, offset + row + run.firstLsn, after, start + shift, length);
     }
@@ -211,7 +214,7 @@ export class RecordScanner {
     tables.slotGaps.data[slot] = tables.gapsPassed;
   }
 
-  /** A delta that overwrites the whole page makes it certain again. */
+  /** A delta that overwrites the whole page makes it certain again; its runs stand in `#runs`. */
   #mend(slot: number, lsn: number): void {
     const tables = this.#tables;
     const size = tables.lives.sizeBytes.data[tables.slotLife.data[slot]!]!;

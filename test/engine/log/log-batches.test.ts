@@ -138,3 +138,36 @@ describe("a batch", () => {
     expect(recordsOf(join(folder, "whole.tlog"))).toEqual(recordsOf(join(folder, "single.tlog")));
   });
 });
+
+describe("the walk over the blocks", () => {
+  test.each([0n, 1n, 1000n, 1n << 22n, 1n << 40n])(
+    "finds the last time, %i ns apart, without decoding",
+    async (stepNs) => {
+      const path = join(folder, "times.tlog");
+      for (const flags of [0, RecordFlag.Derived]) {
+        for (const last of [RecordKind.Delta, RecordKind.Event]) {
+          const clock = new ManualClock(0xffff_fff0n, stepNs);
+          const writer = unwrap(await LogWriter.create(path, { clock, durability: "none" }));
+          for (let i = 0; i < 700; i++)
+            writer.append(RecordKind.Delta, {
+              flags: i % 3 === 0 ? flags : 0,
+              source: `source ${i % 5}`,
+              pageId: 7n,
+            });
+          writer.append(last, { source: "" });
+          unwrap(await writer.close());
+          const reader = unwrap(LogReader.open(path));
+          const batch = new RecordBatch();
+          unwrap(reader.readBlock(reader.blockCount - 1, batch));
+          const time = batch.timestampNs(batch.count - 1);
+          expect(batch.kind[batch.count - 1]).toBe(last);
+          expect(time).toBeGreaterThanOrEqual(0xffff_fff0n + 700n * stepNs);
+          expect(reader.tail).toMatchObject({ lastTimestampNs: time, openTransactionLsn: 0 });
+          expect(reader.committedLsn).toBe(701);
+          reader.close();
+          rmSync(path);
+        }
+      }
+    },
+  );
+});
