@@ -54,6 +54,12 @@ export class Navigator {
   step(by: StepUnit, backward: boolean): void {
     this.pause();
     const one = backward ? -1 : 1;
+    const { recording } = this.#session.snapshot();
+    if (by === "record" && recording !== undefined && !this.#stepping) {
+      // Needs no answer: the next record is known, so the key press itself moves the cursor.
+      useCursor.getState().setLsn(nextRecordLsn(useCursor.getState().lsn, one, recording));
+      return;
+    }
     if (this.#waiting?.by === by) this.#waiting.count += one;
     else this.#waiting = { by, count: one };
     if (!this.#stepping) void this.#runSteps();
@@ -166,6 +172,19 @@ export class Navigator {
 /** The LSN of the state before the first record that is kept. */
 export function genesisLsn(recording: RecordingInfo): number {
   return Math.max(0, recording.firstLsn - 1);
+}
+
+/** The record after or before an LSN, over what was lost; the LSN itself where there is none. */
+export function nextRecordLsn(
+  lsn: number,
+  direction: 1 | -1,
+  { firstLsn, lastLsn, gaps }: Pick<RecordingInfo, "firstLsn" | "lastLsn" | "gaps">,
+): number {
+  let next = lsn + direction;
+  // In LSN order; two may touch.
+  for (const gap of direction > 0 ? gaps : gaps.toReversed())
+    if (gap.fromLsn <= next && next <= gap.toLsn) next = direction > 0 ? gap.toLsn + 1 : gap.fromLsn - 1;
+  return next > lastLsn || next < firstLsn ? lsn : next;
 }
 
 export function clampLsn(lsn: number, recording: RecordingInfo): number {
