@@ -31,6 +31,25 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
   readonly checkDeltas: NonNullable<Accel["checkDeltas"]>;
   readonly encodeColumns: NonNullable<Accel["encodeColumns"]>;
 
+  /** A batch of a built-in kernel of the graph: engine/graph/kernels/native-kernels.ts says what the numbers mean. */
+  runKernel(
+    arenas: readonly Uint8Array[],
+    arena: Uint16Array,
+    at: Uint32Array,
+    size: Uint32Array,
+    kind: number,
+    element: number,
+    operation: number,
+    parameters: Float64Array,
+    slot: Uint32Array,
+    rows: number,
+    inputStart: Uint32Array,
+    inputs: Uint32Array,
+    out: Uint8Array,
+    outAt: Uint32Array,
+    refused: Uint8Array,
+  ): void;
+
   // `SharedPages` (engine/pages/shared-pages.ts) from C++: `memory` is all of its buffer, results are 0 or one of the codes in
   // native/include/mmsb/shared_pages.hpp; a new page's slot, generation and id go to `out`.
   allocatePage(

@@ -1,0 +1,78 @@
+import { nativeAddon } from "../../accel/index.ts";
+import type { NativeFunctions } from "../../accel/native-functions.ts";
+import type { KernelBatch, KernelRunner } from "./kernel-runner.ts";
+import {
+  KERNEL_KINDS,
+  type KernelElement,
+  type KernelSpec,
+  type MapOperation,
+  type ZipOperation,
+} from "./kernel-spec.ts";
+import { referenceKernels } from "./reference-kernels.ts";
+
+// The addon knows kinds (KERNEL_KINDS), elements and operations by their places: native/include/mmsb/kernels.hpp has the same order.
+const ELEMENTS: readonly KernelElement[] = ["f64", "f32", "i32", "u32"];
+const MAPS: readonly MapOperation[] = ["affine", "negate", "absolute", "square", "sqrt", "relu"];
+const ZIPS: readonly ZipOperation[] = ["add", "subtract", "multiply", "divide", "min", "max"];
+
+/** The addon's kernels: a whole batch is one call. It throws ARGUMENT_INVALID for a batch whose rows name bytes that are not there. */
+export function nativeKernels(native: NativeFunctions): KernelRunner {
+  return {
+    name: "native",
+    run(batch: KernelBatch): void {
+      const { spec } = batch;
+      native.runKernel(
+        batch.arenas.map((view) => view.bytes),
+        batch.arena,
+        batch.arenaOffset,
+        batch.size,
+        KERNEL_KINDS.indexOf(spec.kind),
+        spec.kind === "copy" ? ELEMENTS.indexOf("u32") : ELEMENTS.indexOf(spec.element ?? "f64"),
+        operationOf(spec),
+        parametersOf(spec),
+        batch.slot,
+        batch.rows,
+        batch.inputStart,
+        batch.inputs,
+        batch.out.bytes,
+        batch.outAt,
+        batch.refused,
+      );
+    },
+  };
+}
+
+/** For reductions 1 where they go over elements. */
+function operationOf(spec: KernelSpec): number {
+  switch (spec.kind) {
+    case "map":
+      return MAPS.indexOf(spec.operation);
+    case "zip":
+      return ZIPS.indexOf(spec.operation);
+    case "sum":
+    case "min":
+    case "max":
+      return spec.over === "elements" ? 1 : 0;
+    default:
+      return 0;
+  }
+}
+
+function parametersOf(spec: KernelSpec): Float64Array {
+  switch (spec.kind) {
+    case "map":
+      return Float64Array.of(spec.scale ?? 1, spec.offset ?? 0, 0);
+    case "histogram":
+      return Float64Array.of(spec.low, spec.high, 0);
+    case "matmul":
+      return Float64Array.of(spec.rows, spec.inner, spec.columns);
+    default:
+      return NONE;
+  }
+}
+
+const NONE = new Float64Array(3);
+
+/** The runner in use: the addon's where it loads, else the reference. */
+export const kernelRunner: KernelRunner =
+  nativeAddon.path === undefined ? referenceKernels : nativeKernels(nativeAddon.functions);
