@@ -11,6 +11,11 @@ export interface Shape {
   readonly written: readonly number[];
 }
 
+/** Some levels of thousands of nodes change. */
+export function isWide({ name }: Shape): boolean {
+  return name.startsWith("random DAG") || name.startsWith("fan");
+}
+
 /** What every computed node is: whole numbers, so that a change always goes on, and no engine rounds another way. */
 export const MASK = 0x3fff_ffff;
 

@@ -1,7 +1,11 @@
 import { join } from "node:path";
+import { ArenaViews } from "../../engine/graph/arena-views.ts";
+import type { KernelRunner } from "../../engine/graph/kernels/kernel-runner.ts";
+import { kernelRunner } from "../../engine/graph/kernels/native-kernels.ts";
+import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.ts";
 import type { Built, Library } from "./graph-libraries.ts";
 import { buildLogged, buildUnlogged } from "./graph-ours.ts";
-import { chain, expected, fan, grid, randomDag, type Shape } from "./graph-shapes.ts";
+import { chain, expected, fan, grid, isWide, randomDag, type Shape } from "./graph-shapes.ts";
 import { type Report, secondsOf } from "./report.ts";
 
 const ROUNDS = 20;
@@ -69,6 +73,35 @@ function measureLibrary(library: Library, shape: Shape, report: Report): number 
   return best;
 }
 
+/** What a node of a wide cone may cost by a built-in kernel, in nanoseconds. */
+const KERNEL_NS = 5;
+
+/** Nanoseconds a page of the kernels alone: all computed nodes as one batch. */
+function measureBatch(shape: Shape, runner: KernelRunner): number {
+  const { nodes, sources, start, inputs } = shape;
+  const rows = nodes - sources;
+  const views = new ArenaViews();
+  views.refresh([new Uint8Array(new SharedArrayBuffer(nodes * 64)), new Uint8Array(rows * 8)]);
+  const batch = {
+    spec: { kind: "sum", element: "u32" },
+    rows,
+    slot: Uint32Array.from({ length: rows }, (_, row) => sources + row),
+    inputStart: start.subarray(sources),
+    inputs,
+    arenas: views.all,
+    arena: new Uint16Array(nodes),
+    arenaOffset: Uint32Array.from({ length: nodes }, (_, node) => node * 64),
+    size: new Uint32Array(nodes).fill(8),
+    out: views.all[1]!,
+    outAt: Uint32Array.from({ length: rows }, (_, row) => row * 8),
+    refused: new Uint8Array(rows),
+  } as const;
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 1; round <= ROUNDS; round++)
+    best = Math.min(best, (secondsOf(() => runner.run(batch)) * 1e9) / rows);
+  return best;
+}
+
 /** Nanoseconds a recompute of the kernel form, whose values are not those of the others. */
 function measureKernel(shape: Shape): number {
   const built = buildUnlogged(shape, "kernel");
@@ -79,7 +112,7 @@ function measureKernel(shape: Shape): number {
   return best;
 }
 
-/** All shapes, or with `--shape=TEXT` those whose name holds the text. `bound` = the best library of the same run, `ratio` = how many times faster than it. */
+/** All shapes, or with `--shape=TEXT` those whose name holds the text. `bound` = the best library of the same run, `ratio` = how many times faster than it; for kernels `bound` = {@link KERNEL_NS}. */
 export async function graphBench(report: Report, folder: string): Promise<void> {
   process.env["NODE_ENV"] = "production";
   const { LIBRARIES } = await import("./graph-libraries.ts");
@@ -107,7 +140,11 @@ export async function graphBench(report: Report, folder: string): Promise<void> 
     });
     if (shape.written.length > 1) {
       tell("columns, unlogged", measure(buildUnlogged(shape, "columns"), shape, "mmsb columns"), best);
-      tell("kernel sum, unlogged", measureKernel(shape), best);
+    }
+    if (isWide(shape)) {
+      tell("kernel sum, unlogged", measureKernel(shape), KERNEL_NS);
+      for (const runner of new Set([kernelRunner, referenceKernels]))
+        tell(`kernel sum, the batch alone (${runner.name})`, measureBatch(shape, runner), KERNEL_NS);
     }
     const logged = await buildLogged(
       shape,

@@ -86,7 +86,7 @@ function randomBatch(rng: Prng): KernelBatch {
   const arenaOffset = new Uint32Array(pages);
   const ends = [0, 0];
   for (let page = 0; page < pages; page++) {
-    size[page] = most > 300 ? most - rng.below(2) * 8 : 1 + rng.below(most);
+    size[page] = most > 300 ? most - rng.below(2) * 8 : rng.chance(0.2) ? 8 : 1 + rng.below(most);
     arena[page] = rng.below(2);
     arenaOffset[page] = ends[arena[page]!]!;
     ends[arena[page]!]! += (size[page]! + 63) & ~63;
