@@ -43,7 +43,7 @@ export function Rates({ columns }: { columns: ReplyOf<"overview">["columns"] }):
       />
       <Plot
         {...shared}
-        title="Bytes written a second"
+        title="Bytes logged a second"
         values={series.bytesPerSecond}
         colour={palette.categories[1]!}
         format={formatBytes}
