@@ -32,10 +32,7 @@ export class Executor {
     const fn = recompute.run!;
     const checks = this.checksResults;
     const { start, count, pool } = graph.incoming;
-    const { state } = graph;
-    const { size, arena, arenaOffset } = graph.table;
-    const arenas = this.views.all;
-    let lastArena = -1;
+    const { state, place } = graph;
     for (let k = from; k < to; k++) {
       if (checks && result[k] !== RunResult.Equal) continue;
       const slot = list[k]!;
@@ -46,14 +43,8 @@ export class Executor {
       context.slot = slot;
       context.inputStart = first;
       context.inputCount = inputs;
-      context.sizeBytes = size[slot]!;
-      context.offset = arenaOffset[slot]!;
+      context.ownPlace = place[slot]!;
       context.mode = WriteMode.None;
-      if (arena[slot] !== lastArena) {
-        lastArena = arena[slot]!;
-        context.view = arenas[lastArena]!;
-        context.ownElements = context.view?.f64;
-      }
       try {
         fn(context);
         if (context.violation !== undefined) throw context.violation;

@@ -34,14 +34,13 @@ export class PageContext implements RecomputeContext {
   arena!: Uint16Array;
   arenaOffset!: Uint32Array;
   f64s!: Float64Array[];
+  i32s!: Int32Array[];
   // the page
   slot = 0;
   inputStart = 0;
   inputCount = 0;
-  sizeBytes = 0;
-  offset = 0;
-  view!: ArenaView;
-  ownElements!: Float64Array;
+  /** Its word of {@link place}: a write of a number needs no more, the columns are for what is rarer. */
+  ownPlace = 0;
   // What was written. Old words are signed: those V8 keeps unboxed.
   mode: number = WriteMode.None;
   elementOffset = 0;
@@ -68,8 +67,19 @@ export class PageContext implements RecomputeContext {
     this.arena = table.arena;
     this.arenaOffset = table.arenaOffset;
     this.f64s = this.views.f64;
-    this.view = this.views.all[0]!;
-    this.ownElements = this.view?.f64;
+    this.i32s = this.views.i32;
+  }
+
+  get sizeBytes(): number {
+    return this.size[this.slot]!;
+  }
+
+  private get offset(): number {
+    return this.arenaOffset[this.slot]!;
+  }
+
+  private get view(): ArenaView {
+    return this.views.all[this.arena[this.slot]!]!;
   }
 
   get pageId(): bigint {
@@ -171,7 +181,7 @@ export class PageContext implements RecomputeContext {
 
   ownF64(index: number): number {
     this.checkOwn(index, 8);
-    return this.ownElements[(this.offset >>> 3) + index]!;
+    return this.view.f64[(this.offset >>> 3) + index]!;
   }
 
   ownU32(index: number): number {
@@ -180,15 +190,21 @@ export class PageContext implements RecomputeContext {
   }
 
   setF64(index: number, value: number): void {
-    if (index >>> 0 !== index || index * 8 + 8 > this.sizeBytes) throw this.outside(this.slot, index, 8);
-    const at = (this.offset >>> 3) + index;
-    const elements = this.ownElements;
+    const place = this.ownPlace;
+    let arena = (place >>> 24) & 63;
+    let at = ((place & 0xff_ffff) << 3) + index;
+    if (index >>> 0 !== index || index >= (1 << (3 * (place >>> 30))) >>> 3) {
+      this.checkOwn(index, 8);
+      arena = this.arena[this.slot]!;
+      at = (this.offset >>> 3) + index;
+    }
+    const elements = this.f64s[arena]!;
     if (this.mode === WriteMode.None) {
       // Equal and not zero: equal bits too.
       const old = elements[at]!;
       if (old === value && value !== 0) return;
       this.isCertain = old < value || old > value;
-      const words = this.view.i32;
+      const words = this.i32s[arena]!;
       this.mode = WriteMode.Element;
       this.elementOffset = index * 8;
       this.elementBytes = 8;
