@@ -44,6 +44,8 @@ export class DependencyGraph {
   state: Uint8Array;
   /** Where a node's page lies, in one word (see `page-place.ts`). */
   place: Uint32Array;
+  /** Until the first control edge a page on level n has a data input on level n - 1. */
+  hasHadControl = false;
 
   constructor(table: PageTable, limits: GraphLimits = {}) {
     const { maxNodes = DEFAULT_MAX_NODES, maxEdges = DEFAULT_MAX_EDGES } = limits;
@@ -141,6 +143,7 @@ export class DependencyGraph {
     const bit = EDGE_TYPES.indexOf(type);
     if (incoming.count[to]! > 0 && !this.#follows(to, from, bit)) this.state[to]! |= NodeState.Unsorted;
     incoming.add(to, from * 2 + bit);
+    if (bit === CONTROL) this.hasHadControl = true;
     outgoing.add(from, to * 2 + bit);
     if (this.levels.level[to]! <= this.levels.level[from]!) this.levels.invalidate(to, this.state);
     return ok(true);

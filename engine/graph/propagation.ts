@@ -212,6 +212,8 @@ export class Propagation {
     const { budget = Number.POSITIVE_INFINITY, signal } = options;
     const dirty = this.#dirty;
     let sweepTo = -1;
+    // The last level all of whose pages have changed.
+    let fullLevel = -2;
     let level = 0;
     for (;;) {
       level = sweepTo >= level ? level : dirty.nextLevel(level);
@@ -219,7 +221,7 @@ export class Propagation {
       this.#level = level;
       if (signal?.aborted === true) return cancelled();
       const run = this.#run;
-      run.count = sweepTo >= level ? this.#sweep(level) : this.#take(level);
+      run.count = sweepTo >= level ? this.#sweep(level, fullLevel === level - 1) : this.#take(level);
       if (run.count > 0) {
         if (this.registry.discoverers > 0) this.#putOffMoved(level);
         if (this.#recomputed + run.count > budget) {
@@ -230,8 +232,10 @@ export class Propagation {
         const reach = this.registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
         if (reach > sweepTo) sweepTo = reach;
         const isPlain = this.#execute();
-        if (isPlain && this.#sink === undefined) this.#settlePlain(level, reach >= 0);
-        else this.#settleLevel(level, reach >= 0);
+        if (isPlain && this.#sink === undefined) {
+          const changes = this.#settlePlain(level, reach >= 0);
+          if (changes === this.graph.levels.population[level]) fullLevel = level;
+        } else this.#settleLevel(level, reach >= 0);
       }
       level++;
     }
@@ -246,9 +250,9 @@ export class Propagation {
     return count;
   }
 
-  #sweep(level: number): number {
+  #sweep(level: number, isBelowFull: boolean): number {
     const run = this.#run;
-    const n = sweepLevel(this.graph, this.registry.of, level, run);
+    const n = sweepLevel(this.graph, this.registry.of, level, run, isBelowFull);
     // Those that were pushed are among them: their list is only emptied.
     const pushed = this.#dirty.count[level]!;
     if (pushed > 0) {
@@ -372,8 +376,8 @@ export class Propagation {
 
   // ---- what came of a level
 
-  /** {@link #settleLevel} where nothing is logged, nothing has failed and nothing waits. */
-  #settlePlain(level: number, leavesToSweep: boolean): void {
+  /** {@link #settleLevel} where nothing is logged, nothing has failed and nothing waits; returns how many have changed. */
+  #settlePlain(level: number, leavesToSweep: boolean): number {
     const { state, table, outgoing } = this.graph;
     const { epoch, changed, stamp } = table;
     const { list, result, count } = this.#run;
@@ -404,6 +408,7 @@ export class Propagation {
     }
     this.#changed += changes;
     this.#recomputed += count;
+    return changes;
   }
 
   #settleLevel(level: number, leavesToSweep: boolean): void {

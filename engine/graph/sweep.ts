@@ -21,8 +21,17 @@ export function sweepReach(graph: DependencyGraph, level: number, count: number)
   return swept * levels.known <= 2 * count * edgeCount ? last : -1;
 }
 
-/** Puts the pages of a level that are dirty, or have a data input that has changed, into `run`, in slot order; returns how many they are. */
-export function sweepLevel(graph: DependencyGraph, of: Uint32Array, level: number, run: LevelRun): number {
+/**
+ * Puts the pages of a level that are dirty, or have a data input that has changed, into `run`, in slot order; returns how many they are. `isBelowFull`:
+ * every page of the level above has changed.
+ */
+export function sweepLevel(
+  graph: DependencyGraph,
+  of: Uint32Array,
+  level: number,
+  run: LevelRun,
+  isBelowFull: boolean,
+): number {
   const { state, incoming, levels } = graph;
   const order = levels.sweepOrder(state);
   const from = levels.sweepStart[level]!;
@@ -31,6 +40,14 @@ export function sweepLevel(graph: DependencyGraph, of: Uint32Array, level: numbe
   const { list } = run;
   const { start, count, pool } = incoming;
   let n = 0;
+  if (isBelowFull && !graph.hasHadControl) {
+    // All have an input there: no look is needed.
+    for (let i = from; i < to; i++) {
+      const node = order[i]!;
+      if (of[node] !== 0 || (state[node]! & NodeState.Dirty) !== 0) list[n++] = node;
+    }
+    return n;
+  }
   for (let i = from; i < to; i++) {
     const node = order[i]!;
     if ((state[node]! & NodeState.Dirty) !== 0) {
