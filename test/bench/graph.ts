@@ -146,10 +146,7 @@ export async function graphBench(report: Report, folder: string): Promise<void> 
       for (const runner of new Set([kernelRunner, referenceKernels]))
         tell(`kernel sum, the batch alone (${runner.name})`, measureBatch(shape, runner), KERNEL_NS);
     }
-    const logged = await buildLogged(
-      shape,
-      join(folder, `${shape.nodes}-${shape.written.length}-${shape.inputs.length}.tlog`),
-    );
+    const logged = await buildLogged(shape, join(folder, `${shape.name.replaceAll(" ", "-")}.tlog`));
     tell("function a page, logged at none", measure(logged, shape, "mmsb logged"), best);
     await logged.stop();
   }
