@@ -6,7 +6,7 @@ import { GROUP_COUNT } from "../recording/survey.ts";
 import type { Sliced } from "../slice-scheduler.ts";
 import { addEvenly } from "./spread.ts";
 
-const ITEMS_A_STEP = 8192;
+const ITEMS_A_STEP = 512;
 
 /** A recording in figures. */
 export function* overviewOf(

@@ -9,7 +9,7 @@ const DELTAS = 1_000_000;
 const PAGES = 4096;
 /** Nothing may hold the event loop up for longer. */
 const LONGEST_MS = 8;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 const folder = new TestFolder();
 const random = new Prng(5);
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await recordDeltas(path, DELTAS, PAGES);
 }, 180_000);
 afterAll(() => {
-  studio.stop();
+  (studio as TestStudio | undefined)?.stop();
   folder.remove();
 });
 
