@@ -73,7 +73,8 @@ function knownText(event: KnownPayload): EventText {
         ["action", action],
         ["location", location],
         ["bytes", sizeBytes],
-        ["in use after it", plural(usedBytes, "byte")],
+        // A device's own events do not carry it.
+        ["in use after it", usedBytes === 0 ? undefined : plural(usedBytes, "byte")],
         ["pool", pool === "" ? undefined : pool],
       );
     }
