@@ -1,4 +1,6 @@
 import type { BackendStats, PoolStats } from "./device-backend.ts";
+import { DeviceEventKind, type DeviceEventRow } from "./device-events.ts";
+import { DeviceMemory } from "./device-memory.ts";
 import type { DevicePages } from "./device-pages.ts";
 
 /** Device memory of one page type. */
@@ -49,4 +51,27 @@ export function deviceUsage(pages: DevicePages, stats: BackendStats): DeviceUsag
       .map(([type, held]) => ({ type, ...held }))
       .sort((a, b) => b.bytes - a.bytes || (a.type < b.type ? -1 : 1)),
   };
+}
+
+/**
+ * Bytes of pages that the row's own pool holds after each of the latest `rows`, which are all up to now: told backwards from what it
+ * holds, so that rows dropped before them do not matter. 0 for rows that are neither allocation nor free, and where the device is lost.
+ */
+export function bytesHeldAfter(pages: DevicePages, rows: readonly DeviceEventRow[]): number[] {
+  const { table } = pages;
+  const held = new Map<number, number>();
+  for (const slot of pages.residents()) {
+    const isUnified = table.locationOf(slot) === "unified";
+    const memory = isUnified ? DeviceMemory.Unified : DeviceMemory.Device;
+    held.set(memory, (held.get(memory) ?? 0) + table.size[slot]!);
+  }
+  const after = new Array<number>(rows.length).fill(0);
+  if (pages.backend.failure !== undefined) return after;
+  for (let at = rows.length - 1; at >= 0; at--) {
+    const { kind, memory, bytes } = rows[at]!;
+    if (kind !== DeviceEventKind.Allocate && kind !== DeviceEventKind.Free) continue;
+    after[at] = held.get(memory) ?? 0;
+    held.set(memory, after[at]! + (kind === DeviceEventKind.Free ? bytes : -bytes));
+  }
+  return after;
 }

@@ -10,7 +10,7 @@ import {
 } from "../device/device-events.ts";
 import { DeviceMemory, type MemoryAdvice } from "../device/device-memory.ts";
 import { DevicePages, type PageResidence } from "../device/device-pages.ts";
-import { type DeviceUsage, deviceUsage } from "../device/device-usage.ts";
+import { bytesHeldAfter, type DeviceUsage, deviceUsage } from "../device/device-usage.ts";
 import type { KernelJob } from "../device/kernel-batch.ts";
 import { runOnPages } from "../device/page-kernels.ts";
 import { EVENT_CODE } from "../events/event-types.ts";
@@ -135,8 +135,10 @@ export class SessionDevice {
    */
   recordEvents(): Result<number> {
     let told = 0;
-    for (const row of this.pages.backend.takeEvents()) {
-      const event = eventOf(row);
+    const rows = this.pages.backend.takeEvents();
+    const heldBytes = bytesHeldAfter(this.pages, rows);
+    for (const [at, row] of rows.entries()) {
+      const event = eventOf(row, heldBytes[at]!);
       if (event === undefined) continue;
       const cause = row.cause <= this.#state.log.lastLsn ? row.cause : 0;
       const written = this.#state.tell(event.code, event.payload, row.pageId, { ...OWN, cause });
@@ -180,14 +182,19 @@ export class SessionDevice {
 }
 
 /** A row of the device's statistics as an event of the session; a failure has a record of its own. */
-function eventOf(row: DeviceEventRow): { readonly code: number; readonly payload: Uint8Array } | undefined {
+function eventOf(
+  row: DeviceEventRow,
+  usedBytes: number,
+): { readonly code: number; readonly payload: Uint8Array } | undefined {
   const { kind, operation, bytes: sizeBytes, durationNs } = row;
   switch (kind) {
     case DeviceEventKind.Allocate:
     case DeviceEventKind.Free: {
       const action = kind === DeviceEventKind.Allocate ? "allocate" : "free";
-      const location = row.memory === DeviceMemory.Unified ? "unified" : "gpu";
-      const fields = { action, location, sizeBytes, pool: "device", usedBytes: 0, durationNs } as const;
+      const isUnified = row.memory === DeviceMemory.Unified;
+      const location = isUnified ? "unified" : "gpu";
+      const pool = isUnified ? "unified" : "device";
+      const fields = { action, location, sizeBytes, pool, usedBytes, durationNs } as const;
       return { code: EVENT_CODE.allocation, payload: encodePayload("allocation", fields) };
     }
     case DeviceEventKind.Copy: {

@@ -73,8 +73,7 @@ function knownText(event: KnownPayload): EventText {
         ["action", action],
         ["location", location],
         ["bytes", sizeBytes],
-        // A device's own events do not carry it.
-        ["in use after it", usedBytes === 0 ? undefined : plural(usedBytes, "byte")],
+        ["in use after it", plural(usedBytes, "byte")],
         ["pool", pool === "" ? undefined : pool],
       );
     }

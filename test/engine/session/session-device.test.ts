@@ -168,3 +168,28 @@ it("what the device did becomes events of the recording, with page, bytes and ca
   });
   unwrap(await session.stop());
 });
+
+it("an allocation's event names its pool, and what that holds after it", async () => {
+  const { session, device } = await start();
+  const told: string[] = [];
+  unwrap(
+    session.events.onAny((event) => {
+      if (event.type === "allocation") told.push(`${event.action} ${event.pool} ${event.usedBytes}`);
+    }),
+  );
+  const page = unwrap(session.createPage({ sizeBytes: 4096, location: "gpu" }));
+  unwrap(session.createPage({ sizeBytes: 100, location: "gpu" }));
+  unwrap(session.createPage({ sizeBytes: 70, location: "unified" }));
+  unwrap(session.destroyPage(page));
+  unwrap(device.recordEvents());
+  unwrap(session.createPage({ sizeBytes: 30, location: "unified" }));
+  unwrap(device.recordEvents());
+  expect(told).toEqual([
+    "allocate device 4096",
+    "allocate device 4196",
+    "allocate unified 70",
+    "free device 100",
+    "allocate unified 100",
+  ]);
+  unwrap(await session.stop());
+});
