@@ -1,6 +1,7 @@
 import type { JSX } from "react";
 import type { RecordingInfo } from "../../../engine/protocol/requests/recordings.ts";
 import { PREVIEW_BYTES } from "../../../engine/protocol/requests/records.ts";
+import { LsnLink } from "../../client/lsn-link.tsx";
 import { PageName } from "../../client/page-name.tsx";
 import type { WindowColumns } from "../../client/use-record-rows.ts";
 import type { GridColumn } from "../../ui/data-grid.tsx";
@@ -66,7 +67,6 @@ interface CellProps {
   readonly at: number;
   readonly recording: RecordingInfo;
   readonly formatTime: (timestampNs: bigint, digits?: 0 | 3 | 6 | 9) => string;
-  readonly onSeek: (lsn: number) => void;
 }
 
 export function DeltaCell({
@@ -75,7 +75,6 @@ export function DeltaCell({
   at,
   recording,
   formatTime,
-  onSeek,
 }: CellProps): JSX.Element | string | null {
   switch (column) {
     case "lsn":
@@ -105,20 +104,7 @@ export function DeltaCell({
       return formatBytes(row.sizeBytes[at]!);
     case "cause": {
       const cause = row.cause[at]!;
-      if (cause === 0) return null;
-      return (
-        <button
-          type="button"
-          tabIndex={-1}
-          className="link num"
-          onClick={(event) => {
-            event.stopPropagation();
-            onSeek(cause);
-          }}
-        >
-          {formatCount(cause)}
-        </button>
-      );
+      return cause === 0 ? null : <LsnLink lsn={cause} inRow />;
     }
     default:
       return preview(row, at);

@@ -127,7 +127,6 @@ export function DeltasPanel(): JSX.Element {
                   at={found.index}
                   recording={recording}
                   formatTime={formatTime}
-                  onSeek={seek}
                 />
               );
             }}

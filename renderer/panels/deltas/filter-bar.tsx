@@ -1,14 +1,11 @@
 import { type JSX, memo } from "react";
+import { FollowCursorButton } from "../../client/follow-cursor-button.tsx";
+import { termEntries } from "../../client/term-entries.ts";
 import { useRecording } from "../../client/use-studio.ts";
 import { useDeltaFilter } from "../../state/filter-store.ts";
-import { usePreferences } from "../../state/preferences-store.ts";
-import { hasTerm, type TermName, toggleTerm } from "../../state/record-query.ts";
-import { Button, IconButton } from "../../ui/button.tsx";
+import { Button } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
-import { MenuButton, type MenuEntry } from "../../ui/menu.tsx";
-
-/** A menu longer than this is no help; what is left out can be typed. */
-const MENU_ROWS = 40;
+import { MenuButton } from "../../ui/menu.tsx";
 
 /** What the table shows: one line of terms and words, and an expression over values. */
 export const FilterBar = memo(function FilterBar({
@@ -20,16 +17,7 @@ export const FilterBar = memo(function FilterBar({
 }): JSX.Element {
   const { query, value, set } = useDeltaFilter();
   const { sources, pageTypes } = useRecording();
-  const follow = usePreferences((state) => state.followCursor);
-  const setPreferences = usePreferences((state) => state.set);
-  const entries = (name: TermName, values: readonly string[]): MenuEntry[] =>
-    values.slice(0, MENU_ROWS).map((text) => ({
-      kind: "item",
-      id: `${name}:${text}`,
-      text,
-      checked: hasTerm(query, name, text),
-      run: () => set({ query: toggleTerm(query, name, text) }),
-    }));
+  const setQuery = (text: string) => set({ query: text });
   return (
     <div className="panel__bar">
       <TextField
@@ -38,7 +26,7 @@ export const FilterBar = memo(function FilterBar({
         className="deltas__query"
         placeholder="page:12 source:life cause:40 words"
         value={query}
-        onChange={(text) => set({ query: text })}
+        onChange={setQuery}
         invalid={queryProblem}
         clearable
         data-autofocus
@@ -61,24 +49,12 @@ export const FilterBar = memo(function FilterBar({
         }
         entries={[
           { kind: "label", id: "sources", text: "Source" },
-          ...entries(
-            "source",
-            sources.map(({ name }) => name),
-          ),
+          ...termEntries(query, "source", sources, setQuery),
           { kind: "label", id: "types", text: "Page type" },
-          ...entries(
-            "type",
-            pageTypes.map(({ name }) => name),
-          ),
+          ...termEntries(query, "type", pageTypes, setQuery),
         ]}
       />
-      <IconButton
-        small
-        icon="target"
-        label="Follow the cursor"
-        pressed={follow}
-        onClick={() => setPreferences({ followCursor: !follow })}
-      />
+      <FollowCursorButton />
     </div>
   );
 });

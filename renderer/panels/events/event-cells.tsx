@@ -2,6 +2,7 @@ import type { JSX } from "react";
 import { textAt } from "../../../engine/protocol/columns.ts";
 import type { RecordingInfo } from "../../../engine/protocol/requests/recordings.ts";
 import { RecordRowFlag } from "../../../engine/protocol/requests/records.ts";
+import { LsnLink } from "../../client/lsn-link.tsx";
 import { PageName } from "../../client/page-name.tsx";
 import type { WindowColumns } from "../../client/use-record-rows.ts";
 import type { GridColumn } from "../../ui/data-grid.tsx";
@@ -43,7 +44,6 @@ interface CellProps {
   readonly recording: RecordingInfo;
   readonly kindName: (code: number) => string;
   readonly formatTime: (timestampNs: bigint, digits?: 0 | 3 | 6 | 9) => string;
-  readonly onSeek: (lsn: number) => void;
 }
 
 export function EventCell({
@@ -54,7 +54,6 @@ export function EventCell({
   recording,
   kindName,
   formatTime,
-  onSeek,
 }: CellProps): JSX.Element | string | null {
   switch (column) {
     case "lsn":
@@ -97,20 +96,7 @@ export function EventCell({
       return <span className="truncate">{recording.sources[row.source[at]!]?.name ?? ""}</span>;
     default: {
       const cause = row.cause[at]!;
-      if (cause === 0) return null;
-      return (
-        <button
-          type="button"
-          tabIndex={-1}
-          className="link num"
-          onClick={(event) => {
-            event.stopPropagation();
-            onSeek(cause);
-          }}
-        >
-          {formatCount(cause)}
-        </button>
-      );
+      return cause === 0 ? null : <LsnLink lsn={cause} inRow />;
     }
   }
 }

@@ -1,16 +1,14 @@
 import type { JSX } from "react";
+import { FollowCursorButton } from "../../client/follow-cursor-button.tsx";
+import { termEntries } from "../../client/term-entries.ts";
 import { useRecording } from "../../client/use-studio.ts";
 import { useEventFilter } from "../../state/filter-store.ts";
-import { usePreferences } from "../../state/preferences-store.ts";
-import { hasTerm, type TermName, toggleTerm } from "../../state/record-query.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
-import { MenuButton, type MenuEntry } from "../../ui/menu.tsx";
+import { MenuButton } from "../../ui/menu.tsx";
 
 /** The kinds that the table shows beside events. */
 const OTHER_KINDS = ["event", "failure", "session-start", "session-stop", "checkpoint", "gap"];
-/** A menu longer than this is no help; what is left out can be typed. */
-const MENU_ROWS = 40;
 
 export function EventFilterBar({
   problem,
@@ -23,16 +21,6 @@ export function EventFilterBar({
 }): JSX.Element {
   const { query, setQuery } = useEventFilter();
   const { eventTypes, kinds, sources } = useRecording();
-  const follow = usePreferences((state) => state.followCursor);
-  const setPreferences = usePreferences((state) => state.set);
-  const entries = (name: TermName, values: readonly string[]): MenuEntry[] =>
-    values.slice(0, MENU_ROWS).map((text) => ({
-      kind: "item",
-      id: `${name}:${text}`,
-      text,
-      checked: hasTerm(query, name, text),
-      run: () => setQuery(toggleTerm(query, name, text)),
-    }));
   const present = kinds.filter(({ name, records }) => OTHER_KINDS.includes(name) && records > 0);
   return (
     <div className="panel__bar">
@@ -56,20 +44,11 @@ export function EventFilterBar({
         }
         entries={[
           { kind: "label", id: "kinds", text: "Kind of record" },
-          ...entries(
-            "kind",
-            present.map(({ name }) => name),
-          ),
+          ...termEntries(query, "kind", present, setQuery),
           ...(eventTypes.length > 0 ? [{ kind: "label" as const, id: "types", text: "Event type" }] : []),
-          ...entries(
-            "event",
-            eventTypes.map(({ name }) => name),
-          ),
+          ...termEntries(query, "event", eventTypes, setQuery),
           { kind: "label", id: "sources", text: "Source" },
-          ...entries(
-            "source",
-            sources.map(({ name }) => name),
-          ),
+          ...termEntries(query, "source", sources, setQuery),
         ]}
       />
       <IconButton
@@ -79,13 +58,7 @@ export function EventFilterBar({
         pressed={showDetails}
         onClick={() => onShowDetails(!showDetails)}
       />
-      <IconButton
-        small
-        icon="target"
-        label="Follow the cursor"
-        pressed={follow}
-        onClick={() => setPreferences({ followCursor: !follow })}
-      />
+      <FollowCursorButton />
     </div>
   );
 }

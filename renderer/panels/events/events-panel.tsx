@@ -124,7 +124,6 @@ export function EventsPanel(): JSX.Element {
                   recording={recording}
                   kindName={kindName}
                   formatTime={formatTime}
-                  onSeek={seek}
                 />
               );
             }}

@@ -39,34 +39,47 @@ export function elementName(shape: readonly number[], index: number): string {
   return parts.map((part) => `[${part}]`).join("");
 }
 
+/** A little-endian value whose bytes are there; a truth value and a character are their byte. */
+export function readNumber(type: WireFieldType, view: DataView, at: number): number | bigint {
+  switch (type) {
+    case "i8":
+      return view.getInt8(at);
+    case "u16":
+      return view.getUint16(at, true);
+    case "i16":
+      return view.getInt16(at, true);
+    case "u32":
+      return view.getUint32(at, true);
+    case "i32":
+      return view.getInt32(at, true);
+    case "u64":
+      return view.getBigUint64(at, true);
+    case "i64":
+      return view.getBigInt64(at, true);
+    case "f32":
+      return view.getFloat32(at, true);
+    case "f64":
+      return view.getFloat64(at, true);
+    default:
+      return view.getUint8(at);
+  }
+}
+
 /** A little-endian value as text; `undefined` where its bytes are not there. */
 export function readValue(type: WireFieldType, view: DataView, at: number): string | undefined {
   if (at < 0 || at + FIELD_BYTES[type] > view.byteLength) return undefined;
+  const value = readNumber(type, view, at);
   switch (type) {
-    case "u8":
-      return String(view.getUint8(at));
-    case "i8":
-      return String(view.getInt8(at));
-    case "u16":
-      return String(view.getUint16(at, true));
-    case "i16":
-      return String(view.getInt16(at, true));
-    case "u32":
-      return String(view.getUint32(at, true));
-    case "i32":
-      return String(view.getInt32(at, true));
-    case "u64":
-      return String(view.getBigUint64(at, true));
-    case "i64":
-      return String(view.getBigInt64(at, true));
     case "f32":
-      return floatText(view.getFloat32(at, true), 32);
+      return floatText(Number(value), 32);
     case "f64":
-      return floatText(view.getFloat64(at, true), 64);
+      return floatText(Number(value), 64);
     case "bool":
-      return view.getUint8(at) === 0 ? "false" : "true";
+      return value === 0 ? "false" : "true";
     case "char":
-      return charText(view.getUint8(at));
+      return charText(Number(value));
+    default:
+      return String(value);
   }
 }
 

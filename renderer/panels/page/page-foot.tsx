@@ -1,5 +1,6 @@
 import { type JSX, memo, useState } from "react";
-import { useRecording, useStudio } from "../../client/use-studio.ts";
+import { LsnLink } from "../../client/lsn-link.tsx";
+import { useRecording } from "../../client/use-studio.ts";
 import { useTimeFormat } from "../../client/use-time-format.ts";
 import { useSelection } from "../../state/selection-store.ts";
 import { IconButton } from "../../ui/button.tsx";
@@ -14,7 +15,6 @@ import { type PageReply, usePageBytes } from "./page-data.ts";
 
 /** Facts of the page in one line; the rest behind the button. */
 export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: boolean }): JSX.Element {
-  const studio = useStudio();
   const formatTime = useTimeFormat();
   const { sizeBytes, epoch, location, lastDelta, insideTransaction } = result;
   return (
@@ -37,16 +37,7 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
         <span>never written</span>
       ) : (
         <span className="truncate" title={`${lastDelta.summary}, ${formatTime(lastDelta.timestampNs, 9)}`}>
-          written by{" "}
-          <button
-            type="button"
-            className="link num"
-            aria-label={`Go to LSN ${lastDelta.lsn}`}
-            onClick={() => studio.navigator.seek(lastDelta.lsn)}
-          >
-            {formatCount(lastDelta.lsn)}
-          </button>{" "}
-          {lastDelta.source}
+          written by <LsnLink lsn={lastDelta.lsn} /> {lastDelta.source}
         </span>
       )}
       <AboutPage />

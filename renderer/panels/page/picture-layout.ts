@@ -1,5 +1,5 @@
 import type { WireSchemaField } from "../../../engine/protocol/requests/pages.ts";
-import { elementCount, FIELD_BYTES } from "./field-values.ts";
+import { elementCount, FIELD_BYTES, readNumber } from "./field-values.ts";
 
 /** A field that can be looked at as a picture: one square an element. */
 export interface PictureShape {
@@ -41,34 +41,10 @@ export function pictureValues(field: WireSchemaField, bytes: Uint8Array, offset:
   const values = new Float64Array(count);
   for (let at = 0; at < count; at++) {
     const place = field.offset - offset + at * size;
-    values[at] = place < 0 || place + size > bytes.length ? Number.NaN : number(field, view, place);
+    values[at] =
+      place < 0 || place + size > bytes.length ? Number.NaN : Number(readNumber(field.type, view, place));
   }
   return values;
-}
-
-function number({ type }: WireSchemaField, view: DataView, at: number): number {
-  switch (type) {
-    case "i8":
-      return view.getInt8(at);
-    case "u16":
-      return view.getUint16(at, true);
-    case "i16":
-      return view.getInt16(at, true);
-    case "u32":
-      return view.getUint32(at, true);
-    case "i32":
-      return view.getInt32(at, true);
-    case "u64":
-      return Number(view.getBigUint64(at, true));
-    case "i64":
-      return Number(view.getBigInt64(at, true));
-    case "f32":
-      return view.getFloat32(at, true);
-    case "f64":
-      return view.getFloat64(at, true);
-    default:
-      return view.getUint8(at);
-  }
 }
 
 export interface ValueRange {

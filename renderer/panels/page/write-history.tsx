@@ -1,5 +1,6 @@
 import { type JSX, useEffect, useState } from "react";
 import type { RecordBrief } from "../../../engine/protocol/requests/records.ts";
+import { LsnLink } from "../../client/lsn-link.tsx";
 import { useQuery } from "../../client/use-query.ts";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useTimeFormat } from "../../client/use-time-format.ts";
@@ -167,19 +168,5 @@ function CauseStep({ record, isWrite }: { record: RecordBrief; isWrite: boolean 
         {summary}
       </div>
     </li>
-  );
-}
-
-function LsnLink({ lsn }: { lsn: number }): JSX.Element {
-  const studio = useStudio();
-  return (
-    <button
-      type="button"
-      className="link num"
-      aria-label={`Go to LSN ${lsn}`}
-      onClick={() => studio.navigator.seek(lsn)}
-    >
-      {formatCount(lsn)}
-    </button>
   );
 }

@@ -3,6 +3,7 @@ import { MARK_KINDS } from "../../../engine/protocol/requests/timeline.ts";
 import type { Palette } from "../../canvas/colours.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import { elapsed, type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
+import { spanBox } from "./span-box.ts";
 import type { Track } from "./tracks.ts";
 
 /** Transactions as boxes from begin to end. */
@@ -42,13 +43,7 @@ export function transactionBox(
   row: number,
 ): { left: number; right: number } {
   const { txBeginLsn, txEndLsn, txBeginTimeNs, txEndTimeNs } = data.reply.columns;
-  const open = txEndLsn[row] === 0;
-  if (axis.kind === "lsn") {
-    const end = open ? axis.bounds.to : txEndLsn[row]! + 1;
-    return { left: xOf(txBeginLsn[row]!, scale), right: xOf(end, scale) };
-  }
-  const end = open ? axis.bounds.to : elapsed(axis, txEndTimeNs[row]!);
-  return { left: xOf(elapsed(axis, txBeginTimeNs[row]!), scale), right: xOf(end, scale) };
+  return spanBox(axis, scale, txBeginLsn[row]!, txEndLsn[row]!, txBeginTimeNs[row]!, txEndTimeNs[row]!);
 }
 
 export function markX(axis: TimelineAxis, data: TimelineData, scale: Scale, row: number): number {

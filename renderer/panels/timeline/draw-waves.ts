@@ -1,8 +1,9 @@
 import { WAVE_STATE } from "../../../engine/protocol/requests/timeline.ts";
 import type { Palette } from "../../canvas/colours.ts";
-import { type Scale, xOf } from "../../canvas/viewport.ts";
-import { elapsed, type TimelineAxis, type TimelineData } from "./axis.ts";
+import type { Scale } from "../../canvas/viewport.ts";
+import type { TimelineAxis, TimelineData } from "./axis.ts";
 import { columnBox, visibleColumns } from "./draw-density.ts";
+import { spanBox } from "./span-box.ts";
 import type { Track } from "./tracks.ts";
 
 /** Waves as boxes from begin to end; too many to be told apart as density. */
@@ -42,13 +43,14 @@ export function waveBox(
   row: number,
 ): { left: number; right: number } {
   const { waveBeginLsn, waveEndLsn, waveBeginTimeNs, waveEndTimeNs } = data.reply.columns;
-  const isOpen = waveEndLsn[row] === 0;
-  if (axis.kind === "lsn") {
-    const end = isOpen ? axis.bounds.to : waveEndLsn[row]! + 1;
-    return { left: xOf(waveBeginLsn[row]!, scale), right: xOf(end, scale) };
-  }
-  const end = isOpen ? axis.bounds.to : elapsed(axis, waveEndTimeNs[row]!);
-  return { left: xOf(elapsed(axis, waveBeginTimeNs[row]!), scale), right: xOf(end, scale) };
+  return spanBox(
+    axis,
+    scale,
+    waveBeginLsn[row]!,
+    waveEndLsn[row]!,
+    waveBeginTimeNs[row]!,
+    waveEndTimeNs[row]!,
+  );
 }
 
 function drawDensity(
