@@ -2,15 +2,16 @@
  * A checkpoint is a stream of bytes cut into checkpoint blocks. Every chunk but the last two is exactly `CHUNK_BYTES` long, so that the
  * place of any page byte follows from arithmetic; the last chunk (flag LastChunk) holds the trailer alone.
  *
- *   header   u32 magic "MSCP", u16 version (1), u8 kind (0 full, 1 dirty), u8 0, u64 LSN, u64 base LSN, u64 timestamp,
- *            u64 page count, u64 destroyed count, u64 edge count, u64 bytes of the three lists, u64 bytes of all pages
+ *   header   u32 magic "MSCP", u16 version (1; 2 where registrations are listed), u8 kind (0 full, 1 dirty), u8 0, u64 LSN, u64 base LSN, u64 timestamp,
+ *            u64 page count, u64 destroyed count, u64 edge count, u64 bytes of the lists, u64 bytes of all pages
  *   lists    pages, in id order: u64 id, u64 size, u64 epoch, u8 location, text type, sized metadata, sized schema
  *            destroyed: u64 id each, ascending
  *            edges, sorted: u64 from, u64 to, u8 type
+ *            version 2: u32 count, then the registrations of recomputes: u64 page id (0 for a page type), sized body of a Recompute record
  *   bytes    of the pages, one after another
  *   trailer  u64 LSN, u64 base LSN, u64 page bytes, u64 stream bytes before the trailer, u8 kind, 7 zeros, 32 state hash, 32 structure hash
  *
- * The state in it is the state after record LSN. A dirty one lists the pages changed since its base; its edges are the whole set.
+ * The state in it is the state after record LSN. A dirty one lists the pages changed since its base; its edges and registrations are all that stand.
  */
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -31,12 +32,15 @@ import {
   encodeSchemaBody,
 } from "./record-bodies.ts";
 import type { CheckpointRef } from "./record-source.ts";
+import { decodeRegistration, encodeRegistration, type StandingRegistration } from "./registration.ts";
 
 export const CHUNK_BYTES = MAX_PAYLOAD_BYTES;
 export const CHECKPOINT_HEADER_BYTES = 72;
 export const CHECKPOINT_TRAILER_BYTES = 104;
 const MAGIC = 0x5043534d;
+/** Version 2 lists registrations; a checkpoint without any is still of version 1, which every reader knows. */
 const VERSION = 1;
+const VERSION_WITH_REGISTRATIONS = 2;
 
 /** A state to be written down. */
 export interface CheckpointContent {
@@ -47,6 +51,8 @@ export interface CheckpointContent {
   readonly pages: readonly PageDescriptor[];
   readonly destroyed: readonly bigint[];
   readonly edges: readonly Edge[];
+  /** All that stand, in the order of `compareRegistrations`; none where absent. */
+  readonly registrations?: readonly StandingRegistration[];
   readonly stateHash: Uint8Array;
   readonly structureHash: Uint8Array;
   /** The bytes of `pages[index]`, valid until the next call. */
@@ -68,10 +74,16 @@ export function encodeCheckpointLists(
   }
   for (const id of content.destroyed) lists.u64(id);
   for (const edge of content.edges) lists.u64(edge.from).u64(edge.to).u8(EDGE_TYPES.indexOf(edge.type));
+  const { registrations = [] } = content;
+  if (registrations.length > 0) {
+    lists.u32(registrations.length);
+    for (const { pageId, registration } of registrations)
+      lists.u64(pageId).sizedBytes(encodeRegistration(registration));
+  }
   const head = new ByteWriter(CHECKPOINT_HEADER_BYTES + lists.length);
   head
     .u32(MAGIC)
-    .u16(VERSION)
+    .u16(registrations.length > 0 ? VERSION_WITH_REGISTRATIONS : VERSION)
     .u8(content.kind === "full" ? 0 : 1)
     .u8(0);
   head.u64n(lsn).u64n(content.baseLsn).u64(timestampNs);
@@ -124,6 +136,7 @@ export interface CheckpointLists {
   readonly pages: readonly PageDescriptor[];
   readonly destroyed: readonly bigint[];
   readonly edges: readonly Edge[];
+  readonly registrations: readonly StandingRegistration[];
   /** Where in the stream the bytes of each page begin. */
   readonly pageAt: Float64Array;
 }
@@ -144,13 +157,16 @@ export function checkpointListBytes(header: Uint8Array): number {
   const version = reader.u16();
   reader.skip(2 + 6 * 8);
   const listBytes = reader.u64n();
-  return reader.failed || magic !== MAGIC || version !== VERSION ? -1 : CHECKPOINT_HEADER_BYTES + listBytes;
+  const isKnown = magic === MAGIC && (version === VERSION || version === VERSION_WITH_REGISTRATIONS);
+  return reader.failed || !isKnown ? -1 : CHECKPOINT_HEADER_BYTES + listBytes;
 }
 
 /** Decodes header and lists; `bytes` holds exactly those. Allocates in proportion to `bytes` only. */
 export function decodeCheckpointLists(bytes: Uint8Array, lsn: number): Result<CheckpointLists> {
   const reader = new ByteReader(bytes);
-  reader.skip(8 + 3 * 8);
+  reader.skip(4);
+  const version = reader.u16();
+  reader.skip(2 + 3 * 8);
   const pageCount = reader.u64n();
   const destroyedCount = reader.u64n();
   const edgeCount = reader.u64n();
@@ -196,6 +212,14 @@ export function decodeCheckpointLists(bytes: Uint8Array, lsn: number): Result<Ch
     if (type === undefined) return damaged(`edge ${i}`, lsn);
     edges.push({ from, to, type: type as EdgeType });
   }
+  const registrations: StandingRegistration[] = [];
+  const registrationCount = version === VERSION_WITH_REGISTRATIONS ? reader.u32() : 0;
+  for (let i = 0; i < registrationCount && !reader.failed; i++) {
+    const pageId = reader.u64();
+    const registration = decodeRegistration(reader.sizedBytes());
+    if (!registration.ok || !registration.value.registered) return damaged(`registration ${i}`, lsn);
+    registrations.push({ pageId, registration: registration.value });
+  }
   if (reader.failed || reader.remaining !== 0) return damaged("lists", lsn);
-  return ok({ pages, destroyed, edges, pageAt });
+  return ok({ pages, destroyed, edges, registrations, pageAt });
 }

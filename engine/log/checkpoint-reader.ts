@@ -47,7 +47,7 @@ export class ChunkReader {
     if (!listsRead.ok) return listsRead;
     const decoded = decodeCheckpointLists(lists, ref.lsn);
     if (!decoded.ok) return decoded;
-    const { pages, destroyed, edges, pageAt } = decoded.value;
+    const { pages, destroyed, edges, registrations, pageAt } = decoded.value;
     // Whoever reads a page takes memory for it: its size must be what stands in the stream.
     const pageBytes = pages.reduce((sum, page) => sum + page.sizeBytes, 0);
     if (pageBytes !== ref.sizeBytes || listBytes + pageBytes > streamBound)
@@ -57,6 +57,7 @@ export class ChunkReader {
       pages,
       destroyed,
       edges,
+      registrations,
       readPage: (index, out) => this.#read(chunks, pageAt[index]!, out),
     });
   }

@@ -2,6 +2,7 @@ import type { MmsbError } from "../base/errors.ts";
 import type { Result } from "../base/result.ts";
 import type { Edge, PageDescriptor } from "../pages/page-types.ts";
 import type { RecordBatch } from "./record-batch.ts";
+import type { StandingRegistration } from "./registration.ts";
 
 export type RecordingFormat = "mmsb" | "mmsblog1";
 
@@ -46,6 +47,8 @@ export interface CheckpointImage {
   readonly destroyed: readonly bigint[];
   /** The whole edge set, sorted. */
   readonly edges: readonly Edge[];
+  /** Who computes what, as far as the checkpoint tells: those of format version 1 tell of none. */
+  readonly registrations: readonly StandingRegistration[];
   /** Fills `out` (exactly the page's size) with the bytes of `pages[index]`. */
   readPage(index: number, out: Uint8Array): Result<void>;
 }

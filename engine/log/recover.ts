@@ -25,6 +25,7 @@ export function contentOfImage(image: CheckpointImage): CheckpointContent {
     pages: image.pages,
     destroyed: image.destroyed,
     edges: image.edges,
+    registrations: image.registrations,
     stateHash: image.ref.stateHash,
     structureHash: image.ref.structureHash,
     bytesOf(index) {

@@ -20,6 +20,21 @@ export interface Registration {
   readonly options: string;
 }
 
+/** A registration that stands, as a checkpoint lists it. */
+export interface StandingRegistration {
+  /** The page it is for; 0 where it is for a page type. */
+  readonly pageId: bigint;
+  readonly registration: Registration;
+}
+
+/** The order in which checkpoints list them: by page id, those of page types first and by type. */
+export function compareRegistrations(a: StandingRegistration, b: StandingRegistration): number {
+  const [left, right] = [a.registration.pageType, b.registration.pageType];
+  if (left !== undefined && right !== undefined) return left < right ? -1 : 1;
+  if (left !== undefined || right !== undefined) return left !== undefined ? -1 : 1;
+  return a.pageId < b.pageId ? -1 : 1;
+}
+
 export function encodeRegistration(body: Registration): Uint8Array {
   return new ByteWriter(64)
     .u8(body.registered ? 1 : 0)

@@ -5,7 +5,7 @@ import { Propagation, type WaveOptions } from "../graph/propagation.ts";
 import type { RecomputeDefinition } from "../graph/recompute.ts";
 import { RecomputeRegistry } from "../graph/registry.ts";
 import type { WaveCounts, WaveSink } from "../graph/wave-sink.ts";
-import type { Registration } from "../log/registration.ts";
+import { compareRegistrations, type Registration, type StandingRegistration } from "../log/registration.ts";
 import type { PageTable } from "../pages/page-table.ts";
 import type { Edge } from "../pages/page-types.ts";
 import type { KnownRecompute, RecomputeState, RecomputeTarget } from "./recompute-target.ts";
@@ -96,6 +96,17 @@ export class Reactive {
       isBound: false,
     }));
     return [...bound, ...unbound];
+  }
+
+  /** Every registration that stands, as checkpoints list them. */
+  standing(): StandingRegistration[] {
+    const all = new Map(this.unbound);
+    for (const [target, definition] of this.#definitions) all.set(target, registrationOf(target, definition));
+    const listed = [...all].map(([target, registration]) => ({
+      pageId: typeof target === "bigint" ? target : 0n,
+      registration,
+    }));
+    return listed.sort(compareRegistrations);
   }
 
   /** Gives a page or a type its recompute, or takes it away. The target is known, the definition checked. */

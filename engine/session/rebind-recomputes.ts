@@ -3,14 +3,21 @@ import type { RecomputeDefinition } from "../graph/recompute.ts";
 import { checkDefinition } from "../graph/registry.ts";
 import { RecordBatch } from "../log/record-batch.ts";
 import { RecordKind } from "../log/record-kinds.ts";
-import type { RecordSource } from "../log/record-source.ts";
+import { baseOf, type RecordSource } from "../log/record-source.ts";
 import { decodeRegistration, type Registration } from "../log/registration.ts";
 import type { RecomputeTarget } from "./recompute-target.ts";
 import type { StateWriter } from "./state-writer.ts";
 
-/** The registrations that stand at the end of a recording's last whole transaction. Those of segments that were dropped are not known. */
+/** The registrations that stand at the end of a recording's last whole transaction: those that its first checkpoint lists, and what came after. */
 export function registrationsOf(source: RecordSource): Result<Map<RecomputeTarget, Registration>> {
   const standing = new Map<RecomputeTarget, Registration>();
+  const base = baseOf(source);
+  const image = base === undefined ? undefined : source.loadCheckpoint(base);
+  if (image !== undefined) {
+    if (!image.ok) return image;
+    for (const { pageId, registration } of image.value.registrations)
+      standing.set(registration.pageType ?? pageId, registration);
+  }
   const batch = new RecordBatch();
   for (let block = 0; block < source.blockCount; block++) {
     const read = source.readBlock(block, batch);

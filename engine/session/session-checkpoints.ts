@@ -28,7 +28,7 @@ export class SessionCheckpoints {
 
   /** The state as it is. A dirty one holds the pages changed since the last checkpoint; without one it is full. */
   content(kind: "full" | "dirty"): CheckpointContent {
-    const { table, edges, destroyed } = this.#state;
+    const { table, edges, destroyed, reactive } = this.#state;
     const isFull = kind === "full" || this.#mark === undefined;
     const slots = isFull ? table.slotsInIdOrder() : table.dirtySince(this.#mark!);
     return {
@@ -37,6 +37,7 @@ export class SessionCheckpoints {
       pages: Array.from(slots, (slot) => table.describe(slot)),
       destroyed: isFull ? [] : [...destroyed].sort((a, b) => (a < b ? -1 : 1)),
       edges: edges.sorted(),
+      registrations: reactive.standing(),
       stateHash: this.stateHash(),
       structureHash: this.structureHash(),
       bytesOf: (index) => table.bytes(slots[index]!),

@@ -16,6 +16,7 @@ import {
   encodeSessionStart,
 } from "../../engine/log/record-bodies.ts";
 import { RecordFlag, RecordKind } from "../../engine/log/record-kinds.ts";
+import { encodeRegistration } from "../../engine/log/registration.ts";
 import type { Edge, PageDescriptor, PageSchema } from "../../engine/pages/page-types.ts";
 import { compareEdges, hashPageBytes, stateHashOf, structureHash } from "../../engine/pages/state-hash.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
@@ -248,10 +249,39 @@ async function unfinished(disk: SimulatedDisk): Promise<void> {
   disk.crash();
 }
 
+/** A checkpoint of format version 2: it lists who computes what. */
+async function recomputes(disk: SimulatedDisk): Promise<void> {
+  const model = new Model();
+  const made = await LogWriter.create(
+    `${FOLDER}/v2-recomputes.tlog`,
+    options(5, { fileSystem: disk, lock: disk.lock }),
+  );
+  const pen = new Pen(unwrap(made), model);
+  pen.create({ ...plain, id: 1n, sizeBytes: 8 });
+  pen.create({ ...plain, id: LAST_ID, sizeBytes: 8 });
+  const kernel = {
+    registered: true,
+    pageType: undefined,
+    name: "kernel.map",
+    form: "kernel",
+    options: '{"kernel":{"kind":"map","operation":"square"}}',
+  } as const;
+  const ofType = { ...kernel, pageType: "cell", name: "next", form: "function", options: "" } as const;
+  pen.record(RecordKind.Recompute, { pageId: LAST_ID, source: "main", body: encodeRegistration(kernel) });
+  pen.record(RecordKind.Recompute, { source: "main", body: encodeRegistration(ofType) });
+  const registrations = [
+    { pageId: 0n, registration: ofType },
+    { pageId: LAST_ID, registration: kernel },
+  ];
+  unwrap(pen.writer.writeCheckpoint({ ...model.content(), registrations }));
+  pen.write(1n, [[0, [9]]]);
+  unwrap(await pen.writer.close());
+}
+
 /** The golden recordings as this version of the writer makes them, by file name. */
 export async function writeGoldenRecordings(): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  for (const write of [session, overflow, rotated, unfinished]) {
+  for (const write of [session, overflow, rotated, unfinished, recomputes]) {
     const disk = new SimulatedDisk();
     await write(disk);
     for (const path of disk.paths()) files.set(path.slice(FOLDER.length + 1), disk.content(path)!);
@@ -284,6 +314,8 @@ export function contentHash(reader: LogReader): string {
       unwrap(image.readPage(index, bytes));
       hash.update(`${page.id} ${page.epoch} ${page.location} ${page.type}\n`).update(bytes);
     }
+    for (const { pageId, registration } of image.registrations)
+      hash.update(`${pageId}\n`).update(encodeRegistration(registration));
   }
   return hash.digest("hex");
 }

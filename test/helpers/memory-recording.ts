@@ -71,6 +71,7 @@ export function imageOf(state: MemoryState, recordLsn = 0): CheckpointImage {
     pages: state.pages,
     destroyed: [],
     edges: state.edges,
+    registrations: [],
     readPage(index, out) {
       out.set(state.pages[index]!.bytes);
       return ok();

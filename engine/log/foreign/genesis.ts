@@ -75,6 +75,7 @@ export function buildGenesis(
     pages: descriptors,
     destroyed: [],
     edges: [],
+    registrations: [],
     readPage(index, out) {
       const { snapshotIndex } = pages[index]!;
       if (snapshotIndex >= 0) return snapshot!.readPage(snapshotIndex, out);

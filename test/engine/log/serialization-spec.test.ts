@@ -14,6 +14,7 @@ import { LogWriter } from "../../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../../engine/log/record-batch.ts";
 import { encodePageCreate } from "../../../engine/log/record-bodies.ts";
 import { RecordKind } from "../../../engine/log/record-kinds.ts";
+import { encodeRegistration } from "../../../engine/log/registration.ts";
 import { serializePage } from "../../../engine/pages/page-file.ts";
 import { recordDemo } from "../../../engine/session/demo/demo.ts";
 import { mmsbStart } from "../../../engine/session/mmsb.ts";
@@ -86,7 +87,7 @@ function expectAgreement(path: string): void {
   );
   expect(spec.checkpoints.length).toBe(reader.checkpoints.length);
   for (const [i, ref] of reader.checkpoints.entries()) {
-    const { pages, destroyed, edges, ...head } = spec.checkpoints[i]!;
+    const { pages, destroyed, edges, registrations, ...head } = spec.checkpoints[i]!;
     expect(head).toEqual({
       lsn: ref.lsn,
       baseLsn: ref.baseLsn,
@@ -102,6 +103,9 @@ function expectAgreement(path: string): void {
     expect(destroyed).toEqual(image.destroyed);
     expect(edges.map(({ from, to }) => ({ from, to }))).toEqual(
       image.edges.map(({ from, to }) => ({ from, to })),
+    );
+    expect(registrations.map(([id, body]) => [id, hex(body)])).toEqual(
+      image.registrations.map(({ pageId, registration }) => [pageId, hex(encodeRegistration(registration))]),
     );
     for (const [at, page] of pages.entries()) {
       const bytes = new Uint8Array(page.sizeBytes);
@@ -197,6 +201,22 @@ function content(prng: Prng, sizes: readonly number[], kind: "full" | "dirty" = 
     })),
     destroyed: kind === "dirty" ? [77n, 2n ** 64n - 1n] : [],
     edges: [{ from: 0n, to: 1n << 60n, type: "control" }],
+    ...(prng.chance(0.5)
+      ? {}
+      : {
+          registrations: [
+            {
+              pageId: 0n,
+              registration: {
+                registered: true,
+                pageType: "type-1",
+                name: "next",
+                form: "function",
+                options: "",
+              },
+            },
+          ],
+        }),
     stateHash: hash(),
     structureHash: hash(),
     bytesOf: (index) => images[index]!,

@@ -285,6 +285,8 @@ export interface SpecCheckpoint {
   readonly pages: readonly SpecPage[];
   readonly destroyed: readonly bigint[];
   readonly edges: readonly SpecEdge[];
+  /** Page id and body of each. */
+  readonly registrations: readonly (readonly [bigint, Uint8Array])[];
 }
 
 function checkpointOf(stream: Uint8Array, trailer: Uint8Array): SpecCheckpoint | undefined {
@@ -296,7 +298,8 @@ function checkpointOf(stream: Uint8Array, trailer: Uint8Array): SpecCheckpoint |
   const structureHash = Buffer.from(end.take(32)).toString("hex");
   if (streamBytes !== BigInt(stream.length)) return undefined;
   const input = new Input(stream); // K3
-  if (input.u32() !== 0x5043534d || input.uint(2) !== 1n) throw new Error("this is no checkpoint");
+  const [magic, version] = [input.u32(), input.uint(2)];
+  if (magic !== 0x5043534d || (version !== 1n && version !== 2n)) throw new Error("this is no checkpoint");
   input.take(2 + 3 * 8);
   const [pageCount, destroyedCount, edgeCount] = [input.u64(), input.u64(), input.u64()].map(Number);
   input.take(16);
@@ -311,6 +314,10 @@ function checkpointOf(stream: Uint8Array, trailer: Uint8Array): SpecCheckpoint |
   }));
   const destroyed = Array.from({ length: destroyedCount! }, () => input.u64());
   const edges = Array.from({ length: edgeCount! }, () => edgeOf(input.u64(), input));
+  const registrations = Array.from(
+    { length: version === 2n ? input.u32() : 0 },
+    () => [input.u64(), input.sized()] as const,
+  );
   const pages = heads.map((head) => ({ ...head, bytes: input.take(head.sizeBytes).slice() }));
   input.end();
   return {
@@ -323,6 +330,7 @@ function checkpointOf(stream: Uint8Array, trailer: Uint8Array): SpecCheckpoint |
     pages,
     destroyed,
     edges,
+    registrations,
   };
 }
 

@@ -118,6 +118,34 @@ describe("a session's recomputes", () => {
     unwrap(await again.stop());
   });
 
+  it("R2: a bounded recording that has dropped its first segments still knows every registration", async () => {
+    const bounds = { rotateBytes: 2000, keepSegments: 2 };
+    const session = await start(bounds);
+    const [a, b, c, d] = [page(session), page(session), page(session, "free"), page(session, "typed")];
+    const square = { kernel: { kind: "map", operation: "square" } } as const;
+    unwrap(session.registerRecompute(b, square, { inputs: [a] }));
+    unwrap(session.registerRecompute(c, (ctx) => ctx.setF64(0, ctx.f64(0, 0)), { inputs: [b] }));
+    unwrap(session.registerRecompute("typed", { run: (ctx) => ctx.setF64(0, 1), name: "one" }));
+    unwrap(session.registerRecompute(d, square, { inputs: [a] }));
+    unwrap(session.recomputes.unregister(d));
+    for (let i = 0; i < 300; i++) unwrap(session.write(a, 0, f64(i)));
+    const listed = session.recomputes.list();
+    unwrap(await session.stop());
+    const recording = opened();
+    expect(recording.firstLsn).toBeGreaterThan(100);
+    recording.close();
+    // Twice: those that nobody has registered again are kept as well.
+    for (let round = 0; round < 2; round++) {
+      const again = await start({ ...bounds, reopen: true });
+      const known = again.recomputes.list();
+      expect(new Set(known.map(({ target }) => target))).toEqual(new Set(listed.map(({ target }) => target)));
+      expect(known.map(({ target, isBound }) => [target, isBound])).toContainEqual(["typed", false]);
+      for (let i = 0; i < 300; i++) unwrap(again.write(a, 0, f64(i)));
+      expect(number(again, b)).toBe(299 ** 2);
+      unwrap(await again.stop());
+    }
+  });
+
   it("R3: a type's recompute computes its pages, those to come included; a page's own comes first", async () => {
     const session = await start();
     const source = page(session, "source");
