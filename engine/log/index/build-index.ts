@@ -56,8 +56,9 @@ export function emptyIndex(
   const first = baseOf(source);
   const image = first === undefined ? undefined : index.image(first.lsn);
   if (image?.ok === true) scanner.adopt(image.value, true);
-  // the state that the recording began with is lost: as if there had been records before the first
-  else scanner.passGap(baseLsn);
+  // A whole recording without a checkpoint began with nothing. In a damaged one, or one whose oldest part is gone, the state that it
+  // began with may be lost: as if there had been records before the first.
+  else if (first !== undefined || baseLsn > 0 || source.damage.length > 0) scanner.passGap(baseLsn);
   return ok(index);
 }
 

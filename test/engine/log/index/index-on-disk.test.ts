@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MmsbError } from "../../../../engine/base/errors.ts";
 import { Prng } from "../../../../engine/base/prng.ts";
-import { unwrap } from "../../../../engine/base/result.ts";
+import { type Result, unwrap } from "../../../../engine/base/result.ts";
 import { Recording } from "../../../../engine/replay/recording.ts";
 import type { MemorySource } from "../../../helpers/memory-recording.ts";
 import { type RandomRecording, randomRecording } from "../../../helpers/random-recording.ts";
@@ -46,6 +47,22 @@ describe("the index on disk", () => {
     expect(readdirSync(folder)).toEqual(["x.tlog.idx"]);
     expect(blocksToOpen(made)).toBe(0);
     expectRight(open(made), made);
+  });
+
+  it("is done with at once where a recording that began with nothing has been indexed: nothing of it is lost (I1)", () => {
+    const made = randomRecording(5, { ...SESSION, genesisPages: 0 });
+    made.source.images.length = 0;
+    open(made).close();
+    const step = Recording.open(made.source, { index: indexPath(), runRecords: 60 }).next();
+    expect(step.done).toBe(true);
+    const recording = unwrap(step.value as Result<Recording>);
+    expectRight(recording, made);
+    expect(unwrap(recording.notesAt(recording.lastLsn)).afterGap).toBe(false);
+    const error = new MmsbError("LOG_BLOCK_DAMAGED", "a checkpoint is damaged", "It is passed over");
+    made.source.damage = [{ error, offset: 0, path: "", lostBytes: 1, afterLsn: 0 }];
+    expect(unwrap(unwrap(Recording.fromSource(made.source, { index: "memory" })).notesAt(1)).afterGap).toBe(
+      true,
+    );
   });
 
   it("comes out the same, byte for byte, from the same recording (I1)", () => {
