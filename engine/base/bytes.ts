@@ -1,5 +1,5 @@
 import { assert } from "./assert.ts";
-import { highOf, highOfNumber, lowOf, numberFromPair, u64FromPair } from "./u64.ts";
+import { highOfNumber, numberFromPair, u64FromPair } from "./u64.ts";
 
 const encoder = new TextEncoder();
 // `ignoreBOM` keeps a leading U+FEFF as the character that it is: the same text comes back.
@@ -10,9 +10,33 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Short texts are met again and again (page types, sources): the last one of each hash is kept, and decoding it again makes no string. */
+const SHORT_TEXT_BYTES = 32;
+const keptTexts: (string | undefined)[] = new Array(512).fill(undefined);
+
 /** Lossy: malformed sequences become U+FFFD. Copies, because decoders refuse views of shared memory. */
 export function utf8Decode(bytes: Uint8Array): string {
-  return decoder.decode(bytes.slice());
+  const { length } = bytes;
+  if (length === 0) return "";
+  if (length > SHORT_TEXT_BYTES) return decoder.decode(bytes.slice());
+  let hash = length;
+  for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
+  const slot = (hash ^ (hash >>> 9)) & (keptTexts.length - 1);
+  const kept = keptTexts[slot];
+  if (kept !== undefined && isAsciiOf(kept, bytes)) return kept;
+  const text = decoder.decode(bytes.slice());
+  keptTexts[slot] = text;
+  return text;
+}
+
+/** Whether the bytes are this text, each character one byte below 128. */
+function isAsciiOf(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte > 127 || text.charCodeAt(i) !== byte) return false;
+  }
+  return true;
 }
 
 /** `undefined` where the bytes are not UTF-8. */
@@ -137,8 +161,7 @@ export class ByteWriter {
 
   u64(value: bigint): this {
     const at = this.#reserve(8);
-    this.#view.setUint32(at, lowOf(value), true);
-    this.#view.setUint32(at + 4, highOf(value), true);
+    this.#view.setBigUint64(at, value, true);
     return this;
   }
 
@@ -162,7 +185,21 @@ export class ByteWriter {
 
   /** Varint length in bytes, then UTF-8. */
   text(value: string): this {
-    return this.sizedBytes(utf8Encode(value));
+    const { length } = value;
+    if (length > 127) return this.sizedBytes(utf8Encode(value));
+    const start = this.#length;
+    let at = this.#reserve(1 + length);
+    const bytes = this.#bytes;
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 127) {
+        this.#length = start;
+        return this.sizedBytes(utf8Encode(value));
+      }
+      bytes[at + i] = unit;
+    }
+    return this;
   }
 
   /** Zeros up to a multiple of `alignment`. */

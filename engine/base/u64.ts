@@ -17,11 +17,14 @@ export function numberFromPair(lo: number, hi: number): number {
 }
 
 export function lowOf(value: bigint): number {
-  return Number(value & 0xffff_ffffn);
+  // Plain numbers, where they are exact: arithmetic of bigints makes a new one at each step.
+  const exact = Number(value);
+  return exact <= Number.MAX_SAFE_INTEGER ? exact >>> 0 : Number(value & 0xffff_ffffn);
 }
 
 export function highOf(value: bigint): number {
-  return Number((value >> 32n) & 0xffff_ffffn);
+  const exact = Number(value);
+  return exact <= Number.MAX_SAFE_INTEGER ? highOfNumber(exact) : Number((value >> 32n) & 0xffff_ffffn);
 }
 
 export function lowOfNumber(value: number): number {

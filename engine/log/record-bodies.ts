@@ -19,7 +19,7 @@
  */
 import { ByteReader, ByteWriter, EMPTY_BYTES } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import { decodeMetadata, encodeMetadata } from "../pages/metadata.ts";
+import { decodeMetadata, EMPTY_METADATA, encodeMetadata } from "../pages/metadata.ts";
 import type { PageMetadata, PageSchema } from "../pages/page-types.ts";
 import {
   EDGE_TYPES,
@@ -124,12 +124,15 @@ export function decodePageCreate(bytes: Uint8Array): Result<PageCreateBody> {
   });
 }
 
+const NO_METADATA: Result<PageMetadata> = ok(EMPTY_METADATA);
+const NO_SCHEMA: Result<PageSchema | undefined> = { ok: true, value: undefined };
+
 export function encodeMetadataBody(metadata: PageMetadata): Uint8Array {
   return metadata.size === 0 ? EMPTY_BYTES : encodeMetadata(metadata);
 }
 
 export function decodeMetadataBody(bytes: Uint8Array): Result<PageMetadata> {
-  return bytes.length === 0 ? ok(new Map<string, Uint8Array>()) : decodeMetadata(bytes);
+  return bytes.length === 0 ? NO_METADATA : decodeMetadata(bytes);
 }
 
 export function encodeSchemaBody(schema: PageSchema | undefined): Uint8Array {
@@ -137,7 +140,7 @@ export function encodeSchemaBody(schema: PageSchema | undefined): Uint8Array {
 }
 
 export function decodeSchemaBody(bytes: Uint8Array, pageSizeBytes: number): Result<PageSchema | undefined> {
-  return bytes.length === 0 ? { ok: true, value: undefined } : decodeSchema(bytes, pageSizeBytes);
+  return bytes.length === 0 ? NO_SCHEMA : decodeSchema(bytes, pageSizeBytes);
 }
 
 export function encodePageMigrate(location: PageLocation): Uint8Array {
