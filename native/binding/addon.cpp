@@ -46,7 +46,7 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("cuda", cuda);
   exports.Set("interfaceVersion", Napi::Number::New(env, interface_version));
   const cpu_features& has = cpu();
-  exports.Set("features", Napi::String::New(env, std::string(has.avx2 ? "avx2 " : "") + (has.crc32 ? "crc32" : "")));
+  exports.Set("features", Napi::String::New(env, std::string(has.avx512 ? "avx512 " : "") + (has.avx2 ? "avx2 " : "") + (has.crc32 ? "crc32" : "")));
   return exports;
 }
 

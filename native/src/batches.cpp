@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "mmsb/cpu.hpp"
 #include "mmsb/runs.hpp"
+#include "scatter_avx512.hpp"
 #include "short_run.hpp"
 
 namespace mmsb {
@@ -69,6 +71,7 @@ batch_end apply_bodies(const body_columns& bodies, std::size_t from, std::size_t
 
 batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, std::size_t from, std::size_t to,
                        const page_spans& pages) noexcept {
+  const bool wide = cpu().avx512;
   std::uint64_t written = 0;
   page_group found;
   for (std::size_t begin = from; begin < to; begin += group) {
@@ -86,8 +89,14 @@ batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, s
       const std::uint64_t payload_at = load_once(deltas.payload_start + row);
       if (first > last || last > deltas.runs || payload_at > deltas.payload.size())
         return {stop::bad_range, row, written};
-      const std::int64_t done = apply_runs(deltas.run_offset + first, deltas.run_length + first, last - first,
-                                           deltas.payload.subspan(payload_at), page);
+      std::int64_t done = -1;
+#if defined(__x86_64__)
+      if (wide && last - first > 1)
+        done = avx512::scatter(deltas.run_offset + first, deltas.run_length + first, last - first,
+                               deltas.payload.data() + payload_at, deltas.payload.size() - payload_at, page.data(), page.size());
+      if (done < 0)
+#endif
+        done = apply_runs(deltas.run_offset + first, deltas.run_length + first, last - first, deltas.payload.subspan(payload_at), page);
       if (done < 0) return {stop::bad_range, row, written};
       written += static_cast<std::uint64_t>(done);
     }

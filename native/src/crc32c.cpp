@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "crc32c_folding.hpp"
 #include "mmsb/cpu.hpp"
 
 #if defined(__x86_64__)
@@ -112,6 +113,7 @@ __attribute__((target("sse4.2,pclmul"), always_inline)) inline std::uint64_t tak
 __attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_hardware(const std::uint8_t* bytes, std::size_t length,
                                                                        std::uint32_t seed) noexcept {
   std::uint64_t crc = static_cast<std::uint32_t>(~seed);
+  if (length >= avx512::folding_from && cpu().folding) crc = avx512::fold_crc32c(crc, bytes, length);
   crc = take_chunks<2048>(crc, bytes, length);
   crc = take_chunks<256>(crc, bytes, length);
   crc = take_chunks<64>(crc, bytes, length);

@@ -5,6 +5,7 @@
 
 #include "flag_runs.hpp"
 #include "masks_avx2.hpp"
+#include "masks_avx512.hpp"
 #include "mmsb/copy.hpp"
 #include "mmsb/cpu.hpp"
 
@@ -76,6 +77,7 @@ void blend_masked(const std::uint8_t* mask, const std::uint8_t* values, std::uin
                   std::size_t length) noexcept {
   std::size_t i = 0;
 #if defined(__x86_64__)
+  if (cpu().avx512) return avx512::blend_masked(mask, values, page, length);
   if (cpu().avx2) i = avx2::blend_masked(mask, values, page, length);
 #endif
   for (; i + 8 <= length; i += 8) {

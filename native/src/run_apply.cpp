@@ -5,6 +5,7 @@
 #include "mmsb/cpu.hpp"
 #include "mmsb/runs.hpp"
 #include "scatter_avx2.hpp"
+#include "scatter_avx512.hpp"
 #include "short_run.hpp"
 
 namespace mmsb {
@@ -12,7 +13,10 @@ namespace mmsb {
 std::int64_t apply_runs(const std::uint32_t* offset, const std::uint32_t* length, std::size_t count,
                         std::span<const std::uint8_t> payload, std::span<std::uint8_t> page) noexcept {
 #if defined(__x86_64__)
-  if (count > 1 && count <= avx2::most_short_runs && cpu().avx2) {
+  if (count > 1 && cpu().avx512) {
+    const std::int64_t written = avx512::scatter(offset, length, count, payload.data(), payload.size(), page.data(), page.size());
+    if (written >= 0) return written;
+  } else if (count > 1 && count <= avx2::most_short_runs && cpu().avx2) {
     const std::int64_t written = avx2::scatter_short(offset, length, count, payload.data(), payload.size(),
                                                      page.data(), page.size());
     if (written >= 0) return written;
