@@ -40,7 +40,7 @@ export class ArenaViews {
     }
   }
 
-  of(table: PageTable, slot: number): ArenaView {
+  of(table: Pick<PageTable, "arena">, slot: number): ArenaView {
     return this.all[table.arena[slot]!]!;
   }
 }

@@ -1,8 +1,7 @@
 import { accel } from "../accel/index.ts";
 import { MmsbError } from "../base/errors.ts";
-import type { PageTable } from "../pages/page-table.ts";
 import type { ArenaView, ArenaViews } from "./arena-views.ts";
-import type { DependencyGraph } from "./dependency-graph.ts";
+import type { ReadableGraph, ReadablePages } from "./readable-graph.ts";
 import type { RecomputeContext } from "./recompute.ts";
 
 /** What has been written to the own page. */
@@ -21,8 +20,8 @@ export class RetryLater {}
  * Fields are public and plain because the executor sets them for every page.
  */
 export class PageContext implements RecomputeContext {
-  readonly table: PageTable;
-  readonly graph: DependencyGraph;
+  readonly table: ReadablePages;
+  readonly graph: ReadableGraph;
   readonly views: ArenaViews;
   discover: Discover | undefined;
   /** What the recompute did behind its context's back, where whoever refused it said so. */
@@ -51,7 +50,7 @@ export class PageContext implements RecomputeContext {
   isCertain = false;
   image = new Uint8Array(4096);
 
-  constructor(graph: DependencyGraph, views: ArenaViews) {
+  constructor(graph: ReadableGraph, views: ArenaViews) {
     this.graph = graph;
     this.table = graph.table;
     this.views = views;
@@ -74,12 +73,17 @@ export class PageContext implements RecomputeContext {
     return this.size[this.slot]!;
   }
 
-  private get offset(): number {
+  /** Where the own page is written: the arena's number and the bytes from its start. */
+  protected get ownArena(): number {
+    return this.arena[this.slot]!;
+  }
+
+  protected get offset(): number {
     return this.arenaOffset[this.slot]!;
   }
 
   private get view(): ArenaView {
-    return this.views.all[this.arena[this.slot]!]!;
+    return this.views.all[this.ownArena]!;
   }
 
   get pageId(): bigint {
@@ -176,7 +180,7 @@ export class PageContext implements RecomputeContext {
   // ---- the own page
 
   own(): Uint8Array {
-    return new Uint8Array(this.table.bytes(this.slot));
+    return this.view.bytes.slice(this.offset, this.offset + this.sizeBytes);
   }
 
   ownF64(index: number): number {
@@ -195,7 +199,7 @@ export class PageContext implements RecomputeContext {
     let at = ((place & 0xff_ffff) << 3) + index;
     if (index >>> 0 !== index || index >= (1 << (3 * (place >>> 30))) >>> 3) {
       this.checkOwn(index, 8);
-      arena = this.arena[this.slot]!;
+      arena = this.ownArena;
       at = (this.offset >>> 3) + index;
     }
     const elements = this.f64s[arena]!;

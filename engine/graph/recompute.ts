@@ -56,10 +56,14 @@ export type ColumnElement = "f64" | "f32" | "u32" | "i32";
  */
 export type ColumnsFunction = (rows: number, inputs: readonly Float64Array[], output: Float64Array) => void;
 
-/** How a function can be found again by a worker: a module that any thread can import, and the name it exports the function under. */
+/**
+ * How any thread finds a function: a module, and the name that it exports the function under (`default` unless given). The module is a `file:` URL, an absolute path, or a
+ * specifier that resolves from the working directory. Threads load it on their own, synchronously, so it has no top-level await, and the function keeps
+ * nothing between calls: which thread runs it is not promised.
+ */
 export interface RecomputeModule {
-  readonly url: string;
-  readonly exportName: string;
+  readonly module: string | URL;
+  readonly export?: string;
 }
 
 export interface RecomputeOptions {
@@ -73,10 +77,14 @@ export interface RecomputeOptions {
   readonly discover?: boolean;
 }
 
-/** How pages are computed: one of the four forms. */
+/**
+ * How pages are computed: one of the four forms. A function that stands in a module can run on workers. With `run` beside it the session's own thread calls that
+ * instead of loading the module; it is the same function.
+ */
 export type RecomputeDefinition = RecomputeOptions &
   (
-    | { readonly run: RecomputeFunction; readonly module?: RecomputeModule }
+    | ({ readonly run: RecomputeFunction } & Partial<RecomputeModule>)
+    | RecomputeModule
     | { readonly columns: ColumnsFunction; readonly inputs: number; readonly element?: ColumnElement }
     | { readonly kernel: KernelSpec }
   );

@@ -3,6 +3,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { SharedColumn } from "../pages/shared-column.ts";
 import { checkKernel } from "./kernels/check-kernel.ts";
 import type { KernelSpec } from "./kernels/kernel-spec.ts";
+import { lazyFunction, type ModuleExport } from "./module-function.ts";
 import {
   type ColumnElement,
   type ColumnsFunction,
@@ -14,6 +15,7 @@ import {
 
 const DEFAULT_NAME = "recompute";
 const MAX_COLUMN_INPUTS = 16;
+const MAX_MODULE_CHARACTERS = 4096;
 const MAX_PRIORITY = 2 ** 31 - 1;
 
 /** A registered recompute; exactly one of `run`, `columns` and `kernel` is set. */
@@ -23,7 +25,8 @@ export interface Recompute {
   readonly lazy: boolean;
   readonly discover: boolean;
   readonly run: RecomputeFunction | undefined;
-  readonly module: RecomputeModule | undefined;
+  /** Where a worker finds the function. */
+  readonly module: ModuleExport | undefined;
   readonly columns: ColumnsFunction | undefined;
   readonly inputs: number;
   readonly element: ColumnElement;
@@ -155,6 +158,11 @@ export function checkDefinition(definition: RecomputeDefinition): Result<void> {
     return invalid(`${priority} is no priority: it is a whole number of 32 bits`);
   if (typeof lazy !== "boolean" || typeof discover !== "boolean")
     return invalid("lazy and discover are true or false");
+  if ("module" in definition && definition.module !== undefined) {
+    const checked = checkModule(definition);
+    if (!checked.ok) return checked;
+    if (!("run" in definition)) return ok();
+  }
   if ("run" in definition)
     return typeof definition.run === "function" ? ok() : invalid("'run' is no function");
   if (discover) return invalid("only a function discovers its inputs");
@@ -170,23 +178,40 @@ export function checkDefinition(definition: RecomputeDefinition): Result<void> {
     : invalid("it is neither a function nor a kernel");
 }
 
+function checkModule({ module, export: name }: Partial<RecomputeModule>): Result<void> {
+  const text = module instanceof URL || typeof module === "string" ? String(module) : "";
+  if (text === "" || text.length > MAX_MODULE_CHARACTERS || (/^[a-z]{2,}:/i.test(text) && !isFileUrl(text)))
+    return invalid(
+      `a module is a file: URL, a path or a specifier of at most ${MAX_MODULE_CHARACTERS} characters`,
+    );
+  return name === undefined ||
+    (typeof name === "string" && name !== "" && name.length <= MAX_RECOMPUTE_NAME_BYTES)
+    ? ok()
+    : invalid("'export' is the name of an export");
+}
+
+function isFileUrl(text: string): boolean {
+  return text.startsWith("file:") && URL.canParse(text);
+}
+
 function invalid(message: string): Result<void> {
   return fail(
     "ARGUMENT_INVALID",
     message,
-    "Give { run }, { columns, inputs } or { kernel }, with options in their ranges",
+    "Give { run }, { module, export }, { columns, inputs } or { kernel }, with options in their ranges",
   );
 }
 
 function recomputeOf(definition: RecomputeDefinition): Recompute {
   const { priority = 0, lazy = false, discover = false } = definition;
+  const module = moduleOf(definition);
   return {
     name: nameOf(definition),
     priority,
     lazy,
     discover,
-    run: "run" in definition ? definition.run : undefined,
-    module: "run" in definition ? definition.module : undefined,
+    run: "run" in definition ? definition.run : module && lazyFunction(module),
+    module,
     columns: "columns" in definition ? definition.columns : undefined,
     inputs: "columns" in definition ? definition.inputs : 0,
     element: "columns" in definition ? (definition.element ?? "f64") : "f64",
@@ -194,9 +219,17 @@ function recomputeOf(definition: RecomputeDefinition): Recompute {
   };
 }
 
+export function moduleOf(definition: RecomputeDefinition): ModuleExport | undefined {
+  if (!("module" in definition) || definition.module === undefined) return undefined;
+  return { module: String(definition.module), exportName: definition.export ?? "default" };
+}
+
 export function nameOf(definition: RecomputeDefinition): string {
   if (definition.name !== undefined) return definition.name;
   if ("kernel" in definition) return `kernel.${definition.kernel.kind}`;
-  const { name } = "run" in definition ? definition.run : definition.columns;
+  const module = moduleOf(definition);
+  if (module !== undefined) return module.exportName === "default" ? DEFAULT_NAME : module.exportName;
+  const { name } =
+    "columns" in definition ? definition.columns : (definition as { run: RecomputeFunction }).run;
   return name === "" || utf8Encode(name).length > MAX_RECOMPUTE_NAME_BYTES ? DEFAULT_NAME : name;
 }

@@ -1,5 +1,5 @@
 import type { RecomputeDefinition } from "../graph/recompute.ts";
-import { nameOf } from "../graph/registry.ts";
+import { moduleOf, nameOf } from "../graph/registry.ts";
 import type { Registration } from "../log/registration.ts";
 import type { RecomputeTarget } from "./recompute-target.ts";
 
@@ -33,8 +33,9 @@ export function registrationOf(
       options: jsonOf({ ...common, inputs, element }),
     };
   }
-  const { module } = definition;
-  return { registered: true, pageType, name, form: "function", options: jsonOf({ ...common, module }) };
+  const found = moduleOf(definition);
+  const module = found === undefined ? {} : { module: found.module, export: found.exportName };
+  return { registered: true, pageType, name, form: "function", options: jsonOf({ ...common, ...module }) };
 }
 
 /** Page ids as decimal strings; empty where there is nothing to say. */
