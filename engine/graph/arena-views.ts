@@ -15,9 +15,8 @@ export interface ArenaView {
 /** Views of all arenas, by arena number; {@link refresh} takes in those that came, went or were replaced since. */
 export class ArenaViews {
   readonly all: ArenaView[] = [];
-  /** Two kinds of views again: the accesses that are hottest go through one array less. */
+  /** The numbers again: the accesses that are hottest go through one array less. */
   readonly f64: Float64Array[] = [];
-  readonly i32: Int32Array[] = [];
 
   refresh(arenas: readonly Uint8Array[]): void {
     for (let arena = 0; arena < arenas.length; arena++) {
@@ -36,7 +35,6 @@ export class ArenaViews {
       };
       this.all[arena] = view;
       this.f64[arena] = view.f64;
-      this.i32[arena] = view.i32;
     }
   }
 

@@ -25,6 +25,13 @@ export class Executor {
     this.context = new PageContext(graph, this.views);
   }
 
+  /** Before the rows of a level. */
+  begin(): void {
+    this.checksResults = false;
+    this.journal.clear();
+    if (this.errors.size > 0) this.errors.clear();
+  }
+
   /** Runs rows `[from, to)` of a level, all of which have this function. */
   runFunction(recompute: Recompute, run: LevelRun, from: number, to: number): void {
     const { context, graph } = this;
@@ -49,13 +56,18 @@ export class Executor {
         fn(context);
         if (context.violation !== undefined) throw context.violation;
       } catch (error) {
-        this.#refuse(recompute, run, k, error);
+        this.refuse(recompute, run, k, error);
         continue;
       }
       if (context.mode === WriteMode.None) result[k] = RunResult.Equal;
-      else if (context.mode === WriteMode.Element) this.#keepElement(run, k);
-      else this.keepRuns(run, k, context.image, 0);
+      else this.keep(run, k);
     }
+  }
+
+  /** Notes what the page's recompute has written, which is something. */
+  keep(run: LevelRun, k: number): void {
+    if (this.context.mode === WriteMode.Image) this.keepRuns(run, k, this.context.image, 0);
+    else this.#keepElement(run, k);
   }
 
   #keepElement(run: LevelRun, k: number): void {
@@ -66,6 +78,7 @@ export class Executor {
     }
     run.result[k] = RunResult.Element;
     if (!this.keepsOld) return;
+    context.takeWords();
     run.elementOffset[k] = context.elementOffset;
     run.elementBytes[k] = context.elementBytes;
     run.oldLo[k] = context.oldLo;
@@ -116,7 +129,8 @@ export class Executor {
     }
   }
 
-  #refuse(recompute: Recompute, run: LevelRun, k: number, error: unknown): void {
+  /** The page's recompute threw: what it wrote is taken back. */
+  refuse(recompute: Recompute, run: LevelRun, k: number, error: unknown): void {
     this.context.restore();
     this.context.violation = undefined;
     if (error instanceof RetryLater) {

@@ -4,11 +4,14 @@ import type { ArenaView, ArenaViews } from "./arena-views.ts";
 import type { ReadableGraph, ReadablePages } from "./readable-graph.ts";
 import type { RecomputeContext } from "./recompute.ts";
 
-/** What has been written to the own page. */
-export const WriteMode = { None: 0, Element: 1, Image: 2 } as const;
+/** What has been written to the own page: nothing; one f64 that was a number (`oldNumber`, `newNumber`); one element (`oldLo`, `oldHi`); anything (`image`). */
+export const WriteMode = { None: 0, Element: 1, Image: 2, Number: 3 } as const;
 
 /** What a page that asks for an undeclared input gets where it opted in: its number, or a throw of {@link RetryLater}. */
 export type Discover = (slot: number, pageId: bigint) => number;
+
+const NUMBER = new Float64Array(1);
+const WORDS = new Int32Array(NUMBER.buffer);
 
 /** Thrown through a recompute that must start again: an input that it discovered is not computed yet. */
 export class RetryLater {}
@@ -33,7 +36,6 @@ export class PageContext implements RecomputeContext {
   arena!: Uint16Array;
   arenaOffset!: Uint32Array;
   f64s!: Float64Array[];
-  i32s!: Int32Array[];
   // the page
   slot = 0;
   inputStart = 0;
@@ -46,8 +48,9 @@ export class PageContext implements RecomputeContext {
   elementBytes = 0;
   oldLo = 0;
   oldHi = 0;
-  /** The one element that was written has another value, no look is needed. */
-  isCertain = false;
+  /** Of the mode Number, where neither was NaN before: two fields instead of words, because a double is stored faster than it is taken apart. */
+  oldNumber = 0.5;
+  newNumber = 0.5;
   image = new Uint8Array(4096);
 
   constructor(graph: ReadableGraph, views: ArenaViews) {
@@ -66,7 +69,6 @@ export class PageContext implements RecomputeContext {
     this.arena = table.arena;
     this.arenaOffset = table.arenaOffset;
     this.f64s = this.views.f64;
-    this.i32s = this.views.i32;
   }
 
   get sizeBytes(): number {
@@ -204,21 +206,20 @@ export class PageContext implements RecomputeContext {
     }
     const elements = this.f64s[arena]!;
     if (this.mode === WriteMode.None) {
-      // Equal and not zero: equal bits too.
       const old = elements[at]!;
+      // Equal and not zero: equal bits too.
       if (old === value && value !== 0) return;
-      this.isCertain = old < value || old > value;
-      const words = this.i32s[arena]!;
-      this.mode = WriteMode.Element;
-      this.elementOffset = index * 8;
-      this.elementBytes = 8;
-      this.oldLo = words[at * 2]!;
-      this.oldHi = words[at * 2 + 1]!;
-    } else if (
-      this.mode === WriteMode.Element &&
-      (this.elementOffset !== index * 8 || this.elementBytes !== 8)
-    ) {
-      this.takeImage();
+      if (Number.isNaN(old)) this.beginElement(index, 8);
+      else {
+        this.mode = WriteMode.Number;
+        this.elementOffset = index * 8;
+        this.elementBytes = 8;
+        this.oldNumber = old;
+        this.newNumber = value;
+      }
+    } else if (this.mode !== WriteMode.Image) {
+      if (this.elementOffset === index * 8 && this.elementBytes === 8) this.newNumber = value;
+      else this.takeImage();
     }
     elements[at] = value;
   }
@@ -256,18 +257,14 @@ export class PageContext implements RecomputeContext {
 
   private beginElement(index: number, width: number): void {
     this.checkOwn(index, width);
-    this.isCertain = false;
     const at = index * width;
     if (this.mode === WriteMode.None) {
       this.mode = WriteMode.Element;
       this.elementOffset = at;
       this.elementBytes = width;
-      this.oldLo = this.elementWord(at, width);
-      this.oldHi = 0;
-    } else if (
-      this.mode === WriteMode.Element &&
-      (this.elementOffset !== at || this.elementBytes !== width)
-    ) {
+      this.oldLo = this.elementWord(at, Math.min(width, 4));
+      this.oldHi = width === 8 ? this.elementWord(at + 4, 4) : 0;
+    } else if (this.mode !== WriteMode.Image && (this.elementOffset !== at || this.elementBytes !== width)) {
       this.takeImage();
     }
   }
@@ -288,7 +285,8 @@ export class PageContext implements RecomputeContext {
     if (this.image.length < this.sizeBytes)
       this.image = new Uint8Array(Math.max(this.sizeBytes, this.image.length * 2));
     accel.copyBytes(this.view.bytes, this.offset, this.image, 0, this.sizeBytes);
-    if (this.mode === WriteMode.Element) {
+    if (this.mode !== WriteMode.None) {
+      this.takeWords();
       for (let i = 0; i < this.elementBytes; i++) {
         const word = i < 4 ? this.oldLo : this.oldHi;
         this.image[this.elementOffset + i] = word >>> (8 * (i & 3));
@@ -297,9 +295,17 @@ export class PageContext implements RecomputeContext {
     this.mode = WriteMode.Image;
   }
 
+  /** Makes `oldLo` and `oldHi` right in the mode Number too. */
+  takeWords(): void {
+    if (this.mode !== WriteMode.Number) return;
+    NUMBER[0] = this.oldNumber;
+    this.oldLo = WORDS[0]!;
+    this.oldHi = WORDS[1]!;
+  }
+
   /** Whether the one element that was written has other bits than before. */
   hasElementChanged(): boolean {
-    if (this.isCertain) return true;
+    if (this.mode === WriteMode.Number) return !Object.is(this.oldNumber, this.newNumber);
     if (this.elementBytes === 8) {
       const at = (this.offset + this.elementOffset) >>> 2;
       return this.view.i32[at] !== this.oldLo || this.view.i32[at + 1] !== this.oldHi;
@@ -309,13 +315,15 @@ export class PageContext implements RecomputeContext {
 
   /** Takes everything back that was written. */
   restore(): void {
+    if (this.mode === WriteMode.None) return;
     const { bytes } = this.view;
-    if (this.mode === WriteMode.Element) {
+    if (this.mode !== WriteMode.Image) {
+      this.takeWords();
       for (let i = 0; i < this.elementBytes; i++) {
         const word = i < 4 ? this.oldLo : this.oldHi;
         bytes[this.offset + this.elementOffset + i] = word >>> (8 * (i & 3));
       }
-    } else if (this.mode === WriteMode.Image) {
+    } else {
       accel.copyBytes(this.image, 0, bytes, this.offset, this.sizeBytes);
     }
     this.mode = WriteMode.None;

@@ -1,13 +1,22 @@
+import type { ChangeMarks } from "./change-marks.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
 import type { DirtyLevels } from "./dirty-levels.ts";
 import { NodeState } from "./node-state.ts";
 import { WorkStack } from "./work-stack.ts";
 
+/** Fewer edges than this are followed. */
+const SWEPT_EDGES = 64;
+
 /** What waits for the next wave: pages that were written, and pages that are to be recomputed whatever was written. */
 export class PendingPages {
   readonly #graph: DependencyGraph;
-  readonly #touched = new WorkStack();
+  #touched = new WorkStack();
+  /** Pages whose dependents the wave finds by sweeping, until it is over. */
+  #swept = new WorkStack();
   readonly #dirty = new WorkStack();
+  /** The first and the last level that the wave sweeps because of them. */
+  sweepFrom = 0;
+  sweepTo = -1;
 
   constructor(graph: DependencyGraph) {
     this.#graph = graph;
@@ -80,14 +89,23 @@ export class PendingPages {
     }
   }
 
-  /** Moves all to the lists of their levels: the dirty pages, and those that are computed from a touched one. */
-  place(of: Uint32Array, levels: DirtyLevels): void {
+  /**
+   * Moves all to where the wave finds it: the dirty pages to the lists of their levels, and those that are computed from a touched page too, unless
+   * the levels below are rather swept: then the touched pages are marked changed. `mayMove`: levels may change during the wave, so that none is swept.
+   */
+  place(of: Uint32Array, levels: DirtyLevels, marks: ChangeMarks, mayMove: boolean): void {
     const { state, outgoing } = this.#graph;
     const { level } = this.#graph.levels;
     const dirty = this.#dirty;
     for (let i = 0; i < dirty.count; i++) levels.push(dirty.items[i]!, level[dirty.items[i]!]!);
     dirty.clear();
+    this.#swept.clear();
+    this.sweepTo = -1;
     const touched = this.#touched;
+    if (!mayMove && this.#isSwept()) {
+      this.#mark(marks);
+      return;
+    }
     for (let i = 0; i < touched.count; i++) {
       const node = touched.items[i]!;
       if ((state[node]! & NodeState.Touched) === 0) continue;
@@ -102,5 +120,72 @@ export class PendingPages {
       }
     }
     touched.clear();
+  }
+
+  /** The wave was given up: the touched pages whose dependents it swept for wait again. */
+  touchAgain(): void {
+    for (let i = 0; i < this.#swept.count; i++) this.touch(this.#swept.items[i]!);
+  }
+
+  /** Computed pages that depend on the swept ones directly; O(their edges). */
+  countSwept(of: Uint32Array): number {
+    const { state, outgoing } = this.#graph;
+    const found = new WorkStack();
+    for (let i = 0; i < this.#swept.count; i++) {
+      const node = this.#swept.items[i]!;
+      const end = outgoing.start[node]! + outgoing.count[node]!;
+      for (let at = outgoing.start[node]!; at < end; at++) {
+        const entry = outgoing.pool[at]!;
+        const next = entry >>> 1;
+        if ((entry & 1) !== 0 || (state[next]! & NodeState.Dirty) !== 0 || of[next] === 0) continue;
+        state[next]! |= NodeState.Dirty;
+        found.push(next);
+      }
+    }
+    for (let i = 0; i < found.count; i++) state[found.items[i]!]! &= ~NodeState.Dirty;
+    return found.count;
+  }
+
+  /** Whether looking through the levels that edges of the touched pages reach costs no more than following the edges; sets what to sweep. */
+  #isSwept(): boolean {
+    const { state, outgoing, levels } = this.#graph;
+    const { items, count } = this.#touched;
+    let edges = 0;
+    for (let i = 0; i < count; i++) edges += outgoing.count[items[i]!]!;
+    if (edges < SWEPT_EDGES || !levels.isSweepWorthwhile(edges)) return false;
+    levels.sweepOrder(state);
+    let first = levels.reach.length;
+    let last = -1;
+    for (let i = 0; i < count; i++) {
+      const node = items[i]!;
+      if ((state[node]! & NodeState.Touched) === 0) continue;
+      const level = levels.level[node]!;
+      if (level < first) first = level;
+      if (levels.reach[level]! > last) last = levels.reach[level]!;
+    }
+    // A swept page costs about as much as two edges that are followed.
+    if (last <= first || levels.sweepStart[last + 1]! - levels.sweepStart[first + 1]! > 2 * edges)
+      return false;
+    this.sweepFrom = first + 1;
+    this.sweepTo = last;
+    return true;
+  }
+
+  #mark(marks: ChangeMarks): void {
+    const { state, levels } = this.#graph;
+    const touched = this.#touched;
+    let kept = 0;
+    let isOneLevel = true;
+    for (let i = 0; i < touched.count; i++) {
+      const node = touched.items[i]!;
+      if ((state[node]! & NodeState.Touched) === 0) continue;
+      state[node]! &= ~NodeState.Touched;
+      touched.items[kept++] = node;
+      isOneLevel &&= levels.level[node] === this.sweepFrom - 1;
+    }
+    touched.count = kept;
+    [this.#touched, this.#swept] = [this.#swept, touched];
+    if (isOneLevel && kept === levels.population[this.sweepFrom - 1]) marks.addLevel(this.sweepFrom - 1);
+    else for (let i = 0; i < kept; i++) marks.add(touched.items[i]!);
   }
 }

@@ -1,5 +1,6 @@
-import { MmsbError } from "../base/errors.ts";
+import type { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
+import { ChangeMarks } from "./change-marks.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
 import { DirtyLevels, sortNodes } from "./dirty-levels.ts";
 import { Discovery } from "./discovery.ts";
@@ -8,10 +9,12 @@ import { FailureBook } from "./failure-book.ts";
 import { LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { PendingPages } from "./pending-pages.ts";
+import { PlainLevel } from "./plain-level.ts";
 import { isPullPageWanted, staleInputs } from "./pull-pages.ts";
 import type { RecomputeRegistry } from "./registry.ts";
 import { runBulk } from "./run-bulk.ts";
 import { sweepLevel, sweepReach } from "./sweep.ts";
+import { cancelled, overBudget, refused } from "./wave-errors.ts";
 import { WaveLevels } from "./wave-levels.ts";
 import { WaveRows } from "./wave-rows.ts";
 import type { PageFailure, WaveCounts, WaveSink } from "./wave-sink.ts";
@@ -24,8 +27,6 @@ export interface WaveOptions {
   readonly signal?: { readonly aborted: boolean };
 }
 
-/** What a page that ran is no more. */
-const SETTLED = NodeState.Dirty | NodeState.Stale;
 const NOTHING: WaveCounts = { recomputed: 0, changed: 0, cutOff: 0, failed: 0, blocked: 0, levels: 0 };
 const NO_OPTIONS: WaveOptions = {};
 
@@ -48,7 +49,8 @@ export class Propagation {
   readonly #pending: PendingPages;
   readonly #cutOff = new WorkStack();
   readonly #blocked = new WorkStack();
-  readonly #marked = new WorkStack();
+  readonly #marks: ChangeMarks;
+  readonly #plain: PlainLevel;
   readonly #told = new WaveLevels();
   readonly #discovery: Discovery;
   #failed: PageFailure[] = [];
@@ -68,6 +70,8 @@ export class Propagation {
     this.#pending = new PendingPages(graph);
     this.executor = new Executor(graph);
     this.executor.keepsOld = sink !== undefined;
+    this.#marks = new ChangeMarks(graph);
+    this.#plain = new PlainLevel(this.executor, registry, this.#cutOff, sink && this.rows);
     this.#discovery = new Discovery(graph, this.executor.context, (slot) => this.failures.errors.get(slot));
   }
 
@@ -129,11 +133,21 @@ export class Propagation {
     if (this.#isRunning)
       return fail("TRANSACTION_STATE", "a wave runs already", "Propagate after the recompute, not within it");
     this.#begin();
-    if (this.#dirty.size === 0) return ok(NOTHING);
-    const startLsn = this.#sink === undefined ? 0 : this.#sink.begin(this.#dirty.size);
-    if (this.#sink !== undefined && startLsn === 0) {
-      this.#keepForLater();
-      return refused();
+    const isSwept = this.#pending.sweepTo >= 0;
+    if (this.#dirty.size === 0 && !isSwept) return ok(NOTHING);
+    let startLsn = 0;
+    if (this.#sink !== undefined) {
+      const swept = isSwept ? this.#pending.countSwept(this.registry.of) : 0;
+      if (this.#dirty.size + swept === 0) {
+        this.#marks.clear();
+        return ok(NOTHING);
+      }
+      startLsn = this.#sink.begin(this.#dirty.size + swept);
+      if (startLsn === 0) {
+        this.#marks.clear();
+        this.#keepForLater();
+        return refused();
+      }
     }
     this.rows.clear(startLsn);
     this.#isRunning = true;
@@ -180,8 +194,7 @@ export class Propagation {
     this.#cutOff.clear();
     this.#blocked.clear();
     this.#told.clear();
-    this.#marked.clear();
-    this.#failed = [];
+    if (this.#failed.length > 0) this.#failed = [];
     if (this.#sink === undefined) this.failures.keep();
     this.#recomputed = 0;
     this.#changed = 0;
@@ -195,7 +208,7 @@ export class Propagation {
       this.#pending.wakeInputs((slot) => all[of[slot]!]?.lazy !== true || this.#isWanted(slot));
     this.#dirty.trim();
     this.#dirty.reserve(graph.levels.population.length);
-    this.#pending.place(of, this.#dirty);
+    this.#pending.place(of, this.#dirty, this.#marks, registry.discoverers > 0);
   }
 
   /** A page that nothing computes any more neither fails nor waits. */
@@ -211,34 +224,40 @@ export class Propagation {
   #runLevels(options: WaveOptions): MmsbError | undefined {
     const { budget = Number.POSITIVE_INFINITY, signal } = options;
     const dirty = this.#dirty;
-    let sweepTo = -1;
-    // The last level all of whose pages have changed.
-    let fullLevel = -2;
-    let level = 0;
+    const { registry } = this;
+    const isInOrder = registry.lazies + registry.discoverers + registry.prioritised === 0;
+    let { sweepTo } = this.#pending;
+    let level = sweepTo < 0 ? 0 : this.#firstLevel();
     for (;;) {
-      level = sweepTo >= level ? level : dirty.nextLevel(level);
+      if (sweepTo < level) level = dirty.nextLevel(level);
       if (level < 0) return undefined;
       this.#level = level;
       if (signal?.aborted === true) return cancelled();
       const run = this.#run;
-      run.count = sweepTo >= level ? this.#sweep(level, fullLevel === level - 1) : this.#take(level);
+      run.count = sweepTo >= level ? this.#sweep(level) : this.#take(level);
       if (run.count > 0) {
-        if (this.registry.discoverers > 0) this.#putOffMoved(level);
+        if (registry.discoverers > 0) this.#putOffMoved(level);
         if (this.#recomputed + run.count > budget) {
           this.#putBack(level);
           return overBudget(budget, this.#recomputed, run.count);
         }
         this.#levels++;
-        const reach = this.registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
+        const reach = registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
         if (reach > sweepTo) sweepTo = reach;
-        const isPlain = this.#execute();
-        if (isPlain && this.#sink === undefined) {
-          const changes = this.#settlePlain(level, reach >= 0);
-          if (changes === this.graph.levels.population[level]) fullLevel = level;
-        } else this.#settleLevel(level, reach >= 0);
+        if (isInOrder && this.failures.size === 0) this.#runPlain(level, reach >= 0);
+        else {
+          this.#execute(0);
+          this.#settleLevel(level, reach >= 0, 0);
+        }
       }
       level++;
     }
+  }
+
+  /** The first level to look at, where there are levels to sweep. */
+  #firstLevel(): number {
+    const first = this.#dirty.nextLevel(0);
+    return first < 0 ? this.#pending.sweepFrom : Math.min(first, this.#pending.sweepFrom);
   }
 
   #take(level: number): number {
@@ -250,8 +269,10 @@ export class Propagation {
     return count;
   }
 
-  #sweep(level: number, isBelowFull: boolean): number {
+  #sweep(level: number): number {
     const run = this.#run;
+    const isBelowFull = level > 0 && this.#marks.isFull(level - 1) && !this.graph.hasHadControl;
+    if (!isBelowFull) this.#marks.settle();
     const n = sweepLevel(this.graph, this.registry.of, level, run, isBelowFull);
     // Those that were pushed are among them: their list is only emptied.
     const pushed = this.#dirty.count[level]!;
@@ -284,34 +305,33 @@ export class Propagation {
     }
   }
 
-  /** Returns whether every row has an outcome of Equal, Element, Runs, Failed or Skipped, with no failure and no pull page in sight. */
-  #execute(): boolean {
+  /** Runs rows from `from` on; each has an outcome then. */
+  #execute(from: number): void {
     const { registry, executor } = this;
     const run = this.#run;
     const { list, result } = run;
     const { of, all } = registry;
-    executor.journal.clear();
-    executor.errors.clear();
+    if (from === 0) executor.begin();
     const looksTwice = this.failures.size > 0 || registry.lazies > 0;
     const inTurn = registry.discoverers > 0 || registry.prioritised > 0;
     executor.checksResults = looksTwice;
     if (looksTwice) this.#holdBack();
     else if (inTurn) result.fill(RunResult.Equal, 0, run.count);
-    if (inTurn) this.#executeInTurn();
-    else {
-      let from = 0;
-      while (from < run.count) {
-        const recompute = all[of[list[from]!]!];
-        const number = of[list[from]!]!;
-        let to = from + 1;
-        while (to < run.count && of[list[to]!] === number) to++;
-        if (recompute === undefined) result.fill(RunResult.Skipped, from, to);
-        else if (recompute.run !== undefined) executor.runFunction(recompute, run, from, to);
-        else runBulk(executor, recompute, run, from, to);
-        from = to;
-      }
+    if (inTurn) {
+      this.#executeInTurn();
+      return;
     }
-    return !looksTwice && !inTurn && executor.errors.size === 0;
+    let first = from;
+    while (first < run.count) {
+      const recompute = all[of[list[first]!]!];
+      const number = of[list[first]!]!;
+      let to = first + 1;
+      while (to < run.count && of[list[to]!] === number) to++;
+      if (recompute === undefined) result.fill(RunResult.Skipped, first, to);
+      else if (recompute.run !== undefined) executor.runFunction(recompute, run, first, to);
+      else runBulk(executor, recompute, run, first, to);
+      first = to;
+    }
   }
 
   #executeOne(k: number): void {
@@ -376,42 +396,32 @@ export class Propagation {
 
   // ---- what came of a level
 
-  /** {@link #settleLevel} where nothing is logged, nothing has failed and nothing waits; returns how many have changed. */
-  #settlePlain(level: number, leavesToSweep: boolean): number {
-    const { state, table, outgoing } = this.graph;
-    const { epoch, changed, stamp } = table;
-    const { list, result, count } = this.#run;
-    const followers = outgoing.count;
-    const marked = this.#marked;
-    if (leavesToSweep) marked.reserve(marked.count + count);
-    const marks = marked.items;
-    let changes = 0;
-    for (let k = 0; k < count; k++) {
-      const slot = list[k]!;
-      const outcome = result[k]!;
-      if (outcome !== RunResult.Element && outcome !== RunResult.Runs) {
-        state[slot]! &= ~SETTLED;
-        if (outcome === RunResult.Equal) this.#cutOff.push(slot);
-        else this.#recomputed--;
-        continue;
-      }
-      changes++;
-      epoch[slot]!++;
-      changed[slot] = stamp;
-      if (leavesToSweep) {
-        state[slot] = (state[slot]! & ~SETTLED) | NodeState.Changed;
-        marks[marked.count++] = slot;
-      } else {
-        state[slot]! &= ~SETTLED;
-        if (followers[slot]! > 0) this.#push(slot, level);
+  #runPlain(level: number, leavesToSweep: boolean): void {
+    const run = this.#run;
+    const plain = this.#plain;
+    const cutOffBefore = this.#cutOff.count;
+    plain.run(run);
+    this.#changed += plain.changes;
+    this.#recomputed += plain.recomputed;
+    if (this.#sink !== undefined) this.#told.add(level, plain.changes, this.#cutOff.count - cutOffBefore, 0);
+    if (leavesToSweep && plain.changes === this.graph.levels.population[level]) this.#marks.addLevel(level);
+    else {
+      const followers = this.graph.outgoing.count;
+      const { list, result } = run;
+      for (let k = 0; k < plain.settled; k++) {
+        if (result[k] !== RunResult.Element && result[k] !== RunResult.Runs) continue;
+        const slot = list[k]!;
+        if (leavesToSweep) this.#marks.add(slot);
+        else if (followers[slot]! > 0) this.#push(slot, level);
       }
     }
-    this.#changed += changes;
-    this.#recomputed += count;
-    return changes;
+    if (plain.settled === run.count) return;
+    this.#execute(plain.executed);
+    this.#settleLevel(level, leavesToSweep, plain.settled);
   }
 
-  #settleLevel(level: number, leavesToSweep: boolean): void {
+  /** What came of the rows from `from` on. */
+  #settleLevel(level: number, leavesToSweep: boolean, from: number): void {
     const { graph, rows } = this;
     const { state, table } = graph;
     const { epoch, changed, stamp } = table;
@@ -422,7 +432,7 @@ export class Propagation {
     const cutOffBefore = this.#cutOff.count;
     const blockedBefore = this.#blocked.count;
     const failedBefore = this.#failed.length;
-    for (let k = 0; k < run.count; k++) {
+    for (let k = from; k < run.count; k++) {
       const slot = list[k]!;
       const outcome = result[k]!;
       const before = state[slot]!;
@@ -457,10 +467,8 @@ export class Propagation {
         }
       }
       if (!tells) continue;
-      if (leavesToSweep) {
-        state[slot]! |= NodeState.Changed;
-        this.#marked.push(slot);
-      } else this.#push(slot, level);
+      if (leavesToSweep) this.#marks.add(slot);
+      else this.#push(slot, level);
     }
     if (!isLogged) return;
     const members = rows.count - rowsBefore + this.#failed.length - failedBefore;
@@ -518,7 +526,7 @@ export class Propagation {
   }
 
   #finish(startLsn: number): Result<WaveCounts> {
-    this.#clearMarks();
+    this.#marks.clear();
     const edges = this.#discovery.finish();
     const outcome = this.#counts();
     if (this.#sink === undefined) return ok(outcome);
@@ -538,24 +546,20 @@ export class Propagation {
     return refused();
   }
 
-  #clearMarks(): void {
-    const { state } = this.graph;
-    for (let i = 0; i < this.#marked.count; i++) state[this.#marked.items[i]!]! &= ~NodeState.Changed;
-  }
-
   /**
    * An unfinished wave. Where it is logged, what it wrote is taken back and the pages it got to are marked again. Where it is not, what is done
    * stays, and what it leads to waits.
    */
   #takeBack(level: number): void {
-    const marked = this.#marked;
+    const marks = this.#marks;
     if (this.#sink === undefined) {
-      for (let i = 0; i < marked.count; i++) this.#push(marked.items[i]!, level - 1);
-      this.#clearMarks();
+      marks.settle();
+      for (let i = 0; i < marks.pages.count; i++) this.#push(marks.pages.items[i]!, level - 1);
+      marks.clear();
       this.#discovery.finish();
       return;
     }
-    this.#clearMarks();
+    marks.clear();
     this.#discovery.undo();
     this.rollbackFailures(this.#firstFailure);
     this.rows.undo(this.graph.table);
@@ -567,6 +571,7 @@ export class Propagation {
 
   /** The pages still on the lists wait for the next wave. */
   #keepForLater(): void {
+    this.#pending.touchAgain();
     const dirty = this.#dirty;
     const run = this.#run;
     for (let level = dirty.nextLevel(0); level >= 0; level = dirty.nextLevel(level)) {
@@ -575,25 +580,4 @@ export class Propagation {
       this.#pending.keep(run.list, count);
     }
   }
-}
-
-function cancelled(): MmsbError {
-  return new MmsbError(
-    "CANCELLED",
-    "the wave was cancelled between two levels",
-    "Propagate again: its pages wait",
-  );
-}
-
-function overBudget(budget: number, done: number, next: number): MmsbError {
-  const message = `the wave may run ${budget} recomputes; it ran ${done}, and its next level has ${next}`;
-  return new MmsbError("WAVE_BUDGET", message, "Raise the budget, or write less at once");
-}
-
-function refused(): Result<never> {
-  return fail(
-    "LOG_READ_ONLY",
-    "the wave could not be logged",
-    "What was synced is safe: stop this session and open the recording again",
-  );
 }

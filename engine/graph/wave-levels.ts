@@ -12,8 +12,16 @@ export class WaveLevels {
     for (const column of [this.#level, this.#members, this.#cutOff, this.#blocked]) column.clear();
   }
 
+  /** A level may be told in parts. */
   add(level: number, members: number, cutOff: number, blocked: number): void {
     if (members + cutOff + blocked === 0) return;
+    const last = this.#level.count - 1;
+    if (last >= 0 && this.#level.items[last] === level) {
+      this.#members.items[last]! += members;
+      this.#cutOff.items[last]! += cutOff;
+      this.#blocked.items[last]! += blocked;
+      return;
+    }
     this.#level.push(level);
     this.#members.push(members);
     this.#cutOff.push(cutOff);

@@ -55,7 +55,7 @@ export class ReactiveModel {
   constructor(pages: number, isLogged: boolean) {
     this.pages = pages;
     this.table = new PageTable({ maxPages: pages, maxBytes: 2 ** 20 });
-    this.graph = new DependencyGraph(this.table, { maxNodes: pages, maxEdges: 1000 });
+    this.graph = new DependencyGraph(this.table, { maxNodes: pages, maxEdges: 4000 });
     this.registry = new RecomputeRegistry(pages, pages);
     this.propagation = new Propagation(this.graph, this.registry, isLogged ? this.#sink() : undefined);
     this.runs = new Uint32Array(pages);
@@ -252,10 +252,14 @@ export class NaiveModel {
   }
 }
 
-/** One random life of a graph: every step is checked against the naive model. Throws where they differ. */
-export function runReactiveSession(seed: number): void {
+/**
+ * One random life of a graph: every step is checked against the naive model. Throws where they differ. A wide one has layers of so many pages that waves sweep
+ * them, and changes of many pages at once.
+ */
+export function runReactiveSession(seed: number, isWide = false): void {
   const prng = new Prng(seed);
-  const pages = prng.between(3, 12);
+  const width = isWide ? prng.between(66, 110) : 0;
+  const pages = isWide ? width * prng.between(3, 4) : prng.between(3, 12);
   const isLogged = prng.chance(0.7);
   const usesLazy = prng.chance(0.3);
   const usesDiscovery = prng.chance(0.3);
@@ -263,13 +267,46 @@ export function runReactiveSession(seed: number): void {
   const rules = RULES.filter((rule) => usesDiscovery || rule !== "discover");
   const model = new ReactiveModel(pages, isLogged);
   const naive = new NaiveModel(pages);
-  for (let step = prng.between(4, 14); step > 0; step--) {
-    for (let change = prng.between(1, 5); change > 0; change--) randomChange();
+  if (isWide) makeLayers();
+  for (let step = isWide ? 4 : prng.between(4, 14); step > 0; step--) {
+    if (isWide) writeMany();
+    for (let change = prng.between(isWide ? 0 : 1, 5); change > 0; change--) randomChange();
     if (isLogged && prng.chance(0.15)) stopEarly();
     unwrap(model.wave());
     naive.recompute();
     if (usesLazy && prng.chance(0.5)) unwrap(model.propagation.pull(prng.below(pages)));
     check();
+  }
+
+  /** Each page behind the first layer from one or two of the layer before, now and then from further up. */
+  function makeLayers(): void {
+    const mixed = prng.chance(0.5);
+    const usual = prng.pick(rules.filter((rule) => rule !== "discover"));
+    for (let page = width; page < pages; page++) {
+      for (let inputs = prng.between(1, 2); inputs > 0; inputs--) {
+        const layer = prng.chance(0.1) ? 0 : Math.floor(page / width) - 1;
+        const from = layer * width + prng.below(width);
+        if (naive.inputs[page]!.has(from)) continue;
+        model.edge(from, page, true);
+        naive.inputs[page]!.add(from);
+      }
+      if (prng.chance(0.05)) continue;
+      const rule =
+        mixed && prng.chance(0.1) ? prng.pick(rules.filter((other) => other !== "discover")) : usual;
+      model.register(page, rule, { lazy: false, priority: 0 });
+      naive.rules[page] = rule;
+    }
+  }
+
+  /** Some or all pages of the first layer. */
+  function writeMany(): void {
+    const share = prng.pick([0.02, 0.6, 1]);
+    for (let page = 0; page < width; page++) {
+      if (naive.rules[page] !== undefined || !prng.chance(share)) continue;
+      const value = prng.below(12);
+      model.write(page, value);
+      naive.values[page] = value;
+    }
   }
 
   function randomChange(): void {
@@ -318,7 +355,7 @@ export function runReactiveSession(seed: number): void {
           .sort(),
       );
     const failures = failing();
-    const stopped = model.wave({ budget: prng.below(3) });
+    const stopped = model.wave({ budget: isWide ? width + prng.below(width) : prng.below(3) });
     if (stopped.ok) {
       naive.recompute();
       return;
@@ -363,11 +400,11 @@ export function runReactiveSession(seed: number): void {
 }
 
 /** Runs sessions until the time is up or all are done; throws with the seed of the first that fails. */
-export function runReactiveSessions(firstSeed: number, count: number): void {
+export function runReactiveSessions(firstSeed: number, count: number, isWide = false): void {
   for (let i = 0; i < count; i++) {
     const seed = (firstSeed + i) >>> 0;
     try {
-      runReactiveSession(seed);
+      runReactiveSession(seed, isWide);
     } catch (error) {
       throw new Error(`session of seed ${seed}: ${error instanceof Error ? error.message : error}`, {
         cause: error,

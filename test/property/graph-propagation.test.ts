@@ -11,3 +11,9 @@ it("waves leave what recomputing everything would, with cut-offs, failures, chan
   console.log(`graph sessions from seed ${seed}`);
   expect(() => runReactiveSessions(seed, SESSIONS)).not.toThrow();
 }, 110_000);
+
+it("the same where levels are so wide that they are swept, and most or all of a level changes at once", () => {
+  const seed = Number(process.env["MMSB_SEED"] ?? Date.now() % 0xffff_ffff);
+  console.log(`wide graph sessions from seed ${seed}`);
+  expect(() => runReactiveSessions(seed, Math.min(SESSIONS, 300), true)).not.toThrow();
+}, 60_000);
