@@ -24,16 +24,23 @@ export function eventColumns(lastLsn: number): readonly GridColumn[] {
       hint: "Log sequence number: place in the recording",
     },
     { id: "time", title: "Time", width: "112px", align: "right" },
-    { id: "since", title: "Since last", width: "76px", align: "right", hint: "Time since the row above" },
+    {
+      id: "since",
+      title: "Since last",
+      width: "76px",
+      align: "right",
+      hint: "Time since the row above",
+      fromWidthPx: 760,
+    },
     { id: "type", title: "Type", width: "minmax(96px, 0.8fr)" },
     { id: "text", title: "What", width: "minmax(140px, 3fr)" },
-    { id: "duration", title: "Took", width: "70px", align: "right" },
+    { id: "duration", title: "Took", width: "70px", align: "right", fromWidthPx: 700 },
     { id: "page", title: "Page", width: "84px", align: "right" },
-    { id: "source", title: "Source", width: "minmax(80px, 1fr)" },
+    { id: "source", title: "Source", width: "minmax(80px, 1fr)", fromWidthPx: 560 },
     { id: "cause", title: "Cause", width: lsnWidth, align: "right", hint: "The record that led to this one" },
   ];
 }
-export const EVENTS_MIN_WIDTH_PX = 800;
+export const EVENTS_MIN_WIDTH_PX = 520;
 
 interface CellProps {
   readonly column: string;

@@ -51,7 +51,18 @@ export function markX(axis: TimelineAxis, data: TimelineData, scale: Scale, row:
   return xOf(axis.kind === "lsn" ? markLsn[row]! + 0.5 : elapsed(axis, markTimeNs[row]!), scale);
 }
 
-/** Checkpoints as diamonds, the session's ends as bars, what went wrong in red. */
+export type MarkKind = (typeof MARK_KINDS)[number];
+
+export function markKind(data: TimelineData, row: number): MarkKind {
+  return MARK_KINDS[data.reply.columns.markKind[row]!] ?? "damage";
+}
+
+/** Whether a mark stands on this track: what went wrong has one of its own. */
+export function isMarkOn(track: "marks" | "failures", kind: MarkKind): boolean {
+  return (track === "failures") === (kind === "failure" || kind === "gap" || kind === "damage");
+}
+
+/** Checkpoints as diamonds, the session's ends as bars. */
 export function drawMarks(
   context: CanvasRenderingContext2D,
   axis: TimelineAxis,
@@ -60,49 +71,83 @@ export function drawMarks(
   palette: Palette,
   track: Track,
 ): void {
-  const { markKind } = data.reply.columns;
+  const { markLsn } = data.reply.columns;
   const middle = track.top + track.height / 2;
-  for (let row = 0; row < markKind.length; row++) {
+  for (let row = 0; row < markLsn.length; row++) {
+    const kind = markKind(data, row);
     const x = markX(axis, data, scale, row);
-    if (x < -8 || x > scale.widthPx + 8) continue;
-    drawMark(context, MARK_KINDS[markKind[row]!] ?? "damage", x, middle, palette);
+    if (x < -8 || x > scale.widthPx + 8 || !isMarkOn("marks", kind)) continue;
+    if (kind === "checkpoint") drawCheckpoint(context, x, middle, palette);
+    else drawSessionEnd(context, kind === "session-start", x, middle, palette);
   }
 }
 
-function drawMark(
+/** Failures as crosses, where they stand too close as ticks; missing and damaged records as triangles. */
+export function drawFailures(
   context: CanvasRenderingContext2D,
-  kind: (typeof MARK_KINDS)[number],
+  axis: TimelineAxis,
+  data: TimelineData,
+  scale: Scale,
+  palette: Palette,
+  track: Track,
+): void {
+  const rows = Array.from(data.reply.columns.markLsn.keys()).filter((row) =>
+    isMarkOn("failures", markKind(data, row)),
+  );
+  const places = rows.map((row) => markX(axis, data, scale, row));
+  const middle = track.top + track.height / 2;
+  context.strokeStyle = palette.danger;
+  context.fillStyle = palette.danger;
+  context.lineWidth = 2;
+  for (const [at, x] of places.entries()) {
+    if (x < -8 || x > scale.widthPx + 8) continue;
+    const room = Math.min(
+      x - (places[at - 1] ?? Number.NEGATIVE_INFINITY),
+      (places[at + 1] ?? Number.POSITIVE_INFINITY) - x,
+    );
+    context.beginPath();
+    if (markKind(data, rows[at]!) !== "failure") {
+      context.moveTo(x, middle - 6);
+      context.lineTo(x + 6, middle + 5);
+      context.lineTo(x - 6, middle + 5);
+      context.fill();
+      continue;
+    }
+    if (room < CROSS_PX) {
+      context.fillRect(x - 0.5, middle - 5, 1, 10);
+      continue;
+    }
+    context.moveTo(x - 3.5, middle - 3.5);
+    context.lineTo(x + 3.5, middle + 3.5);
+    context.moveTo(x + 3.5, middle - 3.5);
+    context.lineTo(x - 3.5, middle + 3.5);
+    context.stroke();
+  }
+}
+
+/** The least distance at which two crosses can be told apart. */
+const CROSS_PX = 9;
+
+function drawCheckpoint(context: CanvasRenderingContext2D, x: number, y: number, palette: Palette): void {
+  context.fillStyle = palette.accent;
+  context.beginPath();
+  context.moveTo(x, y - 5);
+  context.lineTo(x + 4, y);
+  context.lineTo(x, y + 5);
+  context.lineTo(x - 4, y);
+  context.fill();
+}
+
+function drawSessionEnd(
+  context: CanvasRenderingContext2D,
+  isStart: boolean,
   x: number,
   y: number,
   palette: Palette,
 ): void {
-  context.beginPath();
-  if (kind === "checkpoint") {
-    context.fillStyle = palette.accent;
-    context.moveTo(x, y - 5);
-    context.lineTo(x + 4, y);
-    context.lineTo(x, y + 5);
-    context.lineTo(x - 4, y);
-    context.fill();
-  } else if (kind === "session-start" || kind === "session-stop") {
-    context.fillStyle = palette.ok;
-    context.fillRect(x - 1, y - 5, 2, 10);
-    context.fillRect(kind === "session-start" ? x : x - 4, y - 5, 4, 4);
-  } else if (kind === "failure") {
-    context.strokeStyle = palette.danger;
-    context.lineWidth = 2;
-    context.moveTo(x - 3.5, y - 3.5);
-    context.lineTo(x + 3.5, y + 3.5);
-    context.moveTo(x + 3.5, y - 3.5);
-    context.lineTo(x - 3.5, y + 3.5);
-    context.stroke();
-  } else {
-    context.fillStyle = palette.danger;
-    context.moveTo(x, y - 6);
-    context.lineTo(x + 6, y + 5);
-    context.lineTo(x - 6, y + 5);
-    context.fill();
-  }
+  context.fillStyle = palette.ok;
+  context.fillRect(x - 1, y - 5, 2, 10);
+  context.fillRect(isStart ? x : x - 4, y - 5, 4, 4);
 }
 
 /** Flags, each with its name where there is room until the next one. */

@@ -5,7 +5,7 @@ import type { Scale } from "../../canvas/viewport.ts";
 import type { TimelineAxis, TimelineData } from "./axis.ts";
 import { drawDeltas, drawEvents, drawTransactionDensity } from "./draw-density.ts";
 import { drawLanes, type LaneData } from "./draw-lanes.ts";
-import { drawBookmarks, drawGaps, drawMarks, drawTransactions } from "./draw-marks.ts";
+import { drawBookmarks, drawFailures, drawGaps, drawMarks, drawTransactions } from "./draw-marks.ts";
 import { drawGrid, drawRuler } from "./draw-ruler.ts";
 import { drawWaves } from "./draw-waves.ts";
 import type { Track } from "./tracks.ts";
@@ -50,6 +50,7 @@ function drawDataTrack(
   if (track.id === "deltas") drawDeltas(context, data, scale, palette, track);
   else if (track.id === "events") drawEvents(context, data, scale, palette, track);
   else if (track.id === "marks") drawMarks(context, axis, data, scale, palette, track);
+  else if (track.id === "failures") drawFailures(context, axis, data, scale, palette, track);
   else if (track.id === "waves") drawWaves(context, axis, data, scale, palette, track);
   else if (data.reply.result.transactionsListed) drawTransactions(context, axis, data, scale, palette, track);
   else drawTransactionDensity(context, data, scale, palette, track);

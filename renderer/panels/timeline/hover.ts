@@ -1,5 +1,5 @@
 import type { Bookmark, RecordingInfo } from "../../../engine/protocol/requests/recordings.ts";
-import { KIND_GROUPS, MARK_KINDS, WAVE_STATE } from "../../../engine/protocol/requests/timeline.ts";
+import { KIND_GROUPS, WAVE_STATE } from "../../../engine/protocol/requests/timeline.ts";
 import { type Scale, valueAt, xOf } from "../../canvas/viewport.ts";
 import { formatBytes } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
@@ -8,7 +8,7 @@ import { formatDuration, formatElapsed } from "../../ui/format/time.ts";
 import { lsnAtValue, type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
 import { eventSlot } from "./draw-density.ts";
 import type { LaneData } from "./draw-lanes.ts";
-import { markX, transactionBox } from "./draw-marks.ts";
+import { isMarkOn, type MarkKind, markKind, markX, transactionBox } from "./draw-marks.ts";
 import { waveBox } from "./draw-waves.ts";
 import { EVENT_ROW_PX, LANE_PX, MOST_EVENT_ROWS, type Track, trackAt } from "./tracks.ts";
 
@@ -34,7 +34,7 @@ export interface HoverScene {
   readonly recording: RecordingInfo;
 }
 
-const MARK_NAMES: Readonly<Record<(typeof MARK_KINDS)[number], string>> = {
+const MARK_NAMES: Readonly<Record<MarkKind, string>> = {
   checkpoint: "Checkpoint",
   "session-start": "Session begins",
   "session-stop": "Session ends",
@@ -61,7 +61,8 @@ export function describeHover(scene: HoverScene, x: number, y: number): HoverInf
     case "events":
       return describeEvents(scene, column, y - track.top, where);
     case "marks":
-      return describeMark(scene, x) ?? { title: where, facts: [] };
+    case "failures":
+      return describeMark(scene, track.id, x) ?? { title: where, facts: [] };
     case "bookmarks":
       return describeBookmark(scene, x) ?? { title: where, facts: [] };
     case "pages":
@@ -178,12 +179,14 @@ function describeEvents({ data }: HoverScene, column: number, y: number, where: 
   return { title: where, facts: facts.length === 0 ? [{ text: "no events" }] : facts };
 }
 
-function describeMark(scene: HoverScene, x: number): HoverInfo | undefined {
-  const { markLsn, markKind } = scene.data.reply.columns;
+function describeMark(scene: HoverScene, track: "marks" | "failures", x: number): HoverInfo | undefined {
+  const { markLsn } = scene.data.reply.columns;
   for (let row = 0; row < markLsn.length; row++) {
+    const kind = markKind(scene.data, row);
+    if (!isMarkOn(track, kind)) continue;
     if (Math.abs(markX(scene.axis, scene.data, scene.scale, row) - x) > NEAR_PX) continue;
     return {
-      title: MARK_NAMES[MARK_KINDS[markKind[row]!] ?? "damage"],
+      title: MARK_NAMES[kind],
       facts: [{ text: "LSN", value: formatCount(markLsn[row]!) }],
     };
   }

@@ -7,6 +7,8 @@ import { hasTerm, toggleTerm } from "../../state/record-query.ts";
 import { useTimeline } from "../../state/timeline-store.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Segmented } from "../../ui/field.tsx";
+import { formatCount } from "../../ui/format/count.ts";
+import { plural } from "../../ui/format/ids.ts";
 import { MenuButton, type MenuEntry } from "../../ui/menu.tsx";
 import { Swatch } from "../../ui/value.tsx";
 import { TRACK_TITLES, TRACKS } from "./tracks.ts";
@@ -98,14 +100,15 @@ function TracksMenu(): JSX.Element {
 
 /** Sources and their colours; a click narrows the deltas to one, another lets all through again. */
 function Legend(): JSX.Element {
-  const { sources } = useRecording();
+  const { sources, sourcesOmitted } = useRecording();
   const query = useDeltaFilter((state) => state.query);
   const set = useDeltaFilter((state) => state.set);
-  const busiest = sources
+  const named = sources
     .map((source, index) => ({ ...source, index }))
     .filter(({ name }) => name !== "")
-    .sort((a, b) => b.records - a.records)
-    .slice(0, LEGEND_SOURCES);
+    .sort((a, b) => b.records - a.records);
+  const busiest = named.slice(0, LEGEND_SOURCES);
+  const more = named.length - busiest.length + sourcesOmitted;
   return (
     <div className="timeline__legend" role="group" aria-label="Sources">
       {busiest.map((source) => (
@@ -121,6 +124,11 @@ function Legend(): JSX.Element {
           <span className="truncate">{source.name}</span>
         </button>
       ))}
+      {more > 0 && (
+        <span className="timeline__more" title={`${plural(more, "source")} that wrote less`}>
+          <Swatch slot={9} />+{formatCount(more)}
+        </span>
+      )}
     </div>
   );
 }

@@ -73,15 +73,17 @@ function Timeline(): JSX.Element {
   const eventRows = recording.eventTypes.length;
   const marked = bookmarks.length;
   const hasWaves = recording.eventTypes.some(({ name }) => name === "wave-start");
+  const hasFailures =
+    recording.counts.failures > 0 || recording.gaps.length > 0 || recording.damage.length > 0;
   const tracks = useMemo(
     () =>
-      layoutTracks(size.height - RULER_PX, hidden, { eventRows, hasWaves, bookmarks: marked }).map(
-        (track) => ({
-          ...track,
-          top: track.top + RULER_PX,
-        }),
-      ),
-    [size.height, hidden, eventRows, hasWaves, marked],
+      layoutTracks(size.height - RULER_PX, hidden, {
+        eventRows,
+        hasWaves,
+        hasFailures,
+        bookmarks: marked,
+      }).map((track) => ({ ...track, top: track.top + RULER_PX })),
+    [size.height, hidden, eventRows, hasWaves, hasFailures, marked],
   );
   const pagesTrack = trackOf(tracks, "pages");
   const rows = useVirtualRows(recording.counts.pages, LANE_PX, 0);

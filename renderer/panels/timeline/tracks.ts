@@ -1,4 +1,13 @@
-export const TRACKS = ["deltas", "transactions", "waves", "events", "marks", "bookmarks", "pages"] as const;
+export const TRACKS = [
+  "deltas",
+  "transactions",
+  "waves",
+  "events",
+  "marks",
+  "failures",
+  "bookmarks",
+  "pages",
+] as const;
 export type TrackId = (typeof TRACKS)[number];
 
 export const TRACK_TITLES: Readonly<Record<TrackId, string>> = {
@@ -7,6 +16,7 @@ export const TRACK_TITLES: Readonly<Record<TrackId, string>> = {
   waves: "Waves",
   events: "Events",
   marks: "Checkpoints",
+  failures: "Failures",
   bookmarks: "Bookmarks",
   pages: "Pages",
 };
@@ -27,6 +37,7 @@ const FIXED_PX: Readonly<Record<Exclude<TrackId, "events" | "pages">, number>> =
   transactions: 16,
   waves: 16,
   marks: 16,
+  failures: 16,
   bookmarks: 15,
 };
 const GAP_PX = 3;
@@ -36,6 +47,8 @@ export interface TrackContent {
   readonly eventRows: number;
   /** Pages were recomputed from other pages. */
   readonly hasWaves: boolean;
+  /** Something failed, or records are missing. */
+  readonly hasFailures: boolean;
   readonly bookmarks: number;
 }
 
@@ -43,13 +56,13 @@ export interface TrackContent {
 export function layoutTracks(
   heightPx: number,
   hidden: readonly TrackId[],
-  { eventRows, hasWaves, bookmarks }: TrackContent,
+  { eventRows, hasWaves, hasFailures, bookmarks }: TrackContent,
 ): Track[] {
   const tracks: Track[] = [];
   let top = 0;
   for (const id of TRACKS) {
     if (hidden.includes(id)) continue;
-    if (id === "waves" && !hasWaves) continue;
+    if ((id === "waves" && !hasWaves) || (id === "failures" && !hasFailures)) continue;
     if ((id === "events" && eventRows === 0) || (id === "bookmarks" && bookmarks === 0)) continue;
     const height =
       id === "pages"

@@ -90,9 +90,11 @@ function placeOf(
     ? middle(trackOf(tracks, "transactions"))
     : record.kind === "event"
       ? middle(trackOf(tracks, "events"))
-      : record.kind === "failure" || record.kind === "checkpoint" || record.kind.startsWith("session")
-        ? middle(trackOf(tracks, "marks"))
-        : laneY(record, lanes, firstLane, trackOf(tracks, "pages"));
+      : record.kind === "failure"
+        ? middle(trackOf(tracks, "failures"))
+        : record.kind === "checkpoint" || record.kind.startsWith("session")
+          ? middle(trackOf(tracks, "marks"))
+          : laneY(record, lanes, firstLane, trackOf(tracks, "pages"));
   const fallback = middle(trackOf(tracks, "deltas")) ?? middle(tracks[0]);
   return y === undefined && fallback === undefined ? undefined : { x, y: y ?? fallback! };
 }

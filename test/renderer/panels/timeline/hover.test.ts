@@ -50,9 +50,9 @@ function sceneOf(): HoverScene {
         txBeginTimeNs: BigUint64Array.of(ORIGIN + 1_000_000n),
         txEndTimeNs: BigUint64Array.of(ORIGIN + 5_000_000n),
         txOutcome: Uint8Array.of(1),
-        markLsn: Float64Array.of(8),
-        markTimeNs: BigUint64Array.of(ORIGIN + 7_000_000n),
-        markKind: Uint8Array.of(MARK_KINDS.indexOf("checkpoint")),
+        markLsn: Float64Array.of(8, 8),
+        markTimeNs: BigUint64Array.of(ORIGIN + 7_000_000n, ORIGIN + 7_000_000n),
+        markKind: Uint8Array.of(MARK_KINDS.indexOf("checkpoint"), MARK_KINDS.indexOf("failure")),
       },
     },
   } as unknown as TimelineData;
@@ -62,7 +62,7 @@ function sceneOf(): HoverScene {
     lanes: undefined,
     firstLane: 0,
     scale: { span: { from: 1, to: 11 }, widthPx: 100 },
-    tracks: layoutTracks(300, [], { eventRows: 1, bookmarks: 0, hasWaves: false }),
+    tracks: layoutTracks(300, [], { eventRows: 1, bookmarks: 0, hasWaves: false, hasFailures: true }),
     bookmarks: [],
     recording,
   };
@@ -104,6 +104,7 @@ it("counts events of the row under the pointer only", () => {
 
 it("calls a mark by its name when the pointer is near", () => {
   expect(hoverAt("marks", 75)?.title).toBe("Checkpoint");
+  expect(hoverAt("failures", 75)?.title).toBe("Failure");
   expect(hoverAt("marks", 25)?.title).toContain("LSN 3");
 });
 
