@@ -1,5 +1,6 @@
 import { MmsbError } from "../../base/errors.ts";
 import { err, fail, ok, type Result } from "../../base/result.ts";
+import { finish } from "../../base/sliced.ts";
 import type { CheckpointImage, RecordSource } from "../record-source.ts";
 import { BlockCache } from "./block-cache.ts";
 import type { ChunkStore } from "./chunk-store.ts";
@@ -9,6 +10,8 @@ import type { IndexTables } from "./index-tables.ts";
 
 /** Checkpoint images kept open; a recording needs its first one and, after damage, the one that mends it. */
 const IMAGES_KEPT = 2;
+/** Bytes of a run's tables read between two yields. */
+const TABLES_STEP = 1 << 20;
 
 /**
  * The index of one recording, as it stands: tables in memory, runs loaded on demand (bounded), and a run that still grows where the
@@ -79,6 +82,11 @@ export class LogIndex {
   }
 
   columns(run: number): Result<RunColumns> {
+    return finish(this.loading(run));
+  }
+
+  /** The same in slices of about a millisecond: the tables of a run take some MiB. */
+  *loading(run: number): Generator<undefined, Result<RunColumns>> {
     if (run === this.headers.length) return ok(this.tail!.columns);
     const cached = this.#runs.get(run);
     if (cached !== undefined) {
@@ -88,10 +96,16 @@ export class LogIndex {
     }
     const header = this.headers[run]!;
     const bytes = new Uint8Array(header.tablesBytes);
-    const read = this.store.read(header.tablesAt, bytes.length, bytes);
-    if (!read.ok) return read;
+    for (let at = 0; at < bytes.length; at += TABLES_STEP) {
+      if (at > 0) yield;
+      const part = Math.min(TABLES_STEP, bytes.length - at);
+      const read = this.store.read(header.tablesAt + at, part, bytes, at);
+      if (!read.ok) return read;
+    }
     const columns = decodeRun(bytes);
     if (!columns.ok) return columns;
+    const meanwhile = this.#runs.get(run);
+    if (meanwhile !== undefined) return ok(meanwhile);
     this.#runs.set(run, columns.value);
     this.#runsBytes += runBytes(columns.value);
     for (const [oldest, dropped] of this.#runs) {

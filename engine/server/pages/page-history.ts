@@ -9,7 +9,9 @@ import type { Sliced } from "../slice-scheduler.ts";
 import { lifeOf } from "./page-life.ts";
 import { PageWalk } from "./page-walk.ts";
 
-const DELTAS_A_STEP = 128;
+/** Work between two chances to stop: a delta is one, and reading the block of one that is listed some 0.2 ms. */
+const WORK_A_STEP = 128;
+const WORK_OF_A_BLOCK = 32;
 const MAX_CHAIN = 256;
 
 /** Who wrote the bytes of a range, newest first. */
@@ -35,7 +37,8 @@ export function* pageHistory(
   };
   let rows = 0;
   let hasMore = true;
-  for (let looked = 1; rows < limit; looked++) {
+  let work = 0;
+  while (rows < limit) {
     const moved = walk.previous();
     if (!moved.ok) return moved;
     if (!moved.value) {
@@ -57,8 +60,10 @@ export function* pageHistory(
       columns.spanLength[rows] = part.end - part.first;
       columns.sizeBytes[rows] = part.sizeBytes;
       rows++;
+      work += WORK_OF_A_BLOCK;
     }
-    if (looked % DELTAS_A_STEP === 0) {
+    if (++work >= WORK_A_STEP) {
+      work = 0;
       progress("history", lsn - walk.lsn, lsn);
       yield;
     }

@@ -5,6 +5,9 @@ import type { Survey } from "../recording/survey.ts";
 import type { Sliced } from "../slice-scheduler.ts";
 import type { RowSet } from "./row-set.ts";
 
+/** Blocks without a row of them that are passed over between two chances to stop. */
+const BLOCKS_PASSED_A_STEP = 4096;
+
 /** All records of certain kinds: known from the survey, so any row is found by reading one block. */
 export class KindRows implements RowSet {
   readonly #recording: Recording;
@@ -66,6 +69,11 @@ export class KindRows implements RowSet {
     this.#fixedBlocks = this.#survey.fixedBlocks;
   }
 
+  #rowsIn(block: number): number {
+    const end = block + 1 < this.#before.length ? this.#before.data[block + 1]! : this.#total;
+    return end - this.#before.data[block]!;
+  }
+
   rank(lsn: number): Result<number> {
     this.#follow();
     const block = this.#survey.findBlock(lsn);
@@ -88,7 +96,11 @@ export class KindRows implements RowSet {
     let found = 0;
     if (lsns.length === 0) return ok(lsns);
     let block = lastAtMost(this.#before.data, 0, this.#before.length, from);
-    for (; found < lsns.length && block < this.#before.length; block++) {
+    for (let passed = 1; found < lsns.length && block < this.#before.length; block++) {
+      if (this.#rowsIn(block) === 0) {
+        if (passed++ % BLOCKS_PASSED_A_STEP === 0) yield;
+        continue;
+      }
       const firstLsn = this.#survey.firstLsn.data[block]!;
       const batch = this.#recording.batchAt(firstLsn);
       if (!batch.ok) return batch;

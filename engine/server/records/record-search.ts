@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import { F64Column, lastAtMost } from "../../log/index/growable.ts";
+import { RecordBatch } from "../../log/record-batch.ts";
 import { RecordKind } from "../../log/record-kinds.ts";
 import type { Recording } from "../../replay/recording.ts";
 import type { Survey } from "../recording/survey.ts";
@@ -25,6 +26,7 @@ export class RecordSearch implements RowSet {
   readonly #matcher: RecordMatcher;
   readonly #firstLsn: number;
   readonly #pageBlocks: PageBlocks | undefined;
+  readonly #batch = new RecordBatch();
   #bits = new Uint32Array(1024);
   /** Rows before each block that has been judged. */
   readonly #before = new F64Column();
@@ -115,7 +117,7 @@ export class RecordSearch implements RowSet {
 
   /** The next rows of a block; with its last one the search stands at the next block. */
   #judge(block: number): Result<void> {
-    const batch = this.#recording.index.blocks.block(block);
+    const batch = this.#read(block);
     if (!batch.ok) return this.#pass(batch);
     const { count, firstLsn } = batch.value;
     const base = firstLsn - this.#firstLsn;
@@ -140,6 +142,20 @@ export class RecordSearch implements RowSet {
       this.#total++;
     }
     return end === count ? this.#pass(ok()) : ok();
+  }
+
+  /** Into a batch of its own: what it goes through once need not be kept, nor push out what is looked at again. */
+  #read(block: number): Result<RecordBatch> {
+    const { source } = this.#recording;
+    const batch = this.#batch;
+    if (
+      this.#row > 0 &&
+      batch.firstLsn === this.#lsnOf(block) &&
+      batch.count === source.blockRecordCount(block)
+    )
+      return ok(batch);
+    const read = source.readBlock(block, batch);
+    return read.ok ? ok(batch) : read;
   }
 
   #pass(result: Result<unknown>): Result<void> {
