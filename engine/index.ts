@@ -17,6 +17,8 @@ export type { EventSource } from "./events/event-hub.ts";
 export type { EventLimit, EventLimits } from "./events/event-limits.ts";
 export type { ColumnsHandler, EventHandler, EventSubscription } from "./events/event-subscription.ts";
 export {
+  type DeviceSample,
+  type DeviceStop,
   EVENT_TYPES,
   type EventFields,
   type EventType,

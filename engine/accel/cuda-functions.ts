@@ -154,7 +154,12 @@ export interface CudaFunctions {
    * its use in percent, temperature in degrees, power in milliwatts (-1: not known).
    */
   stats(device: CudaDevice, out: Float64Array): number;
-  /** Rows of 12: kind, operation, seconds and nanoseconds of the time, bytes, duration in ns, count, page id lo, hi, cause, memory, code. Returns the rows. */
+  /** The numbers of `mmsb_cuda_pool_map`, as many as fit; returns how many there are, or -1. */
+  poolMap(device: CudaDevice, memory: number, out: Float64Array): number;
+  /**
+   * Rows of 13: kind, operation, seconds and nanoseconds of the time, bytes, duration in ns, count, page id lo, hi, cause, memory, code, stream. Returns the
+   * rows.
+   */
   events(device: CudaDevice, out: Float64Array): number;
   provokeFault(device: CudaDevice): number;
 }

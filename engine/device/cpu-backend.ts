@@ -1,8 +1,10 @@
 import { accel } from "../accel/index.ts";
-import { type Clock, wallClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { hashPageBytes } from "../pages/state-hash.ts";
+import type { ArenaMap } from "./arena-map.ts";
+import { ArenaPool, type PoolBlock } from "./arena-pool.ts";
 import { extentOf, runKernel } from "./cpu-kernels.ts";
 import type {
   ApplyRows,
@@ -11,11 +13,11 @@ import type {
   DeviceDescription,
   PageDiff,
   PageRanges,
-  PoolStats,
 } from "./device-backend.ts";
 import { badCall, deviceFailure, deviceOutOfMemory } from "./device-errors.ts";
 import { DeviceEventKind, type DeviceEventRow, DeviceOperation, operationName } from "./device-events.ts";
 import { DeviceMemory, type MemoryAdvice } from "./device-memory.ts";
+import { EventRows } from "./event-rows.ts";
 import type { KernelBatch } from "./kernel-batch.ts";
 import { checkApart } from "./range-overlap.ts";
 
@@ -23,21 +25,32 @@ export interface CpuBackendOptions {
   readonly clock?: Clock;
   /** Of device and unified pages, each. */
   readonly maxBytes?: number;
+  /** What a pool reserves at a time; default 64 MiB. */
+  readonly arenaBytes?: number;
   readonly eventCapacity?: number;
   /** For tests: called before each operation; a code other than 0 loses the device there. */
-  readonly fault?: (operation: DeviceOperation | "create" | "synchronize") => number;
+  readonly fault?: (operation: FaultPoint) => number;
 }
+
+type FaultPoint = DeviceOperation | "create" | "migrate" | "synchronize";
 
 interface CpuPage {
   memory: DeviceMemory;
   readonly id: bigint;
   bytes: Uint8Array;
+  /** Its place in its pool's books; a registered page has none. */
+  block: PoolBlock | undefined;
 }
 
 const DEFAULT_MAX_BYTES = 2 ** 30;
 const DEFAULT_EVENTS = 65_536;
+/** The wall clock when the process started, carried on by the monotonic one: fine enough for what a kernel takes. */
+const ORIGIN_NS = BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n;
+const processClock: Clock = { nowNs: () => ORIGIN_NS + BigInt(Math.floor(performance.now() * 1e6)) };
 /** The code that a provoked fault leaves: cudaErrorIllegalAddress, for likeness. */
 const PROVOKED = 700;
+/** Kernels of a GPU read to the next boundary past a page's end: its pools leave so many bytes behind each, and so do these. */
+const SLACK_BYTES = 16;
 
 /** A device that is the CPU: pages in plain memory, the same operations, errors and statistics. What runs without a GPU, and the tests' oracle. */
 export class CpuBackend implements DeviceBackend {
@@ -46,24 +59,23 @@ export class CpuBackend implements DeviceBackend {
   failure: MmsbError | undefined;
   readonly #clock: Clock;
   readonly #maxBytes: number;
-  readonly #eventCapacity: number;
   readonly #fault: NonNullable<CpuBackendOptions["fault"]>;
   readonly #pages: (CpuPage | undefined)[] = [];
   readonly #free: number[] = [];
   #registered: Uint8Array[] = [];
-  readonly #used = { 1: 0, 2: 0 };
-  readonly #peak = { 1: 0, 2: 0 };
-  #events: DeviceEventRow[] = [];
-  readonly #counts = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 };
+  readonly #pools: { readonly [M in 1 | 2]: ArenaPool };
+  readonly #rows: EventRows;
+  /** When the operation at hand began. */
+  #begunNs = 0n;
   #bytesToDevice = 0;
   #bytesToHost = 0;
-  #dropped = 0;
-  #cause = 0;
 
   constructor(options: CpuBackendOptions = {}) {
-    this.#clock = options.clock ?? wallClock;
+    this.#clock = options.clock ?? processClock;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    this.#eventCapacity = options.eventCapacity ?? DEFAULT_EVENTS;
+    const pool = () => new ArenaPool(this.#maxBytes, options.arenaBytes);
+    this.#pools = { 1: pool(), 2: pool() };
+    this.#rows = new EventRows(options.eventCapacity ?? DEFAULT_EVENTS);
     this.#fault = options.fault ?? (() => 0);
   }
 
@@ -78,6 +90,7 @@ export class CpuBackend implements DeviceBackend {
     const lost = this.#lost("create");
     if (lost !== undefined) return err(lost);
     let bytes: Uint8Array;
+    let block: PoolBlock | undefined;
     if (memory === DeviceMemory.Registered) {
       if (host === undefined || host.length < sizeBytes || !this.#isRegistered(host))
         return badCall("a registered page lies inside registered memory");
@@ -85,10 +98,11 @@ export class CpuBackend implements DeviceBackend {
     } else {
       const reserved = this.#reserve(memory, sizeBytes);
       if (!reserved.ok) return reserved;
+      block = reserved.value;
       bytes = new Uint8Array(sizeBytes);
     }
     const handle = this.#free.pop() ?? this.#pages.length;
-    this.#pages[handle] = { memory, id, bytes };
+    this.#pages[handle] = { memory, id, bytes, block };
     this.#note(DeviceEventKind.Allocate, DeviceOperation.None, sizeBytes, 1, id, memory);
     return ok(handle);
   }
@@ -96,6 +110,7 @@ export class CpuBackend implements DeviceBackend {
   freePage(handle: number): Result<void> {
     const page = this.#page(handle);
     if (!page.ok) return page;
+    this.#begin();
     this.#release(page.value);
     this.#pages[handle] = undefined;
     this.#free.push(handle);
@@ -108,11 +123,16 @@ export class CpuBackend implements DeviceBackend {
     const page = found.value;
     if (page.memory === memory) return ok();
     if (memory === DeviceMemory.Registered) return badCall("a page moves to device or unified memory");
+    const lost = this.#lost("migrate");
+    if (lost !== undefined) return err(lost);
     const reserved = this.#reserve(memory, page.bytes.length);
     if (!reserved.ok) return reserved;
+    const bytes = page.bytes.slice();
+    this.#note(DeviceEventKind.Copy, DeviceOperation.Migrate, bytes.length, 1, page.id);
     this.#release(page);
-    page.bytes = page.bytes.slice();
+    page.bytes = bytes;
     page.memory = memory;
+    page.block = reserved.value;
     this.#note(DeviceEventKind.Allocate, DeviceOperation.None, page.bytes.length, 1, page.id, memory);
     return ok();
   }
@@ -125,12 +145,19 @@ export class CpuBackend implements DeviceBackend {
     return { ok: true, value: page.value.bytes };
   }
 
-  prefetch(handle: number, _toDevice: boolean): Result<void> {
-    return this.#unified(handle);
+  prefetch(handle: number, toDevice: boolean): Result<void> {
+    const page = this.#unified(handle);
+    if (!page.ok) return page;
+    this.#begin();
+    const operation = toDevice ? DeviceOperation.PrefetchToDevice : DeviceOperation.PrefetchToHost;
+    const { bytes, id } = page.value;
+    if (bytes.length > 0) this.#note(DeviceEventKind.Copy, operation, bytes.length, 1, id);
+    return ok();
   }
 
   advise(handle: number, _advice: MemoryAdvice): Result<void> {
-    return this.#unified(handle);
+    const page = this.#unified(handle);
+    return page.ok ? ok() : page;
   }
 
   registerHost(bytes: Uint8Array): Result<void> {
@@ -308,7 +335,10 @@ export class CpuBackend implements DeviceBackend {
       if (fitting > 0) target.set(payload.subarray(at, at + fitting), offset[row]!);
       bytes += length[row]!;
     }
-    if (count > 0) this.#note(DeviceEventKind.Launch, DeviceOperation.Apply, 2 * bytes + 16 * count, count);
+    if (count === 0) return ok();
+    const isOnePage = page.subarray(1, count).every((handle) => handle === page[0]);
+    const pageId = isOnePage ? this.#pages[page[0]!]!.id : 0n;
+    this.#note(DeviceEventKind.Launch, DeviceOperation.Apply, 2 * bytes + 16 * count, count, pageId);
     return ok();
   }
 
@@ -391,21 +421,21 @@ export class CpuBackend implements DeviceBackend {
   // ---- statistics
 
   setCause(lsn: number): void {
-    this.#cause = lsn;
+    this.#rows.cause = lsn;
   }
 
   stats(): Result<BackendStats> {
     return ok({
-      device: this.#pool(DeviceMemory.Device),
-      unified: this.#pool(DeviceMemory.Unified),
+      device: this.#pools[DeviceMemory.Device].stats(),
+      unified: this.#pools[DeviceMemory.Unified].stats(),
       registeredBytes: this.#registered.reduce((sum, held) => sum + held.length, 0),
-      launches: this.#counts[DeviceEventKind.Launch],
-      copies: this.#counts[DeviceEventKind.Copy],
-      allocations: this.#counts[DeviceEventKind.Allocate],
-      frees: this.#counts[DeviceEventKind.Free],
+      launches: this.#rows.counts[DeviceEventKind.Launch],
+      copies: this.#rows.counts[DeviceEventKind.Copy],
+      allocations: this.#rows.counts[DeviceEventKind.Allocate],
+      frees: this.#rows.counts[DeviceEventKind.Free],
       bytesToDevice: this.#bytesToDevice,
       bytesToHost: this.#bytesToHost,
-      eventsDropped: this.#dropped,
+      eventsDropped: this.#rows.dropped,
       cardFreeBytes: 0,
       cardTotalBytes: 0,
       utilizationPercent: undefined,
@@ -415,7 +445,11 @@ export class CpuBackend implements DeviceBackend {
   }
 
   takeEvents(): DeviceEventRow[] {
-    return this.#events.splice(0);
+    return this.#rows.take();
+  }
+
+  arenaMaps(memory: 1 | 2): Result<readonly ArenaMap[]> {
+    return ok(this.#pools[memory].maps());
   }
 
   provokeFault(): Result<void> {
@@ -424,31 +458,16 @@ export class CpuBackend implements DeviceBackend {
 
   // ---- inside
 
-  #pool(memory: 1 | 2): PoolStats {
-    const used = this.#used[memory];
-    const pages = this.#pages.filter((page) => page?.memory === memory).length;
-    const none = { freeBytes: 0, largestFreeBytes: 0, arenas: 0 };
-    const peak = this.#peak[memory];
-    return {
-      usedBytes: used,
-      reservedBytes: used,
-      peakUsedBytes: peak,
-      peakReservedBytes: peak,
-      ...none,
-      pages,
-    };
-  }
-
   #page(handle: number): Result<CpuPage> {
     if (this.failure !== undefined) return err(this.failure);
     const page = this.#pages[handle];
     return page === undefined ? badCall(`handle ${handle} names no page`) : ok(page);
   }
 
-  #unified(handle: number): Result<void> {
+  #unified(handle: number): Result<CpuPage> {
     const page = this.#page(handle);
     if (!page.ok) return page;
-    return page.value.memory === DeviceMemory.Unified ? ok() : badCall("hints are for unified pages");
+    return page.value.memory === DeviceMemory.Unified ? page : badCall("hints are for unified pages");
   }
 
   #inside(handle: number, offset: number, length: number, operation: DeviceOperation): Result<CpuPage> {
@@ -496,7 +515,11 @@ export class CpuBackend implements DeviceBackend {
     if (lost !== undefined) return err(lost);
     let bytes = 0;
     for (const pages of rows) bytes += work(pages);
-    if (count > 0) this.#note(DeviceEventKind.Launch, operation, bytes, count);
+    // Of a launch over one page: that which is written, or looked at.
+    const concerned =
+      columns[operation === DeviceOperation.Clone || operation === DeviceOperation.Diff ? 1 : 0]!;
+    const pageId = count === 1 ? this.#pages[concerned[0]!]!.id : 0n;
+    if (count > 0) this.#note(DeviceEventKind.Launch, operation, bytes, count, pageId);
     return ok();
   }
 
@@ -504,24 +527,28 @@ export class CpuBackend implements DeviceBackend {
     return this.#registered.some((held) => contains(held, host));
   }
 
-  #reserve(memory: 1 | 2, sizeBytes: number): Result<void> {
-    const used = this.#used[memory];
-    if (used + sizeBytes > this.#maxBytes)
-      return err(
-        deviceOutOfMemory(`no room for ${sizeBytes} bytes: ${used} of at most ${this.#maxBytes} in use`),
-      );
-    this.#used[memory] = used + sizeBytes;
-    this.#peak[memory] = Math.max(this.#peak[memory], used + sizeBytes);
-    return ok();
+  #reserve(memory: 1 | 2, sizeBytes: number): Result<PoolBlock> {
+    const pool = this.#pools[memory];
+    const block = pool.allocate(sizeBytes + SLACK_BYTES);
+    if (block !== undefined) return ok(block);
+    const held = `${pool.usedBytes} in use, ${pool.reservedBytes} of at most ${this.#maxBytes} reserved`;
+    return err(deviceOutOfMemory(`no room for ${sizeBytes} bytes: ${held}`));
   }
 
-  #release(page: CpuPage): void {
-    if (page.memory !== DeviceMemory.Registered) this.#used[page.memory] -= page.bytes.length;
-    this.#note(DeviceEventKind.Free, DeviceOperation.None, page.bytes.length, 1, page.id, page.memory);
+  #release({ memory, bytes, id, block }: CpuPage): void {
+    if (memory !== DeviceMemory.Registered && block !== undefined)
+      this.#pools[memory].release(block, bytes.length + SLACK_BYTES);
+    this.#note(DeviceEventKind.Free, DeviceOperation.None, bytes.length, 1, id, memory);
   }
 
-  #lost(operation: DeviceOperation | "create" | "synchronize"): MmsbError | undefined {
+  /** An operation begins: what is noted of it happened from here on. */
+  #begin(): void {
+    this.#begunNs = this.#clock.nowNs();
+  }
+
+  #lost(operation: FaultPoint): MmsbError | undefined {
     if (this.failure !== undefined) return this.failure;
+    this.#begin();
     const code = this.#fault(operation);
     if (code === 0) return undefined;
     return this.#lose(typeof operation === "string" ? operation : operationName(operation), code);
@@ -542,14 +569,12 @@ export class CpuBackend implements DeviceBackend {
     memory: DeviceMemory | 0 = 0,
     code = 0,
   ): void {
-    this.#counts[kind]++;
-    if (this.#events.length >= this.#eventCapacity) {
-      this.#events.shift();
-      this.#dropped++;
-    }
-    const timeNs = this.#clock.nowNs();
-    const cause = this.#cause;
-    this.#events.push({ kind, operation, timeNs, bytes, durationNs: 0, count, pageId, cause, memory, code });
+    const timeNs = this.#begunNs;
+    // Kernels and copies take time; what comes of them is there when the call returns.
+    const isTimed = kind === DeviceEventKind.Launch || kind === DeviceEventKind.Copy;
+    const durationNs = isTimed ? Number(this.#clock.nowNs() - timeNs) : 0;
+    const stream = 0;
+    this.#rows.push({ kind, operation, timeNs, bytes, durationNs, count, pageId, memory, code, stream });
   }
 }
 

@@ -2,6 +2,7 @@ import type { CudaDevice, CudaFunctions } from "../accel/cuda-functions.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { highOf, highOfNumber, lowOf, u64FromPair } from "../base/u64.ts";
+import { type ArenaMap, usedBetween } from "./arena-map.ts";
 import type {
   ApplyRows,
   BackendStats,
@@ -25,7 +26,7 @@ export interface CudaOptions {
   /** Of the pool of unified pages; default 512 MiB. */
   readonly maxUnifiedBytes?: number;
   readonly eventCapacity?: number;
-  /** Launches and copies carry their duration on the device, at some 2 µs each. */
+  /** Launches and copies carry their duration on the device, at some 3 µs each. Default true. */
   readonly timed?: boolean;
 }
 
@@ -34,7 +35,8 @@ const ARGUMENT = -1;
 const OUT_OF_MEMORY = -2;
 const CARD_OUT_OF_MEMORY = 2; // cudaErrorMemoryAllocation
 const STAT_COUNT = 29;
-const EVENT_COLUMNS = 12;
+const EVENT_COLUMNS = 13;
+const FIRST_MAP_VALUES = 4096;
 const EVENT_ROWS = 1024;
 const FIRST_RUNS = 4096;
 
@@ -52,6 +54,7 @@ export class CudaBackend implements DeviceBackend {
   readonly #pages = new Map<number, { memory: DeviceMemory; sizeBytes: number; host?: Uint8Array }>();
   readonly #statValues = new Float64Array(STAT_COUNT);
   readonly #eventValues = new Float64Array(EVENT_ROWS * EVENT_COLUMNS);
+  #mapValues = new Float64Array(FIRST_MAP_VALUES);
 
   private constructor(cuda: CudaFunctions, device: CudaDevice, description: DeviceDescription) {
     this.#cuda = cuda;
@@ -77,7 +80,7 @@ export class CudaBackend implements DeviceBackend {
             maxDeviceBytes,
             maxUnifiedBytes,
             eventCapacity,
-            options.timed ? 1 : 0,
+            options.timed === false ? 0 : 1,
           )
         : undefined;
     if (device === undefined) {
@@ -301,6 +304,16 @@ export class CudaBackend implements DeviceBackend {
     });
   }
 
+  arenaMaps(memory: 1 | 2): Result<readonly ArenaMap[]> {
+    if (!this.#isOpen) return err(closed());
+    for (;;) {
+      const count = this.#cuda.poolMap(this.#device, memory, this.#mapValues);
+      if (count < 0) return err(this.#error());
+      if (count <= this.#mapValues.length) return ok(mapsOf(this.#mapValues, count));
+      this.#mapValues = new Float64Array(count * 2);
+    }
+  }
+
   takeEvents(): DeviceEventRow[] {
     const rows: DeviceEventRow[] = [];
     if (!this.#isOpen) return rows;
@@ -357,6 +370,21 @@ function poolOf(values: Float64Array, at: number): PoolStats {
   };
 }
 
+function mapsOf(values: Float64Array, count: number): ArenaMap[] {
+  const maps: ArenaMap[] = [];
+  for (let at = 0; at < count; ) {
+    const [arena, sizeBytes, runs] = [values[at]!, values[at + 1]!, values[at + 2]!];
+    const from = at + 3;
+    const free = Array.from({ length: runs }, (_, run) => ({
+      offset: values[from + run * 2]!,
+      sizeBytes: values[from + run * 2 + 1]!,
+    }));
+    maps.push({ arena, sizeBytes, used: usedBetween(sizeBytes, free) });
+    at = from + runs * 2;
+  }
+  return maps;
+}
+
 function eventOf(values: Float64Array, at: number): DeviceEventRow {
   return {
     kind: values[at] as DeviceEventKind,
@@ -369,5 +397,6 @@ function eventOf(values: Float64Array, at: number): DeviceEventRow {
     cause: values[at + 9]!,
     memory: values[at + 10] as DeviceMemory | 0,
     code: values[at + 11]!,
+    stream: values[at + 12]!,
   };
 }

@@ -1,6 +1,7 @@
 import type { Disposable } from "../base/disposable.ts";
 import type { MmsbError } from "../base/errors.ts";
 import type { Result } from "../base/result.ts";
+import type { ArenaMap } from "./arena-map.ts";
 import type { DeviceEventRow } from "./device-events.ts";
 import type { DeviceMemory, MemoryAdvice } from "./device-memory.ts";
 import type { KernelBatch } from "./kernel-batch.ts";
@@ -131,6 +132,8 @@ export interface DeviceBackend extends Disposable {
   /** What the rows of statistics name as their cause from now on: an LSN. */
   setCause(lsn: number): void;
   stats(): Result<BackendStats>;
+  /** Every arena of a pool, in the order in which they were reserved, and what of it is in use. */
+  arenaMaps(memory: 1 | 2): Result<readonly ArenaMap[]>;
   /** Rows of statistics since the last call, oldest first; those of work the device is still busy with come later. */
   takeEvents(): DeviceEventRow[];
   /** For tests of failure: from here on the device is lost. */

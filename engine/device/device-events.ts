@@ -9,7 +9,10 @@ export const DeviceOperation = {
   None: 0,
   ToDevice: 1,
   ToHost: 2,
-  Prefetch: 3,
+  PrefetchToDevice: 3,
+  PrefetchToHost: 4,
+  /** From one kind of device memory to the other. */
+  Migrate: 5,
   Zero: 10,
   Clone: 11,
   CopyRanges: 12,
@@ -49,7 +52,8 @@ export interface DeviceEventRow {
   readonly durationNs: number;
   /** Pages, rows or jobs. */
   readonly count: number;
-  /** Of an allocation, a free, or a copy of one page; else 0. */
+  readonly stream: number;
+  /** Of an allocation, a free, a copy, or a launch over a single page; else 0. */
   readonly pageId: bigint;
   /** The LSN that led to it, or 0. */
   readonly cause: number;

@@ -29,18 +29,29 @@ export class DevicePages implements Disposable {
   #handles = new Int32Array(0);
   readonly #queue = new RowQueue();
   readonly #onFailure: (error: MmsbError, pages: readonly bigint[]) => void;
+  readonly #lastLsn: (() => number) | undefined;
   #resident = 0;
   #isLost = false;
 
-  /** `onFailure` hears once of a lost device, with the pages that it held. */
+  /**
+   * `onFailure` hears once of a lost device, with the pages that it held. `lastLsn`, where there is a log: its last record. Memory is asked for and moved before the record
+   * that says so is written, given back after it; the device's statistics name that record as their cause.
+   */
   constructor(
     table: PageTable,
     backend: DeviceBackend,
     onFailure: (error: MmsbError, pages: readonly bigint[]) => void = () => undefined,
+    lastLsn?: () => number,
   ) {
     this.table = table;
     this.backend = backend;
     this.#onFailure = onFailure;
+    this.#lastLsn = lastLsn;
+  }
+
+  /** `ahead`: by how many records the cause is still to be written. */
+  #nameCause(ahead: number): void {
+    if (this.#lastLsn !== undefined) this.backend.setCause(this.#lastLsn() + ahead);
   }
 
   dispose(): void {
@@ -66,15 +77,16 @@ export class DevicePages implements Disposable {
 
   /**
    * Gives a page of location gpu or unified its memory there, with the bytes of the host image. A page of location cpu is left alone, and so is every page
-   * once the device is lost. Errors: DEVICE_OUT_OF_MEMORY, DEVICE_FAILED; the page has no memory there then.
+   * once the device is lost. `isLogged`: its record stands already. Errors: DEVICE_OUT_OF_MEMORY, DEVICE_FAILED; the page has no memory there then.
    */
-  place(slot: number, location: PageLocation = this.table.locationOf(slot)): Result<void> {
+  place(slot: number, location: PageLocation = this.table.locationOf(slot), isLogged = false): Result<void> {
     const memory = memoryOf(LOCATION_CODE[location]);
     if (memory === undefined || this.residence(slot) === "resident") return ok();
     if (this.backend.failure !== undefined) {
       this.#set(slot, FAILED);
       return ok();
     }
+    this.#nameCause(isLogged ? 0 : 1);
     const created = this.backend.createPage(memory, this.table.idOf(slot), this.table.size[slot]!);
     if (!created.ok) return this.#judged(created);
     this.#set(slot, created.value);
@@ -94,6 +106,7 @@ export class DevicePages implements Disposable {
     if (handle === FAILED) return;
     this.#resident--;
     this.#queue.drop(handle);
+    this.#nameCause(0);
     this.#judged(this.backend.freePage(handle));
   }
 
@@ -110,7 +123,9 @@ export class DevicePages implements Disposable {
     }
     if (handle < 0) return this.place(slot, location);
     const flushed = this.flush();
-    return flushed.ok ? this.#judged(this.backend.migratePage(handle, memory)) : flushed;
+    if (!flushed.ok) return flushed;
+    this.#nameCause(1);
+    return this.#judged(this.backend.migratePage(handle, memory));
   }
 
   // ---- deltas
@@ -155,6 +170,7 @@ export class DevicePages implements Disposable {
   /** Sends what waits, in LSN order, as one launch. Errors: DEVICE_FAILED; the host images are right all the same. */
   flush(): Result<void> {
     if (this.#queue.count === 0) return ok();
+    this.#nameCause(0);
     const sent = this.#judged(this.backend.apply(this.#queue));
     this.#queue.clear();
     return sent;

@@ -1,5 +1,5 @@
 import type { JsonValue } from "../base/json.ts";
-import type { WaveLevels } from "./event-types.ts";
+import type { ArenaUse, CardUse, DeviceLeak, PoolUse, WaveLevels } from "./event-types.ts";
 import { type IdColumn, idsOf } from "./id-column.ts";
 import type { KnownPayload } from "./payload-codec.ts";
 
@@ -15,13 +15,23 @@ export function eventJson({ type, fields }: KnownPayload): { readonly [key: stri
   return told;
 }
 
-type FieldValue = JsonValue | bigint | IdColumn | WaveLevels;
+type Plain = JsonValue | bigint | CardUse | readonly PoolUse[] | readonly ArenaUse[] | readonly DeviceLeak[];
+type FieldValue = Plain | IdColumn | WaveLevels;
 
 function fieldJson(value: FieldValue): JsonValue {
   if (typeof value === "bigint") return String(value);
   if (isIds(value)) return idsOf(value).map(String);
   if (isLevels(value)) return levelsJson(value);
-  return value;
+  return plainJson(value);
+}
+
+/** Lists and objects of the device's events: what is not known is left out. */
+function plainJson(value: Plain): JsonValue {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return value.map(plainJson);
+  if (typeof value !== "object" || value === null) return value;
+  const known = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(known.map(([name, part]) => [name, plainJson(part as Plain)]));
 }
 
 function levelsJson({ count, level, members, cutOff, blocked }: WaveLevels): JsonValue {

@@ -16,9 +16,14 @@ export interface EventFields {
   readonly "wave-end": WaveEnd;
   /** Memory that was asked for or given back; the page concerned stands in the head. */
   readonly allocation: MemoryUse & { readonly action: AllocationAction };
-  readonly "kernel-launch": DeviceWork & { readonly kernel: string };
-  /** Bytes that moved between host and device. */
-  readonly copy: DeviceWork & { readonly direction: CopyDirection };
+  /** `count`: pages, rows or jobs of the launch. */
+  readonly "kernel-launch": DeviceWork & { readonly kernel: string; readonly count?: number };
+  /** Bytes that moved between host and device. `isPrefetch`: the driver was asked to move a unified page ahead of its use. */
+  readonly copy: DeviceWork & { readonly direction: CopyDirection; readonly isPrefetch?: boolean };
+  /** How the device's memory stood. */
+  readonly "device-sample": DeviceSample;
+  /** The session lets its device go. */
+  readonly "device-stop": DeviceStop;
 
   // derived from page records
   readonly "page-create": {
@@ -114,12 +119,70 @@ export interface MemoryUse {
   /** In use in this pool after it. */
   readonly usedBytes: number;
   readonly durationNs: number;
+  readonly timeNs?: bigint;
 }
 
 export interface DeviceWork {
   readonly sizeBytes: number;
   readonly stream: number;
   readonly durationNs: number;
+  /** When it was queued: before its record was written. Events of the first recordings tell none. */
+  readonly timeNs?: bigint;
+}
+
+/** How a device's memory stood at a moment. */
+export interface DeviceSample {
+  readonly timeNs: bigint;
+  /** Rows of statistics that gave way to later ones before anybody took them, from the beginning on. */
+  readonly droppedRows: number;
+  readonly card: CardUse;
+  readonly pools: readonly PoolUse[];
+}
+
+/** The whole card, whoever uses it; sizes are 0 where there is none, the rest where the driver tells it. */
+export interface CardUse {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly utilizationPercent: number | undefined;
+  readonly temperatureCelsius: number | undefined;
+  readonly powerMilliwatts: number | undefined;
+}
+
+/** A pool of page memory. Free is what is reserved and not used. */
+export interface PoolUse {
+  /** `device` or `unified`. */
+  readonly pool: string;
+  readonly usedBytes: number;
+  readonly reservedBytes: number;
+  readonly peakUsedBytes: number;
+  readonly peakReservedBytes: number;
+  readonly largestFreeBytes: number;
+  readonly pages: number;
+  /** Used runs closer to each other than this are told as one; 0: all are told. */
+  readonly gapBytes: number;
+  readonly arenas: readonly ArenaUse[];
+}
+
+/** An arena of a pool, and the runs of it that are in use: ascending, apart, multiples of 256 bytes. */
+export interface ArenaUse {
+  readonly arena: number;
+  readonly sizeBytes: number;
+  readonly used: readonly { readonly offset: number; readonly sizeBytes: number }[];
+}
+
+export interface DeviceStop {
+  readonly droppedRows: number;
+  /** Pages that were on the device to the end: nobody had destroyed them, or moved them home. */
+  readonly leakedPages: number;
+  readonly leakedBytes: number;
+  /** The largest of them, at most 4096. */
+  readonly leaks: readonly DeviceLeak[];
+}
+
+export interface DeviceLeak {
+  readonly pageId: bigint;
+  readonly location: EventLocation;
+  readonly sizeBytes: number;
 }
 
 /** Its record's cause is the record that led to it. The wave's members follow with consecutive LSNs in (level, slot) order. */
@@ -186,6 +249,8 @@ export const EVENT_CODE = {
   allocation: 5,
   "kernel-launch": 6,
   copy: 7,
+  "device-sample": 8,
+  "device-stop": 9,
   "page-create": 64,
   "page-destroy": 65,
   "page-migrate": 66,

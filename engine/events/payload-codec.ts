@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, utf8Encode } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
+import { deviceSample, deviceStop } from "./device-payloads.ts";
 import {
   ALLOCATION_ACTIONS,
   CHECKPOINT_KINDS,
@@ -30,10 +31,11 @@ import { waveEnd } from "./wave-payload.ts";
 
 /**
  * What stands behind an event's type: in the body of an event record for the stored types, and in every serialized event. Layouts: rules E3 to E6 of
- * docs/SerializationSpec.md. Every payload but that of a mark begins with its version, 1; it rises when a reader of the old one would misread
- * the new. A payload of a later version is left as bytes.
+ * docs/SerializationSpec.md. Every payload but that of a mark begins with its version; it rises when a reader of the old one would misread
+ * the new. A payload of a later version is left as bytes; one of an earlier version is read, and written as such again.
  */
-const PAYLOAD_VERSION = 1;
+const FIRST_VERSION = 1;
+const SECOND_VERSION = 2;
 
 /** The name, then where there are data a zero byte and their JSON: a mark of the first recordings is a name alone. */
 const mark: FieldCodec<EventFields["mark"]> = {
@@ -74,22 +76,36 @@ const transactionEnd = struct<EventFields["transaction-commit"]>({ beginLsn: var
 const recompute = struct<EventFields["recompute-start"]>({ waveLsn: varint });
 const recomputeAtLevel = struct<EventFields["recompute-cut-off"]>({ waveLsn: varint, level: varint });
 
-/** In the order of the spec's table. */
+type Work<T extends "kernel-launch" | "copy"> = Omit<EventFields[T], "timeNs" | "count" | "isPrefetch">;
+const memoryUse = {
+  action: oneOf(ALLOCATION_ACTIONS),
+  location: locations,
+  sizeBytes: varint,
+  usedBytes: varint,
+  durationNs: varint,
+  pool: text,
+};
+const launch = { kernel: text, stream: varint, sizeBytes: varint, durationNs: varint };
+const move = { direction: oneOf(COPY_DIRECTIONS), stream: varint, sizeBytes: varint, durationNs: varint };
+
+/** Version 2 of the types that have one: version 1, and behind it when it happened, and more. Written where there is a time. */
+const SECOND: { readonly [T in KnownEventType]?: FieldCodec<EventFields[T]> } = {
+  allocation: struct<Required<EventFields["allocation"]>>({ ...memoryUse, timeNs: u64 }),
+  "kernel-launch": struct<Required<EventFields["kernel-launch"]>>({ ...launch, timeNs: u64, count: varint }),
+  copy: struct<Required<EventFields["copy"]>>({ ...move, timeNs: u64, isPrefetch: flag }),
+};
+
+/** Version 1, in the order of the spec's table. */
 const PAYLOADS: { readonly [T in KnownEventType]: FieldCodec<EventFields[T]> } = {
   mark,
   log,
   "wave-start": struct({ trigger: oneOf(WAVE_TRIGGERS), roots: varint }),
   "wave-end": waveEnd,
-  allocation: struct({
-    action: oneOf(ALLOCATION_ACTIONS),
-    location: locations,
-    sizeBytes: varint,
-    usedBytes: varint,
-    durationNs: varint,
-    pool: text,
-  }),
-  "kernel-launch": struct({ kernel: text, stream: varint, sizeBytes: varint, durationNs: varint }),
-  copy: struct({ direction: oneOf(COPY_DIRECTIONS), stream: varint, sizeBytes: varint, durationNs: varint }),
+  allocation: struct<Omit<EventFields["allocation"], "timeNs">>(memoryUse),
+  "kernel-launch": struct<Work<"kernel-launch">>(launch),
+  copy: struct<Work<"copy">>(move),
+  "device-sample": deviceSample,
+  "device-stop": deviceStop,
   "page-create": struct({ sizeBytes: varint, location: locations, pageType: text }),
   "page-destroy": nothing,
   "page-migrate": struct({ location: locations }),
@@ -131,8 +147,9 @@ export function writePayload<T extends KnownEventType>(
   type: T,
   fields: EventFields[T],
 ): void {
-  if (type !== "mark") out.u8(PAYLOAD_VERSION);
-  PAYLOADS[type].write(out, fields);
+  const second = "timeNs" in fields ? SECOND[type] : undefined;
+  if (type !== "mark") out.u8(second === undefined ? FIRST_VERSION : SECOND_VERSION);
+  (second ?? PAYLOADS[type]).write(out, fields);
 }
 
 /** A type of which the fields are known. */
@@ -148,12 +165,15 @@ export function decodePayload(code: number, payload: Uint8Array): Result<KnownPa
   const nobody: Result<KnownPayload | undefined> = { ok: true, value: undefined };
   if (type === undefined) return nobody;
   const reader = new ByteReader(payload);
+  let codec = PAYLOADS[type] as FieldCodec<EventFields[KnownEventType]>;
   if (type !== "mark") {
     const version = reader.u8();
-    if (version > PAYLOAD_VERSION) return nobody;
-    if (version !== PAYLOAD_VERSION) return corruptPayload(type, 0);
+    const second = SECOND[type] as typeof codec | undefined;
+    if (version > (second === undefined ? FIRST_VERSION : SECOND_VERSION)) return nobody;
+    if (version < FIRST_VERSION) return corruptPayload(type, 0);
+    if (version === SECOND_VERSION) codec = second!;
   }
-  const fields = PAYLOADS[type].read(reader);
+  const fields = codec.read(reader);
   if (reader.failed || reader.remaining !== 0) return corruptPayload(type, reader.offset);
   return ok({ type, fields } as KnownPayload);
 }

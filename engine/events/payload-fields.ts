@@ -51,6 +51,34 @@ export function oneOf<T extends string>(names: readonly T[]): FieldCodec<T> {
   };
 }
 
+/** One more than the number; 0 for none. */
+export function optional(codec: FieldCodec<number>): FieldCodec<number | undefined> {
+  return {
+    write: (out, value) => codec.write(out, value === undefined ? 0 : value + 1),
+    read: (reader) => {
+      const value = codec.read(reader);
+      return value === 0 ? undefined : value - 1;
+    },
+  };
+}
+
+/** Varint count, then each. `leastBytes` is what one takes at least: a count never stands for more memory than there are bytes. */
+export function listOf<T>(codec: FieldCodec<T>, leastBytes: number): FieldCodec<readonly T[]> {
+  return {
+    write: (out, values) => {
+      out.varint(values.length);
+      for (const value of values) codec.write(out, value);
+    },
+    read: (reader) => {
+      const count = reader.varint();
+      if (count * leastBytes > reader.remaining) reader.reject();
+      const values: T[] = [];
+      for (let i = 0; i < count && !reader.failed; i++) values.push(codec.read(reader));
+      return values;
+    },
+  };
+}
+
 /** Rejects where the bytes are not UTF-8. */
 export function decodeText(reader: ByteReader, bytes: Uint8Array): string {
   const decoded = utf8DecodeStrict(bytes);

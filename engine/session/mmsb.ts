@@ -58,7 +58,10 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
     await log.close();
     return started;
   }
-  const device = options.device === undefined ? undefined : new SessionDevice(state, options.device);
+  const device =
+    options.device === undefined
+      ? undefined
+      : new SessionDevice(state, options.device, options.recordDeviceEvents);
   const placed = device?.begin();
   if (placed?.ok === false) {
     await log.close();

@@ -2,21 +2,17 @@ import type { MmsbError } from "../base/errors.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { DeltaBatch } from "../deltas/delta-batch.ts";
 import type { DeviceBackend } from "../device/device-backend.ts";
-import {
-  DeviceEventKind,
-  type DeviceEventRow,
-  DeviceOperation,
-  operationName,
-} from "../device/device-events.ts";
-import { DeviceMemory, type MemoryAdvice } from "../device/device-memory.ts";
+import { DeviceEventKind } from "../device/device-events.ts";
+import type { MemoryAdvice } from "../device/device-memory.ts";
 import { DevicePages, type PageResidence } from "../device/device-pages.ts";
 import { bytesHeldAfter, type DeviceUsage, deviceUsage } from "../device/device-usage.ts";
 import type { KernelJob } from "../device/kernel-batch.ts";
 import { runOnPages } from "../device/page-kernels.ts";
-import { EVENT_CODE } from "../events/event-types.ts";
+import { type DeviceSample, EVENT_CODE } from "../events/event-types.ts";
 import { encodePayload } from "../events/payload-codec.ts";
 import { encodeFailure } from "../log/record-bodies.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
+import { sampleOf, stopOf, type ToldEvent, toldRow } from "./device-told.ts";
 import type { Origin, StateWriter } from "./state-writer.ts";
 
 /** A recompute kernel over pages, which are named by id. */
@@ -29,6 +25,9 @@ export type SessionJob = Omit<KernelJob, "out" | "a" | "b"> & {
 /** The source of what the device's own records say. */
 const SOURCE = "mmsb.device";
 const OWN: Omit<Origin, "cause"> = { source: SOURCE, flags: 0, metadata: new Uint8Array(0) };
+/** By themselves the device's events are written at most so often, and a sample without anything that came or went so seldom. */
+const TELL_EVERY_NS = 100_000_000;
+const SAMPLE_EVERY_NS = 1_000_000_000;
 
 /**
  * A session's device: where its pages of location gpu and unified live. Every change is logged and applied to the host images as without one; the
@@ -37,18 +36,29 @@ const OWN: Omit<Origin, "cause"> = { source: SOURCE, flags: 0, metadata: new Uin
 export class SessionDevice {
   readonly pages: DevicePages;
   readonly #state: StateWriter;
+  readonly #tells: boolean;
   /** Pages that were still on the device when the session stopped. */
   #leaked: readonly bigint[] = [];
+  #isTelling = false;
+  #toldNs = 0;
+  #sampledNs = 0;
 
-  constructor(state: StateWriter, backend: DeviceBackend) {
+  /** `tells`: what the device does is written into the log without being asked for. */
+  constructor(state: StateWriter, backend: DeviceBackend, tells = true) {
     this.#state = state;
-    this.pages = new DevicePages(state.table, backend, (error, pages) => this.#failed(error, pages));
+    this.#tells = tells;
+    this.pages = new DevicePages(
+      state.table,
+      backend,
+      (error, pages) => this.#failed(error, pages),
+      () => state.log.lastLsn,
+    );
   }
 
   /** Gives the pages of a recording that is gone on with their place; from here on the device follows. Errors: DEVICE_OUT_OF_MEMORY. */
   begin(): Result<void> {
     for (const slot of this.#state.table.slotsInIdOrder()) {
-      const placed = this.pages.place(slot);
+      const placed = this.pages.place(slot, undefined, true);
       if (!placed.ok && this.pages.backend.failure === undefined) return placed;
     }
     this.#state.device = this.pages;
@@ -63,7 +73,6 @@ export class SessionDevice {
 
   /** Brings the device up to the last delta, in one launch. Commits, kernels and reads of the device do it by themselves. Errors: DEVICE_FAILED. */
   flush(): Result<void> {
-    this.pages.backend.setCause(this.#state.log.lastLsn);
     return this.pages.flush();
   }
 
@@ -106,6 +115,8 @@ export class SessionDevice {
       const [outSlot, aSlot, bSlot] = slots.map((slot) => (slot.ok ? slot.value : -1));
       placed.push({ ...job, out: outSlot!, a: aSlot!, ...(b === undefined ? {} : { b: bSlot! }) });
     }
+    const flushed = this.pages.flush();
+    if (!flushed.ok) return flushed;
     this.pages.backend.setCause(cause);
     const deltas = new DeltaBatch();
     const ran = runOnPages(this.pages, placed, deltas, 0, cause);
@@ -129,30 +140,68 @@ export class SessionDevice {
     return this.#leaked;
   }
 
+  /** How the device's memory stands now, as a device-sample event would tell it. Errors: DEVICE_FAILED. */
+  sample(): Result<DeviceSample> {
+    return sampleOf(this.pages.backend, this.#state.log.time.takeNs());
+  }
+
   /**
-   * Writes what the device did since the last call into the log, as events: allocations and frees, copies, kernel launches, with bytes, duration, page and
-   * cause. Returns how many. The log grows by some 60 bytes an event; call it at the pace at which you want to see them. Errors: LOG_READ_ONLY.
+   * Writes what the device did since the last time into the log, as events: allocations and frees, copies, kernel launches, with bytes, duration, page, cause and the time
+   * at which it was queued; behind them a sample of the pools where anything came or went, or the last one is a second old. Returns how many. The log grows by some 60 bytes an
+   * event. A session does this by itself, after a transaction, at most ten times a second, and at its end. Errors: LOG_READ_ONLY.
    */
   recordEvents(): Result<number> {
-    let told = 0;
+    const { log } = this.#state;
     const rows = this.pages.backend.takeEvents();
     const heldBytes = bytesHeldAfter(this.pages, rows);
+    let told = 0;
     for (const [at, row] of rows.entries()) {
-      const event = eventOf(row, heldBytes[at]!);
+      const event = toldRow(row, heldBytes[at]!);
       if (event === undefined) continue;
-      const cause = row.cause <= this.#state.log.lastLsn ? row.cause : 0;
-      const written = this.#state.tell(event.code, event.payload, row.pageId, { ...OWN, cause });
+      const written = this.#tell(event, row.pageId, row.cause <= log.lastLsn ? row.cause : 0);
       if (!written.ok) return written;
       told++;
     }
-    return ok(told);
+    const now = nanoseconds(log.time);
+    this.#toldNs = now;
+    const moved = rows.some(({ kind }) => kind === DeviceEventKind.Allocate || kind === DeviceEventKind.Free);
+    if (!moved && now - this.#sampledNs < SAMPLE_EVERY_NS) return ok(told);
+    this.#sampledNs = now;
+    const sample = this.sample();
+    if (!sample.ok) return ok(told);
+    const payload = encodePayload("device-sample", sample.value);
+    const written = this.#tell({ code: EVENT_CODE["device-sample"], payload }, 0n, 0);
+    return written.ok ? ok(told + 1) : written;
   }
 
-  /** Ends it, with the session. */
+  /** A transaction is over: its events are written, unless some were just now. */
+  settle(): void {
+    if (!this.#tells || this.#isTelling) return;
+    if (nanoseconds(this.#state.log.time) - this.#toldNs >= TELL_EVERY_NS) this.#recordAll();
+  }
+
+  /** Ends it, before the session's last record. */
   close(): void {
+    const residents = this.pages.residents();
     const { table } = this.#state;
-    this.#leaked = this.pages.residents().map((slot) => table.idOf(slot));
+    this.#leaked = residents.map((slot) => table.idOf(slot));
+    if (this.#state.failure === undefined) {
+      if (this.#tells) this.#recordAll();
+      const stop = stopOf({ table, backend: this.pages.backend, residents });
+      this.#tell({ code: EVENT_CODE["device-stop"], payload: encodePayload("device-stop", stop) }, 0n, 0);
+    }
     this.pages.dispose();
+  }
+
+  /** Handlers that are told may end transactions of their own. */
+  #recordAll(): void {
+    this.#isTelling = true;
+    this.recordEvents();
+    this.#isTelling = false;
+  }
+
+  #tell({ code, payload }: ToldEvent, pageId: bigint, cause: number): Result<number> {
+    return this.#state.tell(code, payload, pageId, { ...OWN, cause });
   }
 
   #slot(id: bigint): Result<number> {
@@ -181,32 +230,6 @@ export class SessionDevice {
   }
 }
 
-/** A row of the device's statistics as an event of the session; a failure has a record of its own. */
-function eventOf(
-  row: DeviceEventRow,
-  usedBytes: number,
-): { readonly code: number; readonly payload: Uint8Array } | undefined {
-  const { kind, operation, bytes: sizeBytes, durationNs } = row;
-  switch (kind) {
-    case DeviceEventKind.Allocate:
-    case DeviceEventKind.Free: {
-      const action = kind === DeviceEventKind.Allocate ? "allocate" : "free";
-      const isUnified = row.memory === DeviceMemory.Unified;
-      const location = isUnified ? "unified" : "gpu";
-      const pool = isUnified ? "unified" : "device";
-      const fields = { action, location, sizeBytes, pool, usedBytes, durationNs } as const;
-      return { code: EVENT_CODE.allocation, payload: encodePayload("allocation", fields) };
-    }
-    case DeviceEventKind.Copy: {
-      const direction = operation === DeviceOperation.ToHost ? "device-to-host" : "host-to-device";
-      const fields = { direction, sizeBytes, stream: 0, durationNs } as const;
-      return { code: EVENT_CODE.copy, payload: encodePayload("copy", fields) };
-    }
-    case DeviceEventKind.Launch: {
-      const fields = { kernel: operationName(operation), sizeBytes, stream: 0, durationNs };
-      return { code: EVENT_CODE["kernel-launch"], payload: encodePayload("kernel-launch", fields) };
-    }
-    default:
-      return undefined;
-  }
+function nanoseconds({ lo, hi }: { readonly lo: number; readonly hi: number }): number {
+  return hi * 4294967296 + lo;
 }

@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly lock?: WriterLock;
   /** Where pages of location gpu and unified live (`openDevice`); it is the session's from here on. Without one they live on the CPU. */
   readonly device?: DeviceBackend;
+  /** What the device does is written into the recording, as events (default). False: only where `session.device.recordEvents` is called. */
+  readonly recordDeviceEvents?: boolean;
 }
 
 /** Who changes something and why; all of it is optional. */

@@ -508,6 +508,7 @@ export class Session {
     this.#transactionLsn = 0;
     const ended = state.end(succeeded ? "commit" : "abort");
     if (!ended.ok) return ended;
+    this.device?.settle();
     return wave.ok ? undone : wave;
   }
 
@@ -554,9 +555,9 @@ export class Session {
     }
     this.#stopped = true;
     const { log } = this.#state;
+    this.device?.close();
     if (log.failure === undefined) this.#state.append(RecordKind.SessionStop, {});
     this.#state.events.settle();
-    this.device?.close();
     const closed = await log.close();
     this.#state.events.hub.dispose();
     return closed;

@@ -432,13 +432,28 @@ napi_value stats(napi_env env, napi_callback_info info) noexcept {
   return in.number(code);
 }
 
-/** (device, out): 12 f64 a row, in the order of cuda-functions.ts; returns the rows. */
+/** (device, memory, out): the numbers of mmsb_cuda_pool_map, as many as fit; returns how many there are. */
+napi_value pool_map(napi_env env, napi_callback_info info) noexcept {
+  arguments in(env, info, "cuda.poolMap");
+  auto* device = device_of(in);
+  const auto memory = static_cast<std::int32_t>(in.integer(1, "memory", 3));
+  const auto out = in.f64(2, "out");
+  if (!in.ok()) return nullptr;
+  std::vector<std::uint64_t> map(std::min<std::size_t>(out.size(), 1u << 22));
+  std::uint32_t count = 0;
+  const int code = library->pool_map_(device, memory, map.data(), static_cast<std::uint32_t>(map.size()), &count, &last_error);
+  if (code != 0) return in.number(-1);
+  for (std::size_t i = 0; i < std::min<std::size_t>(map.size(), count); ++i) out[i] = static_cast<double>(map[i]);
+  return in.number(count);
+}
+
+/** (device, out): 13 f64 a row, in the order of cuda-functions.ts; returns the rows. */
 napi_value events(napi_env env, napi_callback_info info) noexcept {
   arguments in(env, info, "cuda.events");
   auto* device = device_of(in);
   const auto out = in.f64(1, "out");
   if (!in.ok()) return nullptr;
-  constexpr std::size_t columns = 12;
+  constexpr std::size_t columns = 13;
   std::vector<mmsb_cuda_event> taken(std::min<std::size_t>(out.size() / columns, 65536));
   std::uint32_t count = 0;
   library->events_take_(device, taken.data(), static_cast<std::uint32_t>(taken.size()), &count);
@@ -450,7 +465,8 @@ napi_value events(napi_env env, napi_callback_info info) noexcept {
                                  static_cast<double>(e.bytes),      static_cast<double>(e.duration_ns),
                                  static_cast<double>(e.count),      static_cast<double>(e.page_id & 0xffff'ffff),
                                  static_cast<double>(e.page_id >> 32), static_cast<double>(e.cause),
-                                 static_cast<double>(e.memory),     static_cast<double>(e.code)};
+                                 static_cast<double>(e.memory),     static_cast<double>(e.code),
+                                 static_cast<double>(e.stream)};
     for (const double value : row) *to++ = value;
   }
   return in.number(count);
@@ -494,6 +510,7 @@ constexpr entry entries[] = {
     {"graph", graph},
     {"setCause", set_cause},
     {"stats", stats},
+    {"poolMap", pool_map},
     {"events", events},
     {"provokeFault", provoke_fault},
 };

@@ -10,7 +10,7 @@ namespace mmsb::binding {
 #define MMSB_CUDA_FUNCTIONS(F)                                                                                          \
   F(probe_driver) F(describe) F(open) F(close) F(page_create) F(page_free) F(page_migrate) F(page_map) F(page_prefetch) \
   F(page_advise) F(register) F(unregister) F(write) F(read) F(synchronize) F(zero) F(clone) F(copy_ranges) F(scatter)   \
-  F(gather) F(merge) F(apply) F(diff) F(crc32c) F(sha256) F(graph) F(set_cause) F(stats_read) F(events_take)            \
+  F(gather) F(merge) F(apply) F(diff) F(crc32c) F(sha256) F(graph) F(set_cause) F(stats_read) F(pool_map) F(events_take) \
   F(provoke_fault)
 
 /** The library's functions by name. Loaded once a process and never let go: its worker threads and the driver's may outlive any caller. */

@@ -342,6 +342,59 @@ const statistics: BackendCheck = {
   },
 };
 
+const pools: BackendCheck = {
+  name: "a pool's map adds up to its figures, and follows a pool of the same rules",
+  run(backend, random, expect) {
+    const size = () => 1 + random.below(random.below(6) === 0 ? 90_000 : 3000);
+    const held: number[] = [];
+    for (let step = 0; step < 60; step++) {
+      if (held.length === 0 || random.below(5) < 3) held.push(unwrap(backend.createPage(1, 1n, size())));
+      else unwrap(backend.freePage(held.splice(random.below(held.length), 1)[0]!));
+      const { device } = unwrap(backend.stats());
+      const maps = unwrap(backend.arenaMaps(1));
+      const used = maps.flatMap((map) => map.used.map(({ sizeBytes }) => sizeBytes));
+      const total = (bytes: readonly number[]) => bytes.reduce((sum, part) => sum + part, 0);
+      expect(total(used) === device.usedBytes, "used runs make the used bytes");
+      expect(
+        total(maps.map(({ sizeBytes }) => sizeBytes)) === device.reservedBytes,
+        "arenas make the reserved bytes",
+      );
+      const gaps = maps.flatMap(({ sizeBytes, used: runs }) =>
+        [...runs, { offset: sizeBytes, sizeBytes: 0 }].map(({ offset }, i) => {
+          const before = runs[i - 1];
+          return offset - (before === undefined ? 0 : before.offset + before.sizeBytes);
+        }),
+      );
+      expect(Math.max(0, ...gaps) === device.largestFreeBytes, "the largest gap is the largest free block");
+    }
+    for (const handle of held) unwrap(backend.freePage(handle));
+  },
+};
+
+const moves: BackendCheck = {
+  name: "rows tell which way bytes went: a prefetch to either side, a move to the other memory",
+  run(backend, random, expect) {
+    const page = make(backend, random, 70_000, DeviceMemory.Unified);
+    unwrap(backend.synchronize());
+    backend.takeEvents();
+    unwrap(backend.prefetch(page.handle, true));
+    unwrap(backend.prefetch(page.handle, false));
+    unwrap(backend.migratePage(page.handle, DeviceMemory.Device));
+    unwrap(backend.synchronize());
+    const copies = backend.takeEvents().filter(({ kind }) => kind === DeviceEventKind.Copy);
+    const { PrefetchToDevice, PrefetchToHost, Migrate } = DeviceOperation;
+    const told = copies.map(({ operation }) => operation);
+    // a card that may not share managed memory with the CPU is not asked to prefetch
+    const expected = told.length === 1 ? [Migrate] : [PrefetchToDevice, PrefetchToHost, Migrate];
+    expect(String(told) === String(expected), `in order: ${told}`);
+    expect(
+      copies.every(({ bytes, pageId }) => bytes === 70_000 && pageId === 5n),
+      "each with bytes and page",
+    );
+    free(backend, page);
+  },
+};
+
 export const backendChecks: readonly BackendCheck[] = [
   anyProgram,
   inspection,
@@ -349,4 +402,6 @@ export const backendChecks: readonly BackendCheck[] = [
   registered,
   refusals,
   statistics,
+  pools,
+  moves,
 ];

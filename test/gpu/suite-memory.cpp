@@ -1,4 +1,6 @@
 // Pages of each kind, their moves, bytes across the link, and what the statistics say of it.
+#include <algorithm>
+
 #include "suite.hpp"
 
 namespace suite {
@@ -154,6 +156,18 @@ void test_pool() {
   expect(stats.device.used_bytes + stats.device.free_bytes == stats.device.reserved_bytes, "used and free make reserved");
   expect(stats.device.largest_free_bytes <= stats.device.free_bytes, "the largest free block is free");
   expect(stats.device.peak_used_bytes >= stats.device.used_bytes, "the peak is not below the present");
+  std::vector<std::uint64_t> map(1u << 20);
+  std::uint32_t count = 0;
+  MUST(mmsb_cuda_pool_map, device, MMSB_CUDA_DEVICE, map.data(), static_cast<std::uint32_t>(map.size()), &count);
+  std::uint64_t reserved = 0, free_bytes = 0, largest = 0;
+  for (std::uint32_t at = 0; at + 3 <= count;) {
+    reserved += map[at + 1];
+    const std::uint64_t runs = map[at + 2];
+    at += 3;
+    for (std::uint64_t run = 0; run < runs; ++run, at += 2) free_bytes += map[at + 1], largest = std::max(largest, map[at + 1]);
+  }
+  expect(reserved == stats.device.reserved_bytes && free_bytes == stats.device.free_bytes && largest == stats.device.largest_free_bytes,
+         "the map of the arenas adds up to the pool's figures");
   for (const held& gone : pages) MUST(mmsb_cuda_page_free, device, gone.handle);
   MUST(mmsb_cuda_stats_read, device, &stats);
   expect(stats.device.used_bytes == before.device.used_bytes, "all of it is given back");

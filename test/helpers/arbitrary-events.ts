@@ -61,25 +61,81 @@ export const waveEnds: fc.Arbitrary<EventFields["wave-end"]> = fc
     };
   });
 
+const work = { stream: size, sizeBytes: size, durationNs: size };
+const time = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const maybe = fc.option(fc.nat(1000), { nil: undefined });
+
+/** As the first recordings have it, or with when it happened and what came with that. */
+function eitherVersion<T extends object, U extends object>(first: fc.Arbitrary<T>, more: fc.Arbitrary<U>) {
+  return fc.oneof(
+    first,
+    fc.tuple(first, more, time).map(([old, added, timeNs]) => ({ ...old, ...added, timeNs })),
+  );
+}
+
+const arenaUse = fc
+  .tuple(size, fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 1, max: 900 })), { maxLength: 5 }), fc.nat(7))
+  .map(([arena, runs, rest]) => {
+    let at = 0;
+    const used = runs.map(([gap, granules]) => {
+      const offset = at + gap * 256;
+      at = offset + granules * 256;
+      return { offset, sizeBytes: granules * 256 };
+    });
+    return { arena, sizeBytes: at + rest * 256, used };
+  });
+
 export const EVENT_FIELDS: { readonly [T in KnownEventType]: fc.Arbitrary<EventFields[T]> } = {
   mark: withData(fc.record({ name: text.map((name) => name.replaceAll("\0", "")) })),
   log: withData(fc.record({ level: fc.constantFrom(...LOG_LEVELS), message: text })),
   "wave-start": fc.record({ trigger: fc.constantFrom(...WAVE_TRIGGERS), roots: size }),
   "wave-end": waveEnds,
-  allocation: fc.record({
-    action: fc.constantFrom(...ALLOCATION_ACTIONS),
-    location,
-    sizeBytes: size,
-    usedBytes: size,
-    durationNs: size,
-    pool: text,
+  allocation: eitherVersion(
+    fc.record({
+      action: fc.constantFrom(...ALLOCATION_ACTIONS),
+      location,
+      sizeBytes: size,
+      usedBytes: size,
+      durationNs: size,
+      pool: text,
+    }),
+    nothing,
+  ),
+  "kernel-launch": eitherVersion(fc.record({ kernel: text, ...work }), fc.record({ count: size })),
+  copy: eitherVersion(
+    fc.record({ direction: fc.constantFrom(...COPY_DIRECTIONS), ...work }),
+    fc.record({ isPrefetch: fc.boolean() }),
+  ),
+  "device-sample": fc.record({
+    timeNs: time,
+    droppedRows: size,
+    card: fc.record({
+      freeBytes: size,
+      totalBytes: size,
+      utilizationPercent: maybe,
+      temperatureCelsius: maybe,
+      powerMilliwatts: maybe,
+    }),
+    pools: fc.array(
+      fc.record({
+        pool: text,
+        usedBytes: size,
+        reservedBytes: size,
+        peakUsedBytes: size,
+        peakReservedBytes: size,
+        largestFreeBytes: size,
+        pages: size,
+        gapBytes: size,
+        arenas: fc.array(arenaUse, { maxLength: 3 }),
+      }),
+      { maxLength: 3 },
+    ),
   }),
-  "kernel-launch": fc.record({ kernel: text, stream: size, sizeBytes: size, durationNs: size }),
-  copy: fc.record({
-    direction: fc.constantFrom(...COPY_DIRECTIONS),
-    stream: size,
-    sizeBytes: size,
-    durationNs: size,
+  "device-stop": fc.record({
+    droppedRows: size,
+    leakedPages: size,
+    leakedBytes: size,
+    leaks: fc.array(fc.record({ pageId: id, location, sizeBytes: size }), { maxLength: 4 }),
   }),
   "page-create": fc.record({ sizeBytes: size, location, pageType: text }),
   "page-destroy": nothing,

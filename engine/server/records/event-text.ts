@@ -1,6 +1,12 @@
 import { toHex, utf8DecodeStrict } from "../../base/bytes.ts";
 import type { JsonValue } from "../../base/json.ts";
-import { eventTypeOf, LOG_LEVELS, type WaveEnd } from "../../events/event-types.ts";
+import {
+  type DeviceSample,
+  type DeviceStop,
+  eventTypeOf,
+  LOG_LEVELS,
+  type WaveEnd,
+} from "../../events/event-types.ts";
 import { type IdColumn, idsOf } from "../../events/id-column.ts";
 import { decodePayload, type KnownPayload } from "../../events/payload-codec.ts";
 
@@ -78,19 +84,72 @@ function knownText(event: KnownPayload): EventText {
       );
     }
     case "kernel-launch": {
-      const { kernel, stream, sizeBytes, durationNs } = event.fields;
+      const { kernel, stream, sizeBytes, durationNs, count } = event.fields;
       const line = `${kernel} over ${plural(sizeBytes, "byte")} on stream ${stream}`;
-      return told(line, 0, durationNs, ["kernel", kernel], ["stream", stream], ["bytes", sizeBytes]);
+      return told(
+        line,
+        0,
+        durationNs,
+        ["kernel", kernel],
+        ["stream", stream],
+        ["bytes", sizeBytes],
+        ["pages, rows or jobs", count],
+      );
     }
     case "copy": {
-      const { direction, stream, sizeBytes, durationNs } = event.fields;
-      const line = `${plural(sizeBytes, "byte")} from ${direction.replaceAll("-", " ")} on stream ${stream}`;
-      return told(line, 0, durationNs, ["direction", direction], ["stream", stream], ["bytes", sizeBytes]);
+      const { direction, stream, sizeBytes, durationNs, isPrefetch } = event.fields;
+      const moved = `${plural(sizeBytes, "byte")} from ${direction.replaceAll("-", " ")} on stream ${stream}`;
+      return told(
+        isPrefetch === true ? `prefetch of ${moved}` : moved,
+        0,
+        durationNs,
+        ["direction", direction],
+        ["stream", stream],
+        ["bytes", sizeBytes],
+        ["prefetch", isPrefetch === true ? "yes" : undefined],
+      );
     }
+    case "device-sample":
+      return sampleText(event.fields);
+    case "device-stop":
+      return stopText(event.fields);
     default:
       // A derived type has no record of kind event, unless somebody wrote one by hand.
       return told(event.type, 0, 0, ["type", event.type]);
   }
+}
+
+function sampleText({ pools, card, droppedRows }: DeviceSample): EventText {
+  const used = pools.reduce((total, { usedBytes }) => total + usedBytes, 0);
+  const reserved = pools.reduce((total, { reservedBytes }) => total + reservedBytes, 0);
+  const { utilizationPercent, temperatureCelsius, powerMilliwatts } = card;
+  return told(
+    `${plural(used, "byte")} in use of ${reserved} reserved`,
+    0,
+    0,
+    ...pools.flatMap(({ pool, usedBytes, reservedBytes, largestFreeBytes }): Property[] => [
+      [`${pool}: in use`, plural(usedBytes, "byte")],
+      [`${pool}: reserved`, plural(reservedBytes, "byte")],
+      [`${pool}: largest free block`, plural(largestFreeBytes, "byte")],
+    ]),
+    ["card: free", card.totalBytes === 0 ? undefined : plural(card.freeBytes, "byte")],
+    ["card: busy", utilizationPercent === undefined ? undefined : `${utilizationPercent} %`],
+    ["card: temperature", temperatureCelsius === undefined ? undefined : `${temperatureCelsius} °C`],
+    ["card: power", powerMilliwatts === undefined ? undefined : `${powerMilliwatts / 1000} W`],
+    ["rows dropped", droppedRows === 0 ? undefined : droppedRows],
+  );
+}
+
+function stopText({ leakedPages, leakedBytes, leaks, droppedRows }: DeviceStop): EventText {
+  const held = `${plural(leakedPages, "page")} never freed, ${plural(leakedBytes, "byte")}`;
+  const shown = leaks.slice(0, SHOWN_PAGES).map(({ pageId }) => pageId);
+  return told(
+    leakedPages === 0 ? "device let go, every page freed" : `device let go, ${held}`,
+    leakedPages > 0 || droppedRows > 0 ? 1 : 0,
+    0,
+    ["never freed", leakedPages === 0 ? undefined : `${held}: ${shown.join(", ")}`],
+    ["rows dropped", droppedRows === 0 ? undefined : droppedRows],
+  );
 }
 
 const TRIGGER_TEXT = {

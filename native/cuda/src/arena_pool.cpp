@@ -19,13 +19,13 @@ std::uint8_t* arena_pool::allocate(std::size_t bytes) {
                     "no room for " + std::to_string(bytes) + " bytes: " + std::to_string(used_) + " in use, " + std::to_string(reserved_) +
                         " of at most " + std::to_string(max_bytes_) + " reserved");
     }
-    const std::size_t arena = std::min(std::max(need, arena_bytes_), room / granule * granule);
-    buffer memory(kind_, arena);
+    const std::size_t reserve = std::min(std::max(need, arena_bytes_), room / granule * granule);
+    buffer memory(kind_, reserve);
     std::uint8_t* start = memory.data();
-    arena_starts_.emplace(start, std::move(memory));
-    reserved_ += arena;
+    arena_starts_.emplace(start, arena{std::move(memory), arenas_made_++});
+    reserved_ += reserve;
     peak_reserved_ = std::max(peak_reserved_, reserved_);
-    insert_free(start, arena);
+    insert_free(start, reserve);
     found = free_by_size_.lower_bound(run{need, nullptr});
   }
   const run taken = *found;
@@ -60,14 +60,14 @@ void arena_pool::release(std::uint8_t* block, std::size_t bytes) {
 
 std::size_t arena_pool::trim() {
   const std::size_t before = reserved_;
-  for (auto arena = arena_starts_.begin(); arena != arena_starts_.end();) {
-    const auto free = free_by_address_.find(arena->first);
-    if (free != free_by_address_.end() && free->second == arena->second.size()) {
+  for (auto at = arena_starts_.begin(); at != arena_starts_.end();) {
+    const auto free = free_by_address_.find(at->first);
+    if (free != free_by_address_.end() && free->second == at->second.memory.size()) {
       erase_free(free);
-      reserved_ -= arena->second.size();
-      arena = arena_starts_.erase(arena);
+      reserved_ -= at->second.memory.size();
+      at = arena_starts_.erase(at);
     } else {
-      ++arena;
+      ++at;
     }
   }
   return before - reserved_;
@@ -84,6 +84,24 @@ mmsb_cuda_pool_stats arena_pool::stats() const {
   stats.arenas = static_cast<std::uint32_t>(arena_starts_.size());
   stats.pages = blocks_;
   return stats;
+}
+
+std::vector<std::uint64_t> arena_pool::map() const {
+  std::vector<std::map<std::uint8_t*, arena>::const_iterator> in_order;
+  for (auto at = arena_starts_.begin(); at != arena_starts_.end(); ++at) in_order.push_back(at);
+  std::sort(in_order.begin(), in_order.end(), [](const auto& a, const auto& b) { return a->second.number < b->second.number; });
+  std::vector<std::uint64_t> map;
+  for (const auto& at : in_order) {
+    const std::uint8_t* start = at->first;
+    const std::uint8_t* end = start + at->second.memory.size();
+    map.insert(map.end(), {at->second.number, at->second.memory.size(), 0});
+    const std::size_t runs = map.size() - 1;
+    for (auto free = free_by_address_.lower_bound(at->first); free != free_by_address_.end() && free->first < end; ++free) {
+      map.insert(map.end(), {static_cast<std::uint64_t>(free->first - start), free->second});
+      ++map[runs];
+    }
+  }
+  return map;
 }
 
 void arena_pool::insert_free(std::uint8_t* at, std::size_t bytes) {

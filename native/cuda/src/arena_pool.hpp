@@ -25,6 +25,8 @@ class arena_pool {
   /** Gives arenas without a block back; returns their bytes. */
   std::size_t trim();
   mmsb_cuda_pool_stats stats() const;
+  /** For each arena, in the order in which they were reserved: its number, its bytes, its free runs; then offset and bytes of each run, ascending. */
+  std::vector<std::uint64_t> map() const;
 
   static std::size_t block_bytes(std::size_t bytes) { return (bytes + granule - 1) / granule * granule; }
 
@@ -42,7 +44,12 @@ class arena_pool {
 
   memory_kind kind_;
   std::size_t arena_bytes_, max_bytes_;
-  std::map<std::uint8_t*, buffer> arena_starts_;
+  struct arena {
+    buffer memory;
+    std::uint64_t number;  // given in order, never used again
+  };
+  std::map<std::uint8_t*, arena> arena_starts_;
+  std::uint64_t arenas_made_ = 0;
   std::map<std::uint8_t*, std::size_t> free_by_address_;
   std::set<run> free_by_size_;
   std::size_t used_ = 0, reserved_ = 0, peak_used_ = 0, peak_reserved_ = 0;

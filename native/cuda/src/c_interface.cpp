@@ -1,8 +1,10 @@
 // The border: exceptions become the error struct, and a device that has failed once answers nothing but that.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <vector>
 
 #include "device.hpp"
 
@@ -219,6 +221,14 @@ int32_t mmsb_cuda_set_cause(mmsb_cuda_device* device, uint64_t cause) {
 
 int32_t mmsb_cuda_stats_read(mmsb_cuda_device* device, mmsb_cuda_stats* stats, mmsb_cuda_error* error) {
   return without_device(error, [&] { *stats = device->device.read_stats(); });
+}
+
+int32_t mmsb_cuda_pool_map(mmsb_cuda_device* device, int32_t memory, uint64_t* out, uint32_t capacity, uint32_t* count, mmsb_cuda_error* error) {
+  return without_device(error, [&] {
+    const std::vector<uint64_t> map = device->device.pool_map(memory);
+    *count = static_cast<uint32_t>(map.size());
+    std::copy(map.begin(), map.begin() + std::min<std::size_t>(map.size(), capacity), out);
+  });
 }
 
 int32_t mmsb_cuda_events_take(mmsb_cuda_device* device, mmsb_cuda_event* event, uint32_t capacity, uint32_t* taken) {

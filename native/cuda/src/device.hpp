@@ -80,6 +80,8 @@ class device {
   void provoke_fault();
 
   mmsb_cuda_stats read_stats();
+  /** The arenas of a pool: see mmsb_cuda_pool_map. */
+  std::vector<std::uint64_t> pool_map(std::int32_t memory) const;
   statistics& events() { return statistics_; }
 
   /** The first error after which nothing works any more; 0 while all is well. */
@@ -97,13 +99,16 @@ class device {
   bool is_pinned(const void* host, std::uint64_t bytes);
   void note(mmsb_cuda_event_kind kind, const page& concerned, std::uint64_t bytes);
   /** Queues one launch over them. */
-  void launch_segments(const std::vector<kernels::segment>& segments, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count);
+  void launch_segments(const std::vector<kernels::segment>& segments, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count,
+                       std::uint64_t page_id);
+  /** The page of a launch over a single one, or 0. */
+  std::uint64_t only_page(const std::uint32_t* handle, std::uint32_t count) const { return count == 1 ? pages_[handle[0]].id : 0; }
   const kernels::page_entry* page_table();
   const kernels::segment* stage_pages(const staging::lease& slot, const std::uint32_t* handle, std::uint32_t count, const char* operation);
   void copy_pipelined(std::uint8_t* to, const std::uint8_t* from, std::uint64_t bytes, bool to_device, const page& concerned);
   void copy_noted(void* to, const void* from, std::uint64_t bytes, bool to_device, const page& concerned);
   buffer& scratch(std::size_t bytes);
-  void end(statistics::span begun, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count);
+  void end(statistics::span begun, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count, std::uint64_t page_id);
 
   int ordinal_;
   char pci_bus_id_[32] = {};

@@ -31,7 +31,7 @@ void device::crc32c(const std::uint32_t* handle, std::uint32_t count, std::uint3
   auto begun = statistics_.begin(stream_.get());
   kernels::crc32c(rows, count, reinterpret_cast<std::uint32_t*>(results.data()), reinterpret_cast<const std::uint32_t*>(crc_tables_.data()), stream_.get());
   check_launch("launch (crc32c)");
-  end(std::move(begun), MMSB_CUDA_OP_CRC32C, bytes, count);
+  end(std::move(begun), MMSB_CUDA_OP_CRC32C, bytes, count, only_page(handle, count));
   copy_noted(crc, results.data(), count * 4ull, false, page{});
   stream_.wait();
 }
@@ -46,7 +46,7 @@ void device::sha256(const std::uint32_t* handle, std::uint32_t count, std::uint8
   auto begun = statistics_.begin(stream_.get());
   kernels::sha256(rows, count, results.data(), stream_.get());
   check_launch("launch (sha256)");
-  end(std::move(begun), MMSB_CUDA_OP_SHA256, bytes, count);
+  end(std::move(begun), MMSB_CUDA_OP_SHA256, bytes, count, only_page(handle, count));
   copy_noted(digest, results.data(), count * 32ull, false, page{});
   stream_.wait();
 }
@@ -78,7 +78,7 @@ void device::diff(const std::uint32_t* before, const std::uint32_t* after, std::
   kernels::diff_count(pairs, count, bits, starts, stream_.get());
   kernels::diff_emit(pairs, count, bits, starts, offsets, lengths, capacity, stream_.get());
   check_launch("launch (diff)");
-  end(std::move(begun), MMSB_CUDA_OP_DIFF, 2 * bytes + 2 * bits_bytes, count);
+  end(std::move(begun), MMSB_CUDA_OP_DIFF, 2 * bytes + 2 * bits_bytes, count, only_page(after, count));
   copy_noted(run_start, starts, (count + 1) * 4ull, false, page{});
   stream_.wait();
   const std::uint32_t held = std::min(run_start[count], capacity);
@@ -177,7 +177,7 @@ void device::graph(const mmsb_cuda_job* job, std::uint32_t count) {
     kernels::graph(static_cast<kernels::graph_class>(l / types), static_cast<std::uint16_t>(l % types + 1), rows + one.at, one.count, one.widest,
                    stream_.get());
     check_launch("launch (graph)");
-    end(std::move(begun), MMSB_CUDA_OP_GRAPH, one.bytes, one.count);
+    end(std::move(begun), MMSB_CUDA_OP_GRAPH, one.bytes, one.count, count == 1 ? pages_[job[0].out].id : 0);
   }
 }
 

@@ -6,16 +6,18 @@
 
 namespace mmsb::cuda {
 
-void device::end(statistics::span begun, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count) {
+void device::end(statistics::span begun, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count, std::uint64_t page_id) {
   mmsb_cuda_event row{};
   row.kind = MMSB_CUDA_LAUNCH;
   row.operation = static_cast<std::uint16_t>(operation);
   row.bytes = bytes;
   row.count = count;
+  row.page_id = page_id;
   statistics_.end(std::move(begun), stream_.get(), row);
 }
 
-void device::launch_segments(const std::vector<kernels::segment>& segments, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count) {
+void device::launch_segments(const std::vector<kernels::segment>& segments, mmsb_cuda_operation operation, std::uint64_t bytes, std::uint32_t count,
+                             std::uint64_t page_id) {
   if (segments.empty()) return;
   const std::size_t size = segments.size() * sizeof(kernels::segment);
   const staging::lease slot = staging_.acquire(size);
@@ -25,7 +27,7 @@ void device::launch_segments(const std::vector<kernels::segment>& segments, mmsb
   if (operation == MMSB_CUDA_OP_ZERO) kernels::zero(rows, static_cast<std::uint32_t>(segments.size()), stream_.get());
   else kernels::copy(rows, static_cast<std::uint32_t>(segments.size()), stream_.get());
   check_launch("launch (segments)");
-  end(std::move(begun), operation, operation == MMSB_CUDA_OP_ZERO ? bytes : 2 * bytes, count);
+  end(std::move(begun), operation, operation == MMSB_CUDA_OP_ZERO ? bytes : 2 * bytes, count, page_id);
 }
 
 namespace {
@@ -75,7 +77,7 @@ void device::zero(const std::uint32_t* handle, std::uint32_t count) {
     add_segments(segments_, cleared.at, nullptr, cleared.bytes);
     bytes += cleared.bytes;
   }
-  launch_segments(segments_, MMSB_CUDA_OP_ZERO, bytes, count);
+  launch_segments(segments_, MMSB_CUDA_OP_ZERO, bytes, count, only_page(handle, count));
 }
 
 void device::clone(const std::uint32_t* from, const std::uint32_t* to, std::uint32_t count) {
@@ -94,7 +96,7 @@ void device::clone(const std::uint32_t* from, const std::uint32_t* to, std::uint
   }
   for (std::uint32_t i = 0; i < count; ++i)
     if (batch_of_[from[i]] == batch_) refuse("clone", "row " + std::to_string(i) + " copies from a destination");
-  launch_segments(segments_, MMSB_CUDA_OP_CLONE, bytes, count);
+  launch_segments(segments_, MMSB_CUDA_OP_CLONE, bytes, count, only_page(to, count));
 }
 
 void device::copy_ranges(const range_columns& ranges, bool unchecked, mmsb_cuda_operation operation) {
@@ -109,7 +111,7 @@ void device::copy_ranges(const range_columns& ranges, bool unchecked, mmsb_cuda_
     bytes += ranges.length[i];
   }
   if (!unchecked) check_apart(segments_, "copy_ranges");
-  launch_segments(segments_, operation, bytes, ranges.count);
+  launch_segments(segments_, operation, bytes, ranges.count, 0);
 }
 
 void device::scatter(std::uint32_t buffer, std::uint64_t buffer_offset, const range_columns& pages, bool unchecked) {
@@ -124,7 +126,7 @@ void device::scatter(std::uint32_t buffer, std::uint64_t buffer_offset, const ra
     at += pages.length[i];
   }
   if (!unchecked) check_apart(segments_, "scatter");
-  launch_segments(segments_, MMSB_CUDA_OP_SCATTER, at - buffer_offset, pages.count);
+  launch_segments(segments_, MMSB_CUDA_OP_SCATTER, at - buffer_offset, pages.count, 0);
 }
 
 void device::gather(std::uint32_t buffer, std::uint64_t buffer_offset, const range_columns& pages) {
@@ -139,7 +141,7 @@ void device::gather(std::uint32_t buffer, std::uint64_t buffer_offset, const ran
     add_segments(segments_, target.at + at, source.at + pages.from_offset[i], pages.length[i]);
     at += pages.length[i];
   }
-  launch_segments(segments_, MMSB_CUDA_OP_GATHER, at - buffer_offset, pages.count);
+  launch_segments(segments_, MMSB_CUDA_OP_GATHER, at - buffer_offset, pages.count, 0);
 }
 
 void device::merge(const std::uint32_t* handle, const std::uint32_t* mask, const std::uint32_t* values, std::uint32_t count, bool bits) {
@@ -172,7 +174,7 @@ void device::merge(const std::uint32_t* handle, const std::uint32_t* mask, const
   auto begun = statistics_.begin(stream_.get());
   kernels::merge(rows, static_cast<std::uint32_t>(jobs.size()), bits, stream_.get());
   check_launch("launch (merge)");
-  end(std::move(begun), MMSB_CUDA_OP_MERGE, bytes, count);
+  end(std::move(begun), MMSB_CUDA_OP_MERGE, bytes, count, only_page(handle, count));
 }
 
 /** The device's own table of pages, brought up to date. */
@@ -200,6 +202,7 @@ void device::apply(const apply_columns& rows, const void* payload, std::uint64_t
   if (rows.count == 0) return;
   if (payload_bytes > 0xffffffffull) refuse("apply", "a batch has less than 4 GiB of payload");
   std::uint64_t bytes = 0;
+  bool is_one_page = true;
   ++batch_;
   // Groups in the order in which their pages come up, counted first.
   group_start_.clear();
@@ -209,6 +212,7 @@ void device::apply(const apply_columns& rows, const void* payload, std::uint64_t
     if (rows.payload_at[i] > payload_bytes || rows.length[i] > payload_bytes - rows.payload_at[i])
       refuse("apply", "row " + std::to_string(i) + " reads past the payload");
     bytes += rows.length[i];
+    is_one_page = is_one_page && handle == rows.page[0];
     if (disjoint) continue;
     if (batch_of_[handle] != batch_) {
       batch_of_[handle] = batch_;
@@ -250,7 +254,8 @@ void device::apply(const apply_columns& rows, const void* payload, std::uint64_t
     kernels::apply_ordered(row_there, reinterpret_cast<const std::uint32_t*>(there + row_bytes), groups, pages, payload_there, stream_.get());
   }
   check_launch("launch (apply)");
-  end(std::move(begun), disjoint ? MMSB_CUDA_OP_APPLY_DISJOINT : MMSB_CUDA_OP_APPLY, 2 * bytes + row_bytes, rows.count);
+  end(std::move(begun), disjoint ? MMSB_CUDA_OP_APPLY_DISJOINT : MMSB_CUDA_OP_APPLY, 2 * bytes + row_bytes, rows.count,
+      is_one_page ? pages_[rows.page[0]].id : 0);
 }
 
 void device::provoke_fault() {

@@ -139,8 +139,16 @@ void device::migrate(std::uint32_t handle, std::int32_t memory) {
   target.memory = memory;
   target.at = allocate(memory, moved.bytes);
   target.host = memory == MMSB_CUDA_UNIFIED ? target.at : nullptr;
+  auto begun = statistics_.begin(stream_.get());
   try {
     if (moved.bytes > 0) check(cudaMemcpyAsync(target.at, moved.at, moved.bytes, cudaMemcpyDefault, stream_.get()), "cudaMemcpyAsync (migrate)");
+    mmsb_cuda_event row{};
+    row.kind = MMSB_CUDA_COPY;
+    row.operation = MMSB_CUDA_OP_MIGRATE;
+    row.bytes = moved.bytes;
+    row.page_id = moved.id;
+    row.count = 1;
+    statistics_.end(std::move(begun), stream_.get(), row);
     stream_.wait();
   } catch (...) {
     release(target);
@@ -171,7 +179,7 @@ void device::prefetch(std::uint32_t handle, bool to_device) {
   check(cudaMemPrefetchAsync(hinted.at, hinted.bytes, place(to_device, ordinal_), 0, stream_.get()), "cudaMemPrefetchAsync");
   mmsb_cuda_event row{};
   row.kind = MMSB_CUDA_COPY;
-  row.operation = MMSB_CUDA_OP_PREFETCH;
+  row.operation = to_device ? MMSB_CUDA_OP_PREFETCH_TO_DEVICE : MMSB_CUDA_OP_PREFETCH_TO_HOST;
   row.bytes = hinted.bytes;
   row.page_id = hinted.id;
   row.count = 1;
@@ -268,6 +276,11 @@ mmsb_cuda_stats device::read_stats() {
   }
   read_nvml(pci_bus_id_, stats);
   return stats;
+}
+
+std::vector<std::uint64_t> device::pool_map(std::int32_t memory) const {
+  if (memory != MMSB_CUDA_DEVICE && memory != MMSB_CUDA_UNIFIED) refuse("pool_map", "no such pool");
+  return memory == MMSB_CUDA_DEVICE ? device_pool_.map() : unified_pool_.map();
 }
 
 bool device::judge(const failure& error) {

@@ -157,9 +157,9 @@ it("what the device did becomes events of the recording, with page, bytes and ca
   const page = unwrap(session.createPage({ sizeBytes: 4096, location: "gpu" }));
   unwrap(session.write(page, 0, new Uint8Array(64)));
   unwrap(device.flush());
-  expect(unwrap(device.recordEvents())).toBe(3);
-  const kinds = told.map(({ type }) => type).filter((type) => /allocation|copy|kernel/.test(type));
-  expect(kinds).toEqual(["allocation", "copy", "kernel-launch"]);
+  expect(unwrap(device.recordEvents())).toBe(4);
+  const kinds = told.map(({ type }) => type).filter((type) => /allocation|copy|kernel|device/.test(type));
+  expect(kinds).toEqual(["allocation", "copy", "kernel-launch", "device-sample"]);
   const launch = told.find(({ type }) => type === "kernel-launch");
   expect(launch).toMatchObject({ kernel: "apply", sizeBytes: 2 * 64 + 16 });
   expect(unwrap(device.usage())).toMatchObject({

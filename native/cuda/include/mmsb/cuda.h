@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Raise it when a signature, a struct or a number below changes its meaning. */
-#define MMSB_CUDA_ABI 1
+#define MMSB_CUDA_ABI 2
 
 /* Errors of ours. */
 #define MMSB_CUDA_ARGUMENT (-1)      /* an argument makes no sense; nothing was done */
@@ -90,7 +90,9 @@ enum mmsb_cuda_operation {
   MMSB_CUDA_OP_NONE = 0,
   MMSB_CUDA_OP_TO_DEVICE = 1,
   MMSB_CUDA_OP_TO_HOST = 2,
-  MMSB_CUDA_OP_PREFETCH = 3,
+  MMSB_CUDA_OP_PREFETCH_TO_DEVICE = 3,
+  MMSB_CUDA_OP_PREFETCH_TO_HOST = 4,
+  MMSB_CUDA_OP_MIGRATE = 5, /* from one kind of device memory to the other */
   MMSB_CUDA_OP_ZERO = 10,
   MMSB_CUDA_OP_CLONE = 11,
   MMSB_CUDA_OP_COPY_RANGES = 12,
@@ -108,7 +110,7 @@ enum mmsb_cuda_operation {
 typedef struct mmsb_cuda_event {
   uint64_t time_ns; /* since the Unix epoch, when it was queued */
   uint64_t bytes;   /* read and written on the device, or copied, or allocated */
-  uint64_t page_id; /* of an allocation, a free or a copy of one page; else 0 */
+  uint64_t page_id; /* of an allocation, a free, a copy, or a launch over a single page; else 0 */
   uint64_t cause;   /* what mmsb_cuda_set_cause said last */
   uint32_t duration_ns; /* 0: not timed */
   uint32_t count;       /* pages, rows or jobs */
@@ -239,6 +241,12 @@ MMSB_CUDA_API int32_t mmsb_cuda_graph(mmsb_cuda_device* device, const mmsb_cuda_
 
 MMSB_CUDA_API int32_t mmsb_cuda_set_cause(mmsb_cuda_device* device, uint64_t cause);
 MMSB_CUDA_API int32_t mmsb_cuda_stats_read(mmsb_cuda_device* device, mmsb_cuda_stats* stats, mmsb_cuda_error* error);
+/*
+ * The arenas of a pool (MMSB_CUDA_DEVICE or _UNIFIED), in the order in which they were reserved. Numbers one after another: for each arena its number
+ * (never given again), its bytes, its free runs, then offset and bytes of each run, ascending. `count` says how many there are; as many as fit are written.
+ */
+MMSB_CUDA_API int32_t mmsb_cuda_pool_map(mmsb_cuda_device* device, int32_t memory, uint64_t* out, uint32_t capacity, uint32_t* count,
+                                         mmsb_cuda_error* error);
 /* Takes up to `capacity` events, oldest first, and says how many; timed ones appear once the device is done with them. */
 MMSB_CUDA_API int32_t mmsb_cuda_events_take(mmsb_cuda_device* device, mmsb_cuda_event* event, uint32_t capacity, uint32_t* taken);
 

@@ -72,6 +72,47 @@ describe("an event in words", () => {
     expect(textOf("copy", { direction: "host-to-device", ...work }).text).toBe(
       "1 byte from host to device on stream 2",
     );
+    const later = { direction: "device-to-host", ...work, timeNs: 5n, isPrefetch: true } as const;
+    expect(textOf("copy", later).text).toBe("prefetch of 1 byte from device to host on stream 2");
+    const pool = {
+      peakUsedBytes: 9,
+      peakReservedBytes: 9,
+      largestFreeBytes: 256,
+      pages: 1,
+      gapBytes: 0,
+      arenas: [],
+    };
+    const card = {
+      freeBytes: 5,
+      totalBytes: 10,
+      utilizationPercent: 40,
+      temperatureCelsius: undefined,
+      powerMilliwatts: 70_500,
+    };
+    const sample = textOf("device-sample", {
+      timeNs: 1n,
+      droppedRows: 0,
+      card,
+      pools: [{ pool: "device", usedBytes: 768, reservedBytes: 1024, ...pool }],
+    });
+    expect(sample.text).toBe("768 bytes in use of 1024 reserved");
+    expect(sample.properties).toContainEqual({ name: "card: power", value: "70.5 W" });
+    expect(sample.properties.some(({ name }) => name === "card: temperature")).toBe(false);
+    const stop = {
+      droppedRows: 0,
+      leakedPages: 1,
+      leakedBytes: 64,
+      leaks: [{ pageId: 3n, location: "gpu", sizeBytes: 64 }],
+    } as const;
+    expect(textOf("device-stop", stop)).toMatchObject({
+      text: "device let go, 1 page never freed, 64 bytes",
+      severity: 1,
+    });
+    const clean = { droppedRows: 0, leakedPages: 0, leakedBytes: 0, leaks: [] };
+    expect(textOf("device-stop", clean)).toMatchObject({
+      text: "device let go, every page freed",
+      severity: 0,
+    });
   });
 
   it("is the bytes where the type is not known, or they are malformed: and then it says where", () => {
