@@ -248,6 +248,104 @@ export interface Accel {
     room: number,
   ) => number;
 
+  /*
+   * The index's (`engine/log/index`), which does it itself where they are absent. `slots` are the lines of its `RunSlots`, as words; all other
+   * columns are its own too.
+   */
+
+  /**
+   * Takes rows `[from, to)` of a block, all deltas, into a run: its columns `delta…` from `at` on, its lines, `slotEpoch`, and the pages touched for
+   * the first time into `touched`, of which there are `touchedCount[0]`. `slot[row]` may name no page. `offset` is row 0's LSN less the run's
+   * first, `shift` what to add to `bodyStart`, both modulo 2^32. Returns the row it stopped before: `to`, or the first that is no sound delta of a
+   * page that lives and is certain.
+   */
+  readonly noteDeltas?: (
+    slot: Uint32Array,
+    epoch: Float64Array,
+    bodyStart: Uint32Array,
+    bodyLength: Uint32Array,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    slotLife: Uint32Array,
+    lifeUntil: Float64Array,
+    slotEpoch: Float64Array,
+    slotGaps: Uint32Array,
+    slotUncertain: Uint32Array,
+    slots: Uint32Array,
+    touched: Uint32Array,
+    touchedCount: Uint32Array,
+    deltaSlot: Uint32Array,
+    deltaOffset: Uint32Array,
+    deltaEpoch: Float64Array,
+    deltaStart: Uint32Array,
+    deltaLength: Uint32Array,
+    at: number,
+    stamp: number,
+    gapsPassed: number,
+    offset: number,
+    shift: number,
+  ) => number;
+
+  /** Gives deltas `[from, to)` the next places of their pages: `rows[place]` becomes the delta, and `epochs` those of irregular pages. */
+  readonly sortDeltas?: (
+    slot: Uint32Array,
+    epoch: Float64Array,
+    from: number,
+    to: number,
+    slots: Uint32Array,
+    rows: Uint32Array,
+    epochs: Float64Array,
+  ) => void;
+
+  /**
+   * Copies the bodies of `rows[from .. to]` one after another into `cluster` from `at` on, and notes of each its offset and where it begins. Returns
+   * the position after them.
+   */
+  readonly gatherBodies?: (
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    offset: Uint32Array,
+    start: Uint32Array,
+    length: Uint32Array,
+    bytes: Uint8Array,
+    cluster: Uint8Array,
+    at: number,
+    deltaOffset: Uint32Array,
+    deltaBody: Uint32Array,
+  ) => number;
+
+  /**
+   * Plays the deltas of a run's rows from `from` on into `pages`, page by page, and makes their keyframes (`seal-run.ts`): bytes one after another in
+   * `keyBytes`, of each the delta's offset and where it stands. `held`: of which life the bytes in `pages` are. `settings`: the run's first LSN,
+   * keyframes that it has, where the next one's bytes will stand, bytes of bodies that are cheap, factor, runs for each keyframe, bytes of work
+   * to do. `made`: keyframes, and their bytes. Returns the row it stopped before: because the work was done, or because the row's page is not
+   * held or has lived several lives, or its keyframes might not fit.
+   */
+  readonly replayPages?: (
+    pages: PageSpans,
+    held: Uint32Array,
+    from: number,
+    rowSlot: Uint32Array,
+    rowDelta: Uint32Array,
+    rowKey: Uint32Array,
+    deltaOffset: Uint32Array,
+    deltaBody: Uint32Array,
+    cluster: Uint8Array,
+    slotLife: Uint32Array,
+    slotSinceKey: Float64Array,
+    slotRunsSinceKey: Uint32Array,
+    lifeFrom: Float64Array,
+    lifeUntil: Float64Array,
+    lifeSize: Float64Array,
+    keyBytes: Uint8Array,
+    keyOffset: Uint32Array,
+    keyAt: Float64Array,
+    settings: Float64Array,
+    made: Uint32Array,
+  ) => number;
+
   /** Sets flags to 1 under the runs, cut at `length`; the rest of `mask[maskAt .. maskAt + length]` becomes 0. */
   runsToMask(
     runOffset: Uint32Array,

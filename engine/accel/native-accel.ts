@@ -3,7 +3,7 @@ import type { NativeFunctions } from "./native-functions.ts";
 import { referenceAccel } from "./reference.ts";
 
 /** The addon for everything, whatever the size: for tests and measurements. */
-export function nativeAccel(native: NativeFunctions): Accel {
+export function nativeAccel(native: NativeFunctions): Accel & Required<Pick<Accel, "replayPages">> {
   return {
     ...native,
     name: "native",
@@ -34,6 +34,8 @@ export function nativeAccel(native: NativeFunctions): Accel {
         at,
         size,
       ),
+    replayPages: ({ arenas, arena, at, size }, ...rest) =>
+      native.replayPages(arenas, arena, at, size, ...rest),
   };
 }
 /*
@@ -61,6 +63,10 @@ export function mixedAccel(native: NativeFunctions): Accel {
     preferLargePages: native.preferLargePages,
     encodeColumns: native.encodeColumns,
     checkDeltas: native.checkDeltas,
+    noteDeltas: native.noteDeltas,
+    sortDeltas: native.sortDeltas,
+    gatherBodies: native.gatherBodies,
+    replayPages: all.replayPages,
     raiseEpochs: (slot, count, epoch, changed, stamp, rowEpoch) =>
       (count < BATCH_FROM_ROWS ? ts : native).raiseEpochs(slot, count, epoch, changed, stamp, rowEpoch),
     crc32c: (bytes, seed = 0) =>

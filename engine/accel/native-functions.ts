@@ -14,12 +14,14 @@ type Spread<F> = F extends (...args: [...infer A, PageSpans]) => infer R
     ) => R
   : never;
 
+type Rest<F> = F extends (pages: PageSpans, ...rest: infer R) => unknown ? R : never;
+
 /**
  * What the addon exports (native/binding). Each function does what {@link Accel} says, whatever the size. All check their arguments and throw
  * ARGUMENT_INVALID: for a wrong type, for a range outside its array, for a detached array (which is empty), for a row that names no page or
  * bytes that are not there. A batch that throws has done the rows before the one it names.
  */
-export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "applyDeltas"> {
+export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "applyDeltas" | "replayPages"> {
   readonly interfaceVersion: number;
   /** What of the processor it uses, for people to read. */
   readonly features: string;
@@ -30,6 +32,16 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;
   readonly checkDeltas: NonNullable<Accel["checkDeltas"]>;
   readonly encodeColumns: NonNullable<Accel["encodeColumns"]>;
+  readonly noteDeltas: NonNullable<Accel["noteDeltas"]>;
+  readonly sortDeltas: NonNullable<Accel["sortDeltas"]>;
+  readonly gatherBodies: NonNullable<Accel["gatherBodies"]>;
+  replayPages(
+    arenas: PageSpans["arenas"],
+    arena: PageSpans["arena"],
+    at: PageSpans["at"],
+    size: PageSpans["size"],
+    ...rest: Rest<NonNullable<Accel["replayPages"]>>
+  ): number;
 
   /** A batch of a built-in kernel of the graph: engine/graph/kernels/native-kernels.ts says what the numbers mean. */
   runKernel(

@@ -76,7 +76,7 @@ class arguments {
   template <typename T>
   std::span<T> typed(napi_value value, napi_typedarray_type type, const char* name, const char* expected) noexcept;
 
-  static constexpr std::size_t capacity = 24;
+  static constexpr std::size_t capacity = 32;
   napi_env env_;
   const char* function_;
   std::size_t count_ = capacity;

@@ -15,6 +15,7 @@ struct entry {
 std::span<const entry> checksum_functions() noexcept;
 std::span<const entry> column_functions() noexcept;
 std::span<const entry> run_functions() noexcept;
+std::span<const entry> index_functions() noexcept;
 std::span<const entry> kernel_functions() noexcept;
 std::span<const entry> mask_functions() noexcept;
 std::span<const entry> memory_functions() noexcept;

@@ -1,3 +1,4 @@
+import type { Accel } from "../../accel/accel.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { type LogFileSystem, nodeFileSystem } from "../file-system.ts";
 import { RecordBatch } from "../record-batch.ts";
@@ -38,6 +39,7 @@ export interface BuildOptions {
   /** Seals runs at just these LSNs and ends behind the last: so the chunks of an index come out as they were, however it had grown. */
   readonly sealAt?: readonly number[];
   readonly files?: LogFileSystem;
+  readonly hot?: Accel;
 }
 
 /** 16 runs a GiB of log: a run's tables (some 5 MiB) are then a small part of any cache, and a seek passes few runs. */
@@ -90,7 +92,7 @@ export class IndexBuilder {
     this.#index = index;
     this.#options = options;
     this.#tables = index.tables;
-    this.#run = new RunBuilder(this.#tables);
+    this.#run = new RunBuilder(this.#tables, options.hot);
     this.#scanner = new RecordScanner(this.#tables, this.#run);
     const reader = new PageReader(index);
     this.#pages = new PageStore(options.pageBytes, options.files ?? nodeFileSystem, (slot, life, out) => {
@@ -330,6 +332,7 @@ export class IndexBuilder {
       sealRun(run.firstLsn, columns, cluster, this.#tables, store, this.#pages, {
         isClustered: this.#isClustered,
         keyframeFactor: this.#keyframeFactor,
+        hot: this.#run.hot,
       }),
     );
     if (!sealed.ok) return sealed;

@@ -1,3 +1,4 @@
+import type { PageSpans } from "../../accel/accel.ts";
 import { ok, type Result } from "../../base/result.ts";
 import type { LogFile, LogFileSystem } from "../file-system.ts";
 import { F64Column, U32Column } from "./growable.ts";
@@ -29,9 +30,12 @@ export class PageStore {
   #bumpSlab = -1;
   #residentBytes = 0;
   readonly #slab = new U32Column();
-  readonly #where = new F64Column();
+  /** Where in its slab. */
+  readonly #at = new U32Column();
+  /** Where in the spill file. */
+  readonly #spilledAt = new F64Column();
   readonly #life = new U32Column();
-  readonly #size = new F64Column();
+  readonly #size = new U32Column();
   /** Room given back, by size: slab and position of each. */
   readonly #free = new Map<number, { slab: number; at: number }[]>();
   #spill: LogFile | undefined;
@@ -52,11 +56,22 @@ export class PageStore {
     return this.#spillBytes;
   }
 
+  /** Where the pages in memory lie, by slot; those that are spilled name no slab. */
+  get spans(): PageSpans {
+    return { arenas: this.#slabs, arena: this.#slab.data, at: this.#at.data, size: this.#size.data };
+  }
+
+  /** The life that the bytes held are of, by slot; NONE where there are none. */
+  get lives(): Uint32Array {
+    return this.#life.view();
+  }
+
   /** Makes the page's bytes stand at `bytes[at..]`. Follow with {@link close}. */
   open(slot: number, life: number, size: number): Result<void> {
     while (this.#slab.length <= slot) {
       this.#slab.push(NONE);
-      this.#where.push(0);
+      this.#at.push(0);
+      this.#spilledAt.push(0);
       this.#life.push(NONE);
       this.#size.push(0);
     }
@@ -73,12 +88,12 @@ export class PageStore {
       this.bytes = this.#scratch;
       this.at = 0;
       if (known) {
-        const read = this.#spill!.read(this.bytes.subarray(0, size), this.#where.data[slot]!);
+        const read = this.#spill!.read(this.bytes.subarray(0, size), this.#spilledAt.data[slot]!);
         return read.ok ? ok() : read;
       }
     } else {
       this.bytes = this.#slabs[slab]!;
-      this.at = this.#where.data[slot]!;
+      this.at = this.#at.data[slot]!;
       if (known) return ok();
     }
     const out = this.bytes.subarray(this.at, this.at + size).fill(0);
@@ -91,7 +106,7 @@ export class PageStore {
     const file = this.#spillFile();
     if (!file.ok) return file;
     const size = this.#size.data[slot]!;
-    return file.value.write([this.bytes.subarray(0, size)], this.#where.data[slot]!);
+    return file.value.write([this.bytes.subarray(0, size)], this.#spilledAt.data[slot]!);
   }
 
   /** Gives back the page's room. */
@@ -101,7 +116,7 @@ export class PageStore {
     const size = this.#size.data[slot]!;
     if (slab !== NONE) {
       const free = this.#free.get(slab === SPILLED ? -size : size);
-      const room = { slab, at: this.#where.data[slot]! };
+      const room = { slab, at: (slab === SPILLED ? this.#spilledAt : this.#at).data[slot]! };
       if (free === undefined) this.#free.set(slab === SPILLED ? -size : size, [room]);
       else free.push(room);
     }
@@ -114,11 +129,11 @@ export class PageStore {
       this.#free.get(size)?.pop() ?? (this.#fits(size) ? undefined : this.#free.get(-size)?.pop());
     if (reused !== undefined) {
       this.#slab.data[slot] = reused.slab;
-      this.#where.data[slot] = reused.at;
+      (reused.slab === SPILLED ? this.#spilledAt : this.#at).data[slot] = reused.at;
     } else if (this.#fits(size)) this.#allocate(slot, size);
     else {
       this.#slab.data[slot] = SPILLED;
-      this.#where.data[slot] = this.#spillBytes;
+      this.#spilledAt.data[slot] = this.#spillBytes;
       this.#spillBytes += size;
     }
   }
@@ -137,7 +152,7 @@ export class PageStore {
       this.#slabUsed = 0;
     }
     this.#slab.data[slot] = this.#bumpSlab;
-    this.#where.data[slot] = this.#slabUsed;
+    this.#at.data[slot] = this.#slabUsed;
     this.#slabUsed += size;
   }
 

@@ -4,7 +4,7 @@ import { decodeDeltaBody, isDeltaBody } from "../../deltas/delta-body.ts";
 import { RunList } from "../../deltas/run-list.ts";
 import { MAX_ARENA_BYTES } from "../../pages/arena.ts";
 import { EDGE_TYPES, LOCATION_CODE, type PageDescriptor } from "../../pages/page-types.ts";
-import type { RecordBatch } from "../record-batch.ts";
+import { MAX_BLOCK_RECORDS, type RecordBatch } from "../record-batch.ts";
 import {
   decodeEdge,
   decodeEvent,
@@ -20,6 +20,9 @@ import type { IndexTables } from "./index-tables.ts";
 import type { RunBuilder } from "./run-builder.ts";
 import { LifetimeFlag, VersionKind, VersionValue } from "./structure.ts";
 
+/** So many deltas are taken one by one sooner than a call of the addon is made. */
+const FEW_DELTAS = 16;
+
 /**
  * Follows a recording's records one after another: which pages and edges stand, at which epoch, what is uncertain. Feeds the run that is
  * being gathered. Stops for good (`tables.stop`) at a record that replay cannot pass.
@@ -28,6 +31,8 @@ export class RecordScanner {
   readonly #tables: IndexTables;
   readonly #run: RunBuilder;
   readonly #runs = new RunList();
+  /** By row of the block at hand: its page. */
+  readonly #slots = new Uint32Array(MAX_BLOCK_RECORDS);
   /** Edges that stand now → their row in `tables.edges`. */
   readonly #edges = new Map<string, number>();
   /** The transaction open after the last record scanned; 0 = none. */
@@ -88,7 +93,7 @@ export class RecordScanner {
           LOCATION_CODE[page.location],
           flags,
         );
-        if (!isFirst) this.#run.touch(slot, page.epoch);
+        if (!isFirst) this.#run.slots.touch(slot, page.epoch);
       }
       const open = tables.slotUncertain.data[slot]!;
       if (open !== NONE) uncertain.untilLsn.data[open] = lsn;
@@ -151,35 +156,104 @@ export class RecordScanner {
    * record, and at a record that replay cannot pass.
    */
   scan(batch: RecordBatch, from: number, to: number, shift: number): number {
-    const tables = this.#tables;
-    const run = this.#run;
-    const { kind, pageLo, pageHi, epoch, bodyStart, bodyLength } = batch;
-    const { ids } = tables;
-    const offset = batch.firstLsn - run.firstLsn;
-    let lastLo = -1;
-    let lastHi = -1;
-    let slot = -1;
-    for (let row = from; row < to; row++) {
+    const { kind } = batch;
+    for (let row = from; row < to; ) {
       if (kind[row] !== RecordKind.Delta) {
         if (!this.#other(batch, row)) return row;
-        slot = -1;
-        lastLo = -1;
-        if (kind[row] === RecordKind.Gap) return row + 1;
+        row++;
+        if (kind[row - 1] === RecordKind.Gap) return row;
         continue;
       }
+      let end = row + 1;
+      while (end < to && kind[end] === RecordKind.Delta) end++;
+      row = this.#deltas(batch, row, end, shift);
+      if (row < end) return row;
+    }
+    return to;
+  }
+
+  /** Rows `[from, to)` are deltas. Returns the row it stopped before: one whose body is corrupt. */
+  #deltas(batch: RecordBatch, from: number, to: number, shift: number): number {
+    const run = this.#run;
+    if (run.hot.noteDeltas === undefined || to - from < FEW_DELTAS) return this.#each(batch, from, to, shift);
+    this.#findSlots(batch, from, to);
+    const { tables } = this;
+    const { slots, deltas } = run;
+    slots.reserve(tables.ids.count);
+    for (let row = from; row < to; ) {
+      slots.reserveTouched(to - row);
+      const at = deltas.count;
+      const done = run.hot.noteDeltas(
+        this.#slots,
+        batch.epoch,
+        batch.bodyStart,
+        batch.bodyLength,
+        batch.bytes,
+        row,
+        to,
+        tables.slotLife.data,
+        tables.lives.untilLsn.data,
+        tables.slotEpoch.data,
+        tables.slotGaps.data,
+        tables.slotUncertain.data,
+        slots.words,
+        slots.touched,
+        slots.touchedCount,
+        deltas.slot.data,
+        deltas.offset.data,
+        deltas.epoch.data,
+        deltas.start.data,
+        deltas.length.data,
+        at,
+        slots.stamp,
+        tables.gapsPassed,
+        (batch.firstLsn - run.firstLsn) >>> 0,
+        shift >>> 0,
+      );
+      deltas.slot.length = at + done - row;
+      tables.applied += done - row;
+      if (done === to) break;
+      // what it stopped at is looked at here, and some more: there may be many like it
+      const few = Math.min(to, done + FEW_DELTAS);
+      row = this.#each(batch, done, few, shift);
+      if (row < few) return row;
+    }
+    return to;
+  }
+
+  /** The pages of rows `[from, to)`, into `#slots`; NONE where there is none. */
+  #findSlots({ pageLo, pageHi }: RecordBatch, from: number, to: number): void {
+    const { ids } = this.#tables;
+    const slots = this.#slots;
+    let lastLo = -1;
+    let lastHi = -1;
+    let slot = NONE;
+    for (let row = from; row < to; row++) {
+      const lo = pageLo[row]!;
+      const hi = pageHi[row]!;
+      if (lo !== lastLo || hi !== lastHi) {
+        slot = ids.find(lo, hi) >>> 0;
+        lastLo = lo;
+        lastHi = hi;
+      }
+      slots[row] = slot;
+    }
+  }
+
+  /** As {@link #deltas}, one after another. */
+  #each(batch: RecordBatch, from: number, to: number, shift: number): number {
+    const tables = this.#tables;
+    const run = this.#run;
+    const { slots } = run;
+    const { pageLo, pageHi, epoch, bodyStart, bodyLength } = batch;
+    for (let row = from; row < to; row++) {
       const start = bodyStart[row]!;
       const length = bodyLength[row]!;
       if (!isDeltaBody(batch.bytes, start, start + length, this.#runs)) {
         this.#stop(batch, row);
         return row;
       }
-      const lo = pageLo[row]!;
-      const hi = pageHi[row]!;
-      if (lo !== lastLo || hi !== lastHi) {
-        slot = ids.find(lo, hi);
-        lastLo = lo;
-        lastHi = hi;
-      }
+      const slot = tables.ids.find(pageLo[row]!, pageHi[row]!);
       if (slot < 0 || !tables.isLive(slot)) {
         tables.unknown++;
         if (slot >= 0) this.#noteOther(slot, batch.firstLsn + row);
@@ -187,14 +261,14 @@ export class RecordScanner {
       }
       tables.applied++;
       const after = epoch[row]!;
-      run.touch(slot, tables.slotEpoch.data[slot]!);
+      slots.touch(slot, tables.slotEpoch.data[slot]!);
       if (tables.slotGaps.data[slot] !== tables.gapsPassed) this.#confirm(slot, after);
       if (tables.slotUncertain.data[slot] !== NONE) {
         decodeDeltaBody(batch.bytes, start, start + length, this.#runs);
         this.#mend(slot, batch.firstLsn + row);
       }
       tables.slotEpoch.data[slot] = after;
-      run.addDelta(slot, offset + row + run.firstLsn, after, start + shift, length);
+      run.addDelta(slot, batch.firstLsn + row, after, start + shift, length);
     }
     return to;
   }
@@ -236,7 +310,7 @@ export class RecordScanner {
   }
 
   #noteOther(slot: number, lsn: number): void {
-    this.#run.touch(slot, this.#tables.slotEpoch.data[slot]!);
+    this.#run.slots.touch(slot, this.#tables.slotEpoch.data[slot]!);
     this.#run.addOther(slot, lsn);
   }
 
@@ -380,7 +454,7 @@ export class RecordScanner {
       (metadata.size > 0 ? LifetimeFlag.Metadata : 0) | (schema === undefined ? 0 : LifetimeFlag.Schema);
     const epoch = batch.epoch[row]!;
     this.#beginLife(slot, lsn, sizeBytes, epoch, type, LOCATION_CODE[location], flags);
-    this.#run.restart(slot, epoch);
+    this.#run.slots.restart(slot, epoch);
     tables.slotGaps.data[slot] = tables.gapsPassed;
     return true;
   }

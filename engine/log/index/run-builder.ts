@@ -1,16 +1,15 @@
-import { copyWords, viewOf } from "../../accel/copy-bytes.ts";
-import { accel } from "../../accel/index.ts";
+import { type Accel, accel } from "../../accel/index.ts";
 import { comparePairs, u64FromPair } from "../../base/u64.ts";
 import type { RecordBatch } from "../record-batch.ts";
-import { F64Column, U8Column, U32Column } from "./growable.ts";
+import { U8Column, U32Column } from "./growable.ts";
 import type { RunColumns } from "./index-run.ts";
 import type { IndexTables } from "./index-tables.ts";
+import { RunDeltas } from "./run-deltas.ts";
+import { RunSlots } from "./run-slots.ts";
 
 /** Kinds beyond the known ones share the last place of a source's counters. */
 const KIND_BYTES = 256;
-/** Work between two yields while bodies are brought into page order, in bytes; a delta counts as so many more: some 2 ms. */
-const SCATTER_STEP = 1 << 19;
-const DELTA_WORK = 64;
+/** Work between two yields, in bytes. */
 const TOUCH_STEP = 1 << 19;
 
 /**
@@ -21,6 +20,7 @@ export class RunBuilder {
   firstLsn = 1;
   lastLsn = 0;
   openTransactionLsn = 0;
+  readonly hot: Accel;
   #runningMaxLo = 0;
   #runningMaxHi = 0;
 
@@ -29,24 +29,10 @@ export class RunBuilder {
   /** Bodies in page order: kept from run to run. */
   #cluster = new Uint8Array(0);
   #bodyBytes = 0;
-  /** One row a delta; the columns after the first share its length. */
-  readonly #deltaSlot = new U32Column(1024);
-  readonly #deltaOffset = new U32Column(1024);
-  readonly #deltaEpoch = new F64Column(1024);
-  readonly #deltaStart = new U32Column(1024);
-  readonly #deltaLength = new U32Column(1024);
+  readonly deltas = new RunDeltas();
+  readonly slots = new RunSlots();
   readonly #otherSlot = new U32Column();
   readonly #otherOffset = new U32Column();
-  readonly #touched = new U32Column();
-  /** By slot, valid where `#stamp` says that this run touched it. */
-  readonly #stamp = new U32Column();
-  readonly #epochBefore = new F64Column();
-  readonly #epochNow = new F64Column();
-  readonly #deltas = new U32Column();
-  readonly #slotBytes = new U32Column();
-  readonly #others = new U32Column();
-  readonly #irregular = new U8Column();
-  #run = 1;
 
   readonly #blockOffset = new U32Column();
   readonly #blockRecords = new U32Column();
@@ -67,8 +53,9 @@ export class RunBuilder {
 
   readonly #tables: IndexTables;
 
-  constructor(tables: IndexTables) {
+  constructor(tables: IndexTables, hot: Accel = accel) {
     this.#tables = tables;
+    this.hot = hot;
   }
 
   get bodyBytes(): number {
@@ -100,13 +87,12 @@ export class RunBuilder {
     this.#runningMaxHi = Number(maxTimeNs >> 32n);
     this.#byteCount = 0;
     this.#bodyBytes = 0;
-    this.#run++;
+    this.deltas.reset();
+    this.slots.reset();
     this.#blockTimes.length = 0;
     for (const column of [
-      this.#deltaSlot,
       this.#otherSlot,
       this.#otherOffset,
-      this.#touched,
       this.#blockOffset,
       this.#blockRecords,
       this.#blockCell,
@@ -140,15 +126,7 @@ export class RunBuilder {
     this.#addTimes(batch, from, to);
     this.#addCells(batch, from, to, sourceOf);
     this.lastLsn = batch.firstLsn + to - 1;
-    const room = this.#deltaSlot.length + to - from;
-    for (const column of [
-      this.#deltaSlot,
-      this.#deltaOffset,
-      this.#deltaEpoch,
-      this.#deltaStart,
-      this.#deltaLength,
-    ])
-      column.reserve(room);
+    this.deltas.reserve(this.deltas.count + to - from);
 
     let start = Number.POSITIVE_INFINITY;
     let end = 0;
@@ -238,68 +216,18 @@ export class RunBuilder {
     used.length = 0;
   }
 
-  /** Notes that the run touches a slot whose epoch before is `epoch`. */
-  touch(slot: number, epoch: number): void {
-    if (slot >= this.#stamp.length) this.#addSlots(slot + 1);
-    if (this.#stamp.data[slot] === this.#run) return;
-    this.#stamp.data[slot] = this.#run;
-    this.#touched.push(slot);
-    this.#epochBefore.data[slot] = epoch;
-    this.#epochNow.data[slot] = epoch;
-    this.#deltas.data[slot] = 0;
-    this.#slotBytes.data[slot] = 0;
-    this.#others.data[slot] = 0;
-    this.#irregular.data[slot] = 0;
-  }
-
-  #addSlots(count: number): void {
-    for (const column of [
-      this.#stamp,
-      this.#epochBefore,
-      this.#epochNow,
-      this.#deltas,
-      this.#slotBytes,
-      this.#others,
-      this.#irregular,
-    ]) {
-      column.reserve(count);
-      column.data.fill(0, column.length, column.data.length);
-      column.length = column.data.length;
-    }
-  }
-
   /** An applied delta; the slot has been touched and its block added. `start`: of its body in this run. */
   addDelta(slot: number, lsn: number, epoch: number, start: number, length: number): void {
-    if (epoch !== this.#epochNow.data[slot]! + 1) this.#irregular.data[slot] = 1;
-    this.#epochNow.data[slot] = epoch;
-    this.#deltas.data[slot]!++;
-    this.#slotBytes.data[slot]! += length;
+    this.slots.addDelta(slot, epoch, length);
     // `addBlock` made room for all of its records
-    const at = this.#deltaSlot.length;
-    this.#deltaSlot.length = at + 1;
-    this.#deltaSlot.data[at] = slot;
-    this.#deltaOffset.data[at] = lsn - this.firstLsn;
-    this.#deltaEpoch.data[at] = epoch;
-    this.#deltaStart.data[at] = start;
-    this.#deltaLength.data[at] = length;
-  }
-
-  /** The page begins anew with this epoch; the slot has been touched. */
-  restart(slot: number, epoch: number): void {
-    if (this.#deltas.data[slot] === 0) this.#epochBefore.data[slot] = epoch;
-    else this.#irregular.data[slot] = 1;
-    this.#epochNow.data[slot] = epoch;
+    this.deltas.add(slot, lsn - this.firstLsn, epoch, start, length);
   }
 
   /** A record that names the page and is no applied delta; the slot has been touched. */
   addOther(slot: number, lsn: number): void {
-    this.#others.data[slot]!++;
+    this.slots.addOther(slot);
     this.#otherSlot.push(slot);
     this.#otherOffset.push(lsn - this.firstLsn);
-  }
-
-  get deltaCount(): number {
-    return this.#deltaSlot.length;
   }
 
   /** A body of this run, for checks while it is gathered. */
@@ -312,31 +240,24 @@ export class RunBuilder {
    * `reuseCluster` the bodies stand in a buffer that the next call overwrites. Yields now and then.
    */
   *tables(reuseCluster: boolean): Generator<void, { columns: RunColumns; cluster: Uint8Array }> {
-    const rowSlot = this.#touched.view().slice().sort();
+    const { slots } = this;
+    const rowSlot = slots.touched.slice(0, slots.touchedCount[0]).sort();
+    yield;
     const rows = rowSlot.length;
     const rowEpochBefore = new Float64Array(rows);
     const rowDelta = new Uint32Array(rows + 1);
     const rowOther = new Uint32Array(rows + 1);
     const rowEpoch = new Uint32Array(rows + 1);
-    // the next free place of each slot's entries
-    const slots = this.#stamp.length;
-    const deltaPlace = new Uint32Array(slots);
-    const bytePlace = new Uint32Array(slots);
-    const otherPlace = new Uint32Array(slots);
-    const epochPlace = new Uint32Array(slots);
     let bytes = 0;
     for (let row = 0; row < rows; row++) {
       const slot = rowSlot[row]!;
-      const deltas = this.#deltas.data[slot]!;
-      deltaPlace[slot] = rowDelta[row]!;
-      bytePlace[slot] = bytes;
-      otherPlace[slot] = rowOther[row]!;
-      epochPlace[slot] = rowEpoch[row]!;
-      rowEpochBefore[row] = this.#epochBefore.data[slot]!;
+      const deltas = slots.deltas(slot);
+      slots.place(slot, rowDelta[row]!, bytes, rowOther[row]!, rowEpoch[row]!);
+      rowEpochBefore[row] = slots.epochBefore(slot);
       rowDelta[row + 1] = rowDelta[row]! + deltas;
-      bytes += this.#slotBytes.data[slot]!;
-      rowOther[row + 1] = rowOther[row]! + this.#others.data[slot]!;
-      rowEpoch[row + 1] = rowEpoch[row]! + (this.#irregular.data[slot] === 1 ? deltas : 0);
+      bytes += slots.bytes(slot);
+      rowOther[row + 1] = rowOther[row]! + slots.others(slot);
+      rowEpoch[row + 1] = rowEpoch[row]! + (slots.isIrregular(slot) ? deltas : 0);
     }
 
     if (!reuseCluster || this.#cluster.length < bytes) {
@@ -350,16 +271,16 @@ export class RunBuilder {
     const cluster = this.#cluster.subarray(0, bytes);
     if (!reuseCluster) this.#cluster = new Uint8Array(0);
     const epoch = new Float64Array(rowEpoch[rows]!);
-    const { deltaOffset, deltaBody } = yield* this.#scatter(
+    const { deltaOffset, deltaBody } = yield* this.deltas.cluster(
+      this.hot,
+      slots,
+      this.#bytes,
       cluster,
       epoch,
-      deltaPlace,
-      bytePlace,
-      epochPlace,
     );
     const otherOffset = new Uint32Array(this.#otherSlot.length);
     for (let i = 0; i < otherOffset.length; i++) {
-      otherOffset[otherPlace[this.#otherSlot.data[i]!]!++] = this.#otherOffset.data[i]!;
+      otherOffset[slots.nextOther(this.#otherSlot.data[i]!)] = this.#otherOffset.data[i]!;
     }
 
     const blocks = this.#blockOffset.length;
@@ -406,52 +327,6 @@ export class RunBuilder {
       markOffset: this.marks.view().slice(),
     };
     return { columns, cluster };
-  }
-
-  /**
-   * Sorts the deltas by page: reads them in log order and appends each to its page's stretch. (The other way round, one page after the
-   * other, every body is a cache miss: three times slower.)
-   */
-  *#scatter(
-    cluster: Uint8Array,
-    epoch: Float64Array,
-    deltaPlace: Uint32Array,
-    bytePlace: Uint32Array,
-    epochPlace: Uint32Array,
-  ): Generator<void, { deltaOffset: Uint32Array; deltaBody: Uint32Array }> {
-    const count = this.#deltaSlot.length;
-    const deltaOffset = new Uint32Array(count);
-    const deltaBody = new Uint32Array(count + 1);
-    deltaBody[count] = cluster.length;
-    const bytes = this.#bytes;
-    const bytesView = viewOf(bytes);
-    const clusterView = viewOf(cluster);
-    const slots = this.#deltaSlot.data;
-    const offsets = this.#deltaOffset.data;
-    const starts = this.#deltaStart.data;
-    const lengths = this.#deltaLength.data;
-    const irregular = this.#irregular.data;
-    for (let i = 0; i < count; ) {
-      let work = 0;
-      for (; i < count && work < SCATTER_STEP; i++) {
-        const slot = slots[i]!;
-        const place = deltaPlace[slot]!;
-        deltaPlace[slot] = place + 1;
-        const at = bytePlace[slot]!;
-        const length = lengths[i]!;
-        bytePlace[slot] = at + length;
-        deltaOffset[place] = offsets[i]!;
-        deltaBody[place] = at;
-        copyWords(bytes, bytesView, starts[i]!, cluster, clusterView, at, length);
-        work += DELTA_WORK + length;
-        if (irregular[slot] === 1) {
-          epoch[epochPlace[slot]!] = this.#deltaEpoch.data[i]!;
-          epochPlace[slot]!++;
-        }
-      }
-      yield;
-    }
-    return { deltaOffset, deltaBody };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Accel } from "../../accel/accel.ts";
 import { assert } from "../../base/assert.ts";
 import { EMPTY_BYTES } from "../../base/bytes.ts";
 import { ok, type Result } from "../../base/result.ts";
@@ -15,6 +16,8 @@ const RUNS_PER_KEYFRAME = 8;
 const CHEAP_BODY_BYTES = 1 << 20;
 /** Work between two yields, in bytes of bodies and pages: some 2 ms. */
 const SLICE_BYTES = 1 << 20;
+/** Rows taken one by one where the addon stopped: there may be many like the first. */
+const FEW_ROWS = 16;
 
 /**
  * How many bytes of a page's delta bodies may pass before the next keyframe. With clustered bodies four times the page's size, because
@@ -29,6 +32,7 @@ export interface SealOptions {
   readonly isClustered: boolean;
   /** Stretches the keyframe interval; Infinity = no keyframes. */
   readonly keyframeFactor: number;
+  readonly hot: Accel;
 }
 
 /**
@@ -44,16 +48,110 @@ export function* sealRun(
   pages: PageStore,
   options: SealOptions,
 ): Generator<void, Result<void>> {
-  const { lives } = tables;
-  const keyOffset = new U32Column();
-  const keyAt = new F64Column();
-  const chain: number[] = [];
-  const apply = new BodyApplier(cluster, columns.deltaBody);
-  const { bodyLength } = apply;
-  let sliceBytes = 0;
-  for (let row = 0; row < columns.rowSlot.length; row++) {
+  const sealer = new RunSealer(firstLsn, columns, cluster, tables, store, pages, options);
+  const rows = columns.rowSlot.length;
+  for (let row = 0; row < rows; ) {
+    const done = sealer.batch(row);
+    if (!done.ok) return done;
+    const until = done.value === row ? Math.min(rows, row + FEW_ROWS) : done.value;
+    for (row = done.value; row < until; row++) {
+      const sealed = yield* sealer.row(row);
+      if (!sealed.ok) return sealed;
+    }
+    if (done.value === until) yield;
+  }
+  sealer.finish();
+  return ok();
+}
+
+class RunSealer {
+  readonly #firstLsn: number;
+  readonly #columns: RunColumns;
+  readonly #tables: IndexTables;
+  readonly #store: ChunkStore;
+  readonly #pages: PageStore;
+  readonly #options: SealOptions;
+  readonly #cluster: Uint8Array;
+  readonly #apply: BodyApplier;
+  readonly #keyOffset = new U32Column();
+  readonly #keyAt = new F64Column();
+  readonly #chain: number[] = [];
+  #sliceBytes = 0;
+
+  constructor(
+    firstLsn: number,
+    columns: RunColumns,
+    cluster: Uint8Array,
+    tables: IndexTables,
+    store: ChunkStore,
+    pages: PageStore,
+    options: SealOptions,
+  ) {
+    this.#firstLsn = firstLsn;
+    this.#columns = columns;
+    this.#cluster = cluster;
+    this.#tables = tables;
+    this.#store = store;
+    this.#pages = pages;
+    this.#options = options;
+    this.#apply = new BodyApplier(cluster, columns.deltaBody);
+  }
+
+  /** Rows from `from` on in the addon, some `SLICE_BYTES` of work. Returns the row it stopped before: `from` where there is no addon, or the row needs {@link row}. */
+  batch(from: number): Result<number> {
+    const { hot, isClustered, keyframeFactor } = this.#options;
+    if (hot.replayPages === undefined) return ok(from);
+    const { lives, slotLife, slotSinceKey, slotRunsSinceKey } = this.#tables;
+    const columns = this.#columns;
+    const settings = SETTINGS;
+    settings[0] = this.#firstLsn;
+    settings[1] = this.#keyOffset.length;
+    settings[2] = this.#store.length;
+    settings[3] = isClustered ? CHEAP_BODY_BYTES : 0;
+    settings[4] = keyframeFactor;
+    settings[5] = RUNS_PER_KEYFRAME;
+    settings[6] = SLICE_BYTES;
+    const done = hot.replayPages(
+      this.#pages.spans,
+      this.#pages.lives,
+      from,
+      columns.rowSlot,
+      columns.rowDelta,
+      columns.rowKey,
+      columns.deltaOffset,
+      columns.deltaBody,
+      this.#cluster,
+      slotLife.data,
+      slotSinceKey.data,
+      slotRunsSinceKey.data,
+      lives.fromLsn.data,
+      lives.untilLsn.data,
+      lives.sizeBytes.data,
+      KEY_BYTES,
+      KEY_OFFSET,
+      KEY_AT,
+      settings,
+      MADE,
+    );
+    for (let key = 0; key < MADE[0]!; key++) {
+      this.#keyOffset.push(KEY_OFFSET[key]!);
+      this.#keyAt.push(KEY_AT[key]!);
+    }
+    const stored = this.#store.append(KEY_BYTES.subarray(0, MADE[1]));
+    return stored.ok ? ok(done) : stored;
+  }
+
+  *row(row: number): Generator<void, Result<void>> {
+    const tables = this.#tables;
+    const columns = this.#columns;
+    const firstLsn = this.#firstLsn;
+    const { isClustered, keyframeFactor } = this.#options;
+    const { lives } = tables;
+    const { bodyLength } = this.#apply;
+    const chain = this.#chain;
+    const pages = this.#pages;
     const slot = columns.rowSlot[row]!;
-    columns.rowKey[row] = keyOffset.length;
+    columns.rowKey[row] = this.#keyOffset.length;
     const from = columns.rowDelta[row]!;
     const to = columns.rowDelta[row + 1]!;
     if (to > from) {
@@ -67,7 +165,7 @@ export function* sealRun(
       const size = lives.sizeBytes.data[life]!;
       const opened = pages.open(slot, life, size);
       if (!opened.ok) return opened;
-      const interval = keyframeInterval(size, options.isClustered, options.keyframeFactor);
+      const interval = keyframeInterval(size, isClustered, keyframeFactor);
       let since = tables.slotSinceKey.data[slot]!;
       if (firstLsn + columns.deltaOffset[from]! < lives.fromLsn.data[life]!) since = 0;
       while (at < to && firstLsn + columns.deltaOffset[at]! < until) {
@@ -84,38 +182,52 @@ export function* sealRun(
             break;
           }
         }
-        sliceBytes += columns.deltaBody[at]! - columns.deltaBody[begin]!;
-        if (apply.all(begin, at, pages, size) === size && size > 0) {
-          keyOffset.push(columns.deltaOffset[at - 1]!);
-          keyAt.push(-1);
+        this.#sliceBytes += columns.deltaBody[at]! - columns.deltaBody[begin]!;
+        if (this.#apply.all(begin, at, pages, size) === size && size > 0) {
+          this.#addKey(slot, columns.deltaOffset[at - 1]!, -1);
           since = 0;
-          tables.slotRunsSinceKey.data[slot] = 0;
-        } else if (isDue && options.keyframeFactor !== Number.POSITIVE_INFINITY) {
-          const stored = store.append(pages.bytes.subarray(pages.at, pages.at + size));
+        } else if (isDue && keyframeFactor !== Number.POSITIVE_INFINITY) {
+          const stored = this.#store.append(pages.bytes.subarray(pages.at, pages.at + size));
           if (!stored.ok) return stored;
-          keyOffset.push(columns.deltaOffset[at - 1]!);
-          keyAt.push(stored.value);
+          this.#addKey(slot, columns.deltaOffset[at - 1]!, stored.value);
           since = 0;
-          sliceBytes += size;
-          tables.slotRunsSinceKey.data[slot] = 0;
+          this.#sliceBytes += size;
         }
-        if (sliceBytes > SLICE_BYTES) {
-          sliceBytes = 0;
+        if (this.#sliceBytes > SLICE_BYTES) {
+          this.#sliceBytes = 0;
           yield;
         }
       }
       tables.slotSinceKey.data[slot] = since;
       const closed = pages.close(slot);
       if (!closed.ok) return closed;
-      sliceBytes += size >>> 6;
+      this.#sliceBytes += size >>> 6;
     }
     if (!tables.isLive(slot)) pages.release(slot);
+    return ok();
   }
-  columns.rowKey[columns.rowSlot.length] = keyOffset.length;
-  columns.keyOffset = keyOffset.view().slice();
-  columns.keyAt = keyAt.view().slice();
-  return ok();
+
+  #addKey(slot: number, offset: number, at: number): void {
+    this.#keyOffset.push(offset);
+    this.#keyAt.push(at);
+    this.#tables.slotRunsSinceKey.data[slot] = 0;
+  }
+
+  /** The key columns, when all rows are done. */
+  finish(): void {
+    const columns = this.#columns;
+    columns.rowKey[columns.rowSlot.length] = this.#keyOffset.length;
+    columns.keyOffset = this.#keyOffset.view().slice();
+    columns.keyAt = this.#keyAt.view().slice();
+  }
 }
+
+// What a batch in the addon takes and gives: never across two calls.
+const SETTINGS = new Float64Array(7);
+const MADE = new Uint32Array(2);
+const KEY_BYTES = new Uint8Array(1 << 20);
+const KEY_OFFSET = new Uint32Array(1 << 16);
+const KEY_AT = new Float64Array(KEY_OFFSET.length);
 
 /** Notes in `tables` that run number `run` touched these pages: at once with the run's header, for one is no good without the other. */
 export function noteRun(run: number, { rowSlot }: RunColumns, tables: IndexTables): void {
