@@ -346,6 +346,35 @@ export interface Accel {
     made: Uint32Array,
   ) => number;
 
+  /**
+   * Decodes `count` records of a block at the start of `block`, whose column descriptors begin at `at` and whose bodies end at `end`, into the columns of
+   * a `RecordBatch`; the reference is the log's (`block-decoder.ts`), which does it itself where this is absent. `strings`: how many sources
+   * its dictionary has. Returns 0; 1 where some bodies stand in overflow blocks; -1 where the block is malformed, and the columns hold rubbish.
+   */
+  readonly decodeRecords?: (
+    block: Uint8Array,
+    at: number,
+    end: number,
+    count: number,
+    firstLsn: number,
+    strings: number,
+    kind: Uint8Array,
+    flags: Uint8Array,
+    timeLo: Uint32Array,
+    timeHi: Uint32Array,
+    pageLo: Uint32Array,
+    pageHi: Uint32Array,
+    epoch: Float64Array,
+    deltaIdLo: Uint32Array,
+    deltaIdHi: Uint32Array,
+    source: Uint32Array,
+    cause: Float64Array,
+    maskLength: Uint32Array,
+    bodyStart: Uint32Array,
+    bodyLength: Uint32Array,
+    metaLength: Uint32Array,
+  ) => number;
+
   /** Sets flags to 1 under the runs, cut at `length`; the rest of `mask[maskAt .. maskAt + length]` becomes 0. */
   runsToMask(
     runOffset: Uint32Array,

@@ -63,6 +63,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
     preferLargePages: native.preferLargePages,
     encodeColumns: native.encodeColumns,
     checkDeltas: native.checkDeltas,
+    decodeRecords: native.decodeRecords,
     noteDeltas: native.noteDeltas,
     sortDeltas: native.sortDeltas,
     gatherBodies: native.gatherBodies,

@@ -32,6 +32,7 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;
   readonly checkDeltas: NonNullable<Accel["checkDeltas"]>;
   readonly encodeColumns: NonNullable<Accel["encodeColumns"]>;
+  readonly decodeRecords: NonNullable<Accel["decodeRecords"]>;
   readonly noteDeltas: NonNullable<Accel["noteDeltas"]>;
   readonly sortDeltas: NonNullable<Accel["sortDeltas"]>;
   readonly gatherBodies: NonNullable<Accel["gatherBodies"]>;

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <array>
 
 #include "arguments.hpp"
 #include "functions.hpp"
 #include "mmsb/columns.hpp"
+#include "mmsb/records.hpp"
 
 namespace mmsb::binding {
 namespace {
@@ -80,10 +82,44 @@ napi_value encode_columns_(napi_env env, napi_callback_info info) {
   return in.number(end < 0 ? -1 : static_cast<double>(block_at) + static_cast<double>(end));
 }
 
+napi_value decode_records_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "decodeRecords");
+  const auto block = in.u8(0, "block");
+  const std::uint64_t at = in.integer(1, "at");
+  const std::uint64_t end = in.integer(2, "end");
+  const std::uint64_t count = in.integer(3, "count");
+  const std::uint64_t first_lsn = in.integer(4, "firstLsn", std::uint64_t{1} << 53);
+  const auto strings = static_cast<std::uint32_t>(in.integer(5, "strings"));
+  const auto kind = in.u8(6, "kind");
+  const auto flags = in.u8(7, "flags");
+  const auto time_lo = in.u32(8, "timeLo");
+  const auto time_hi = in.u32(9, "timeHi");
+  const auto page_lo = in.u32(10, "pageLo");
+  const auto page_hi = in.u32(11, "pageHi");
+  const auto epoch = in.f64(12, "epoch");
+  const auto id_lo = in.u32(13, "deltaIdLo");
+  const auto id_hi = in.u32(14, "deltaIdHi");
+  const auto source = in.u32(15, "source");
+  const auto cause = in.f64(16, "cause");
+  const auto mask_length = in.u32(17, "maskLength");
+  const auto body_start = in.u32(18, "bodyStart");
+  const auto body_length = in.u32(19, "bodyLength");
+  const auto meta_length = in.u32(20, "metaLength");
+  const std::size_t rows = std::min({kind.size(), flags.size(), time_lo.size(), time_hi.size(), page_lo.size(), page_hi.size(),
+                                     epoch.size(), id_lo.size(), id_hi.size(), source.size(), cause.size(), mask_length.size(),
+                                     body_start.size(), body_length.size(), meta_length.size()});
+  if (!in.rows(at, end, block.size(), "block") || !in.within(0, count, rows, "kind")) return nullptr;
+  const record_columns out{kind.data(),   flags.data(),  time_lo.data(),     time_hi.data(),    page_lo.data(),
+                           page_hi.data(), epoch.data(),  id_lo.data(),       id_hi.data(),      source.data(),
+                           cause.data(),  mask_length.data(), body_start.data(), body_length.data(), meta_length.data(), rows};
+  return in.number(static_cast<double>(decode_records(block, at, end, count, first_lsn, strings, out)));
+}
+
 }  // namespace
 
 std::span<const entry> column_functions() noexcept {
-  static constexpr entry entries[] = {{"encodeColumns", guarded<encode_columns_>}};
+  static constexpr entry entries[] = {{"encodeColumns", guarded<encode_columns_>},
+                                      {"decodeRecords", guarded<decode_records_>}};
   return entries;
 }
 

@@ -18,6 +18,7 @@ import type { CheckpointImage } from "../record-source.ts";
 import { NONE } from "./id-slots.ts";
 import type { IndexTables } from "./index-tables.ts";
 import type { RunBuilder } from "./run-builder.ts";
+import { StandingEdges } from "./standing-edges.ts";
 import { LifetimeFlag, VersionKind, VersionValue } from "./structure.ts";
 
 /** So many deltas are taken one by one sooner than a call of the addon is made. */
@@ -33,23 +34,14 @@ export class RecordScanner {
   readonly #runs = new RunList();
   /** By row of the block at hand: its page. */
   readonly #slots = new Uint32Array(MAX_BLOCK_RECORDS);
-  /** Edges that stand now → their row in `tables.edges`. */
-  readonly #edges = new Map<string, number>();
+  readonly #edges: StandingEdges;
   /** The transaction open after the last record scanned; 0 = none. */
   openTransactionLsn = 0;
 
   constructor(tables: IndexTables, run: RunBuilder) {
     this.#tables = tables;
     this.#run = run;
-    const { edges } = tables;
-    for (let row = 0; row < edges.count; row++) {
-      if (edges.untilLsn.data[row] === Number.POSITIVE_INFINITY) this.#edges.set(this.#edgeKeyOf(row), row);
-    }
-  }
-
-  #edgeKeyOf(row: number): string {
-    const { fromLo, fromHi, toLo, toHi, type } = this.#tables.edges;
-    return edgeKey(fromLo.data[row]!, fromHi.data[row]!, toLo.data[row]!, toHi.data[row]!, type.data[row]!);
+    this.#edges = new StandingEdges(tables.edges);
   }
 
   /** Records were lost: from `nextLsn` on something may be missing. */
@@ -128,23 +120,14 @@ export class RecordScanner {
   }
 
   #adoptEdges(image: CheckpointImage, lsn: number): void {
-    const standing = new Set<string>();
+    const standing = new Set<number>();
     for (const edge of image.edges) {
       const type = EDGE_TYPES.indexOf(edge.type);
-      const [fromLo, fromHi, toLo, toHi] = [
-        lowOf(edge.from),
-        highOf(edge.from),
-        lowOf(edge.to),
-        highOf(edge.to),
-      ];
-      standing.add(edgeKey(fromLo, fromHi, toLo, toHi, type));
-      this.#addEdge(fromLo, fromHi, toLo, toHi, type, lsn);
+      standing.add(
+        this.#addEdge(lowOf(edge.from), highOf(edge.from), lowOf(edge.to), highOf(edge.to), type, lsn),
+      );
     }
-    for (const [key, row] of this.#edges) {
-      if (standing.has(key)) continue;
-      this.tables.edges.untilLsn.data[row] = lsn;
-      this.#edges.delete(key);
-    }
+    for (const row of this.#edges.rows()) if (!standing.has(row)) this.#endEdge(row, lsn);
   }
 
   get tables(): IndexTables {
@@ -505,22 +488,22 @@ export class RecordScanner {
       this.#addEdge(fromLo, fromHi, toLo, toHi, type, lsn);
       return true;
     }
-    const key = edgeKey(fromLo, fromHi, toLo, toHi, type);
-    const standing = this.#edges.get(key);
-    if (standing !== undefined) {
-      this.#tables.edges.untilLsn.data[standing] = lsn;
-      this.#edges.delete(key);
-    }
+    const standing = this.#edges.find(fromLo, fromHi, toLo, toHi, type);
+    if (standing >= 0) this.#endEdge(standing, lsn);
     return true;
   }
 
-  #addEdge(fromLo: number, fromHi: number, toLo: number, toHi: number, type: number, lsn: number): void {
-    const key = edgeKey(fromLo, fromHi, toLo, toHi, type);
-    if (!this.#edges.has(key))
-      this.#edges.set(key, this.#tables.edges.begin(fromLo, fromHi, toLo, toHi, type, lsn));
+  /** The row of the edge, made where it does not stand yet. */
+  #addEdge(fromLo: number, fromHi: number, toLo: number, toHi: number, type: number, lsn: number): number {
+    const standing = this.#edges.find(fromLo, fromHi, toLo, toHi, type);
+    if (standing >= 0) return standing;
+    const row = this.#tables.edges.begin(fromLo, fromHi, toLo, toHi, type, lsn);
+    this.#edges.insert(row);
+    return row;
   }
-}
 
-function edgeKey(fromLo: number, fromHi: number, toLo: number, toHi: number, type: number): string {
-  return `${fromHi},${fromLo},${toHi},${toLo},${type}`;
+  #endEdge(row: number, lsn: number): void {
+    this.#edges.remove(row);
+    this.#tables.edges.untilLsn.data[row] = lsn;
+  }
 }
