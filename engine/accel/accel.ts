@@ -235,8 +235,8 @@ export interface Accel {
   /**
    * Writes columns `[from, to)` (not empty) of a block that begins at `blockAt`, descriptors first, from `at` on: the layout and the reference
    * are the log's (`block-columns.ts`, `block-builder.ts`), which does it itself where this is absent. `columns` has two entries a column: its
-   * values, or undefined where all are zero; and the high halves of pairs, or undefined. Returns the position after them; -1 where they
-   * take more than `room` bytes, the padding before each counted in full.
+   * values, or undefined where all are zero; and the high halves of pairs, or undefined. Behind the columns go `bodies[bodyFrom .. bodyTo]`.
+   * Returns the position after all of it; -1 where the columns take more than `room` bytes, the padding before each counted in full.
    */
   readonly encodeColumns?: (
     columns: readonly (Uint8Array | Uint32Array | Float64Array | undefined)[],
@@ -246,6 +246,9 @@ export interface Accel {
     blockAt: number,
     at: number,
     room: number,
+    bodies: Uint8Array,
+    bodyFrom: number,
+    bodyTo: number,
   ) => number;
 
   /*

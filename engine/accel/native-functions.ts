@@ -44,6 +44,21 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
     ...rest: Rest<NonNullable<Accel["replayPages"]>>
   ): number;
 
+  /**
+   * Starts a thread that writes to an open file of the caller's (`descriptor`), in order, and at most three writes behind. Returns its handle; -1
+   * where there is no thread to be had.
+   */
+  openFile(descriptor: number): number;
+  /**
+   * Takes a write of `bytes` (a view of shared memory) at `offset`, and waits for its turn where three are pending. The bytes stay as they are
+   * until three more writes were taken, or all are settled. Returns 0, or the errno of a write before: then it is not taken, nor is any other.
+   */
+  writeFile(file: number, bytes: Uint8Array, offset: number): number;
+  /** Waits for all writes taken. Returns 0, or the errno of the first that failed. */
+  settleFile(file: number): number;
+  /** As {@link settleFile}; then the thread ends. The descriptor stays open. */
+  closeFile(file: number): number;
+
   /** A batch of a built-in kernel of the graph: engine/graph/kernels/native-kernels.ts says what the numbers mean. */
   runKernel(
     arenas: readonly Uint8Array[],

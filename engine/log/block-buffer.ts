@@ -9,9 +9,9 @@ export class BlockBuffer {
   readonly u16: Uint16Array;
   readonly u32: Uint32Array;
 
-  /** `sizeBytes` is a multiple of 8. */
-  constructor(sizeBytes = MAX_BLOCK_BYTES) {
-    const buffer = new ArrayBuffer(sizeBytes);
+  /** `sizeBytes` is a multiple of 8. `isShared`: another thread may read it. */
+  constructor(sizeBytes = MAX_BLOCK_BYTES, isShared = false) {
+    const buffer = isShared ? new SharedArrayBuffer(sizeBytes) : new ArrayBuffer(sizeBytes);
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);
     this.u32 = new Uint32Array(buffer);

@@ -322,10 +322,11 @@ export class BlockBuilder {
       at += text.length;
     }
     const encode = this.#accel.encodeColumns;
-    at =
-      encode === undefined
-        ? this.#encodeColumns(from, to, buffer, blockAt, at, room)
-        : encode(this.#columns(), from, to, out, blockAt, at, room);
+    if (encode !== undefined) {
+      at = encode(this.#columns(), from, to, out, blockAt, at, room, this.bodies, bodyFrom, bodyTo);
+      return at < 0 ? -1 : at - payloadAt;
+    }
+    at = this.#encodeColumns(from, to, buffer, blockAt, at, room);
     if (at < 0) return -1;
     out.set(this.bodies.subarray(bodyFrom, bodyTo), at);
     return at + (bodyTo - bodyFrom) - payloadAt;
@@ -347,7 +348,7 @@ export class BlockBuilder {
     ];
   }
 
-  /** `Accel.encodeColumns` in TypeScript. */
+  /** The columns of `Accel.encodeColumns` in TypeScript. */
   #encodeColumns(
     from: number,
     to: number,

@@ -13,13 +13,15 @@ import {
 } from "./checkpoint-format.ts";
 import type { LogFile } from "./file-system.ts";
 
-/** Sealed blocks wait for a write until there are this many bytes of them: the bound on what is buffered. */
+/** Sealed blocks wait for a write until there are this many bytes of them, where the file has no queue. */
 const WRITE_BYTES = 1 << 20;
-const OUT_BYTES = WRITE_BYTES + 4 * MAX_BLOCK_BYTES;
+/** What may be sealed on top before it is looked at. */
+const SLACK_BYTES = 4 * MAX_BLOCK_BYTES;
 
 /**
- * From staged records to bytes in a file: seals blocks, writes them a megabyte at a time, syncs for many callers at once. After the first
- * failed write or sync (`failure`) nothing more is written and the descriptor is not used again.
+ * From staged records to bytes in a file: seals blocks, writes them many at a time (through the file's queue, where it has one: then the caller
+ * goes on meanwhile), syncs for many callers at once. What is buffered is bounded: one megabyte, or one chunk more than the queue holds. After
+ * the first failed write or sync (`failure`) nothing more is written and the descriptor is not used again.
  */
 export class BlockOutput {
   readonly path: string;
@@ -32,10 +34,14 @@ export class BlockOutput {
   /** LSN of the TransactionBegin that is open; 0 = none. */
   openTransactionLsn = 0;
   isClosed = false;
-  readonly #out = new BlockBuffer(OUT_BYTES);
+  /** Used in turn: the queue may still read those before the present one. */
+  readonly #buffers: BlockBuffer[];
+  #turn = 0;
+  #out: BlockBuffer;
   #outLength = 0;
   #failure: MmsbError | undefined;
-  /** Bytes handed to the operating system, and how many of them a sync has covered. */
+  /** Bytes handed on, how many of them are known to be with the operating system, and how many a sync has covered. */
+  #handedTotal = 0;
   #writtenTotal = 0;
   #syncedTotal = 0;
   #syncing: Promise<void> | undefined;
@@ -44,6 +50,13 @@ export class BlockOutput {
     this.path = path;
     this.uuid = uuid;
     this.file = file;
+    const { queue } = file;
+    this.#out = new BlockBuffer(this.#chunkBytes + SLACK_BYTES, queue !== undefined);
+    this.#buffers = [this.#out];
+  }
+
+  get #chunkBytes(): number {
+    return this.file.queue?.chunkBytes ?? WRITE_BYTES;
   }
 
   get failure(): MmsbError | undefined {
@@ -56,7 +69,7 @@ export class BlockOutput {
 
   /** Bytes written and buffered since it was opened. */
   get totalBytes(): number {
-    return this.#writtenTotal + this.#outLength;
+    return this.#handedTotal + this.#outLength;
   }
 
   /** Size of the present file once everything sealed is written. */
@@ -78,12 +91,12 @@ export class BlockOutput {
       openTransactionLsn: this.openTransactionLsn,
       nextSequence: () => this.sequence++,
     });
-    return this.#outLength < WRITE_BYTES || this.#writeOut();
+    return this.#handOnIfFull();
   }
 
   /** A block with this payload. Staged records are not touched: they come in a later block. */
   emit(type: BlockType, flags: number, count: number, firstLsn: number, payload: Uint8Array): boolean {
-    this.#out.u8.set(payload, this.#outLength + BLOCK_HEADER_BYTES);
+    accel.copyBytes(payload, 0, this.#out.u8, this.#outLength + BLOCK_HEADER_BYTES, payload.length);
     return this.#emitInPlace(type, flags, count, firstLsn, payload.length);
   }
 
@@ -105,7 +118,7 @@ export class BlockOutput {
       segment: this.segment,
       payloadBytes,
     });
-    return this.#outLength < WRITE_BYTES || this.#writeOut();
+    return this.#handOnIfFull();
   }
 
   /** A whole checkpoint stream. Returns its bytes, or -1 where it has failed. */
@@ -146,14 +159,38 @@ export class BlockOutput {
     return fine ? streamBytes : -1;
   }
 
+  #handOnIfFull(): boolean {
+    if (this.#outLength < this.#chunkBytes) return true;
+    const { queue } = this.file;
+    if (queue === undefined) return this.#writeOut();
+    if (this.#failure !== undefined) return false;
+    const taken = queue.write(this.#out.u8.subarray(0, this.#outLength), this.fileOffset);
+    if (!taken.ok) return this.fail(taken.error);
+    this.#handedOn();
+    this.#turn = (this.#turn + 1) % (queue.maxPending + 1);
+    this.#out = this.#buffers[this.#turn] ??= new BlockBuffer(this.#out.u8.length, true);
+    return true;
+  }
+
+  #handedOn(): void {
+    this.fileOffset += this.#outLength;
+    this.#handedTotal += this.#outLength;
+    this.#outLength = 0;
+  }
+
+  /** Everything sealed is with the operating system when it returns. */
   #writeOut(): boolean {
     if (this.#failure !== undefined) return false;
+    if (this.#writtenTotal < this.#handedTotal) {
+      const settled = this.file.queue?.settle();
+      if (settled?.ok === false) return this.fail(settled.error);
+      this.#writtenTotal = this.#handedTotal;
+    }
     if (this.#outLength === 0) return true;
     const written = this.file.write([this.#out.u8.subarray(0, this.#outLength)], this.fileOffset);
     if (!written.ok) return this.fail(written.error);
-    this.fileOffset += this.#outLength;
-    this.#writtenTotal += this.#outLength;
-    this.#outLength = 0;
+    this.#handedOn();
+    this.#writtenTotal = this.#handedTotal;
     return true;
   }
 

@@ -15,8 +15,10 @@ import {
   writevSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { nativeAddon } from "../accel/index.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { ThreadWriteQueue, type WriteQueue } from "./write-queue.ts";
 
 export type FileMode = "read" | "create" | "write";
 
@@ -32,6 +34,8 @@ export interface LogFile {
   read(into: Uint8Array, offset: number): Result<number>;
   /** Writes all of `parts` one after another from `offset`, or fails. A failure may leave a part of them written. */
   write(parts: readonly Uint8Array[], offset: number): Result<void>;
+  /** Writes that the caller need not wait for, where the system has them. They are settled before anything else is done to the file. */
+  readonly queue?: WriteQueue | undefined;
   truncate(sizeBytes: number): Result<void>;
   /** Content and size are on the medium when it returns. */
   sync(): Result<void>;
@@ -127,12 +131,20 @@ const MAX_WRITE_PARTS = 1024;
 
 class NodeLogFile implements LogFile {
   readonly path: string;
+  readonly queue: ThreadWriteQueue | undefined;
   readonly #fd: number;
   #closed = false;
 
-  constructor(path: string, fd: number) {
+  constructor(path: string, fd: number, mode: FileMode) {
     this.path = path;
     this.#fd = fd;
+    if (nativeAddon.path === undefined || mode === "read") return;
+    this.queue = new ThreadWriteQueue(
+      nativeAddon.functions,
+      fd,
+      (bytes, offset) => this.write([bytes], offset),
+      (cause) => ioError(cause, path, "writing"),
+    );
   }
 
   size(): Result<number> {
@@ -209,6 +221,7 @@ class NodeLogFile implements LogFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.queue?.close();
     try {
       closeSync(this.#fd);
     } catch {
@@ -234,7 +247,7 @@ export const nodeFileSystem: LogFileSystem = {
         const code = stats.isDirectory() ? "EISDIR" : "ESPIPE";
         throw Object.assign(new Error("is not a file"), { code });
       }
-      return new NodeLogFile(path, fd);
+      return new NodeLogFile(path, fd, mode);
     });
   },
   list(folder) {

@@ -27,8 +27,8 @@ export type { Durability, LogWriterOptions, RecordFields } from "./log-options.t
 const DEFAULT_INTERVAL_MS = 100;
 
 /**
- * Appends records to a recording. Records are staged as columns, sealed into blocks of at most 64 KiB, and written a megabyte at a time;
- * the caller is held up by the write itself, so nothing queues without bound. After a failed write or sync the writer refuses
+ * Appends records to a recording. Records are staged as columns, sealed into blocks of at most 64 KiB, and written many blocks at a time: by
+ * a thread with a bounded queue where the file has one, else by the caller, so nothing waits without bound. After a failed write or sync the writer refuses
  * everything (`failure`): the file holds what was synced before, and the descriptor is not used again.
  *
  * Methods that append return the record's LSN, or 0 where the writer has failed.

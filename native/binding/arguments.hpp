@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <span>
 #include <vector>
 
 #include "mmsb/batches.hpp"
+#include "queued_file.hpp"
 
 namespace mmsb::binding {
 
@@ -92,6 +94,8 @@ napi_value guarded(napi_env env, napi_callback_info info) noexcept;
 struct instance {
   /** `(code, message) => Error`: makes the engine's own error type; unset until `initialize`. */
   napi_ref make_error = nullptr;
+  /** By handle; a handle that was closed is used again. */
+  std::vector<std::unique_ptr<queued_file>> files;
 };
 
 /** Throws the engine's error with this code into JavaScript. */

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "arguments.hpp"
 #include "functions.hpp"
@@ -68,7 +69,12 @@ napi_value encode_columns_(napi_env env, napi_callback_info info) {
   const std::uint64_t block_at = in.integer(4, "blockAt");
   const std::uint64_t at = in.integer(5, "at");
   const std::uint64_t room = in.integer(6, "room");
-  if (!in.rows(from, to, rows, "columns") || !in.rows(block_at, at, out.size(), "out")) return nullptr;
+  const auto bodies = in.u8(7, "bodies");
+  const std::uint64_t body_from = in.integer(8, "bodyFrom");
+  const std::uint64_t body_to = in.integer(9, "bodyTo");
+  if (!in.rows(from, to, rows, "columns") || !in.rows(block_at, at, out.size(), "out") ||
+      !in.rows(body_from, body_to, bodies.size(), "bodies"))
+    return nullptr;
   if (from == to) {
     in.refuse("columns", "has no rows");
     return nullptr;
@@ -79,7 +85,12 @@ napi_value encode_columns_(napi_env env, napi_callback_info info) {
     in.refuse("columns", "holds a number that is not whole");
     return nullptr;
   }
-  return in.number(end < 0 ? -1 : static_cast<double>(block_at) + static_cast<double>(end));
+  if (end < 0) return in.number(-1);
+  const std::uint64_t bodies_at = block_at + static_cast<std::uint64_t>(end);
+  const std::uint64_t size = body_to - body_from;
+  if (!in.within(bodies_at, size, out.size(), "out")) return nullptr;
+  std::memmove(out.data() + bodies_at, bodies.data() + body_from, size);
+  return in.number(static_cast<double>(bodies_at + size));
 }
 
 napi_value decode_records_(napi_env env, napi_callback_info info) {

@@ -14,6 +14,7 @@ struct entry {
 
 std::span<const entry> checksum_functions() noexcept;
 std::span<const entry> column_functions() noexcept;
+std::span<const entry> file_functions() noexcept;
 std::span<const entry> run_functions() noexcept;
 std::span<const entry> index_functions() noexcept;
 std::span<const entry> kernel_functions() noexcept;

@@ -99,7 +99,7 @@ async function lives(seed: number): Promise<void> {
   const prng = new Prng(seed);
   const shape = prng.pick(SHAPES);
   const journal = new Journal();
-  let disk = new SimulatedDisk(seed);
+  let disk = new SimulatedDisk(seed, seed % 2 === 1);
   for (let life = 0; life < 4; life++) {
     const fault = prng.pick(["crash", "crash", "EIO", "ENOSPC"] as const);
     const at = prng.below(prng.chance(0.3) ? 12 : 60);
@@ -159,6 +159,7 @@ describe("a crash of the machine", () => {
 
   test.each([
     ["one file", { bodyBytes: 200, genesis: true }],
+    ["one file whose writes are queued", { bodyBytes: 400, genesis: true, queues: true }],
     ["segments that rotate", { bodyBytes: 200, rotateBytes: 700 }],
     ["a bounded set of segments", { bodyBytes: 200, rotateBytes: 700, keepSegments: 2 }],
   ] as [string, Shape][])(
@@ -174,14 +175,14 @@ describe("a crash of the machine", () => {
         if (!again.ok || !(await second.work(4))) return second.writer;
         return undefined;
       };
-      const dry = new SimulatedDisk();
+      const dry = new SimulatedDisk(1, shape.queues);
       await run(dry, new Journal());
       expect(dry.calls).toBeGreaterThan(20);
       for (let call = 0; call <= dry.calls; call++) {
         for (let draw = 0; draw < 3; draw++) {
           for (const fault of draw === 0 ? (["crash", "EIO", "ENOSPC"] as const) : (["crash"] as const)) {
             const place = `${fault} at call ${call}, draw ${draw}`;
-            const disk = new SimulatedDisk(draw);
+            const disk = new SimulatedDisk(draw, shape.queues);
             disk.plan = (ordinal) => (ordinal === call ? fault : undefined);
             const journal = new Journal();
             let failed: LogWriter | undefined;

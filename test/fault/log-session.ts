@@ -45,6 +45,8 @@ export interface Shape {
   readonly rotateBytes?: number;
   readonly keepSegments?: number;
   readonly genesis?: boolean;
+  /** Writes go through a queue. */
+  readonly queues?: boolean;
   /** Largest body; above 16 KiB they stand in overflow blocks. */
   readonly bodyBytes: number;
 }
@@ -167,13 +169,14 @@ export class LogSession {
 
 const batch = new RecordBatch();
 
-/** Readable records by LSN; blocks that hold a record whose body is lost are left out. */
+/** Readable records by LSN; those whose body is lost (a gap stands for them) are left out, and so are blocks that cannot be read. */
 export function readable(reader: LogReader): Map<number, string> {
   const found = new Map<number, string>();
   for (let block = 0; block < reader.blockCount; block++) {
     if (!reader.readBlock(block, batch).ok) continue;
     for (let row = 0; row < batch.count; row++) {
       const kind = batch.kind[row]!;
+      if (kind === RecordKind.Gap) continue;
       const text =
         kind === RecordKind.Checkpoint
           ? "checkpoint"

@@ -17,10 +17,11 @@ const KILLS = 26;
 const folder = mkdtempSync(join(tmpdir(), "mmsb-sigkill-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Starts a writer, kills it `delayMs` after its first line; returns what it acknowledged. */
+/** Starts a writer, kills it `delayMs` after so many lines; returns what it acknowledged. */
 function writeUntilKilled(
   args: readonly string[],
   delayMs: number,
+  lineCount: number,
 ): Promise<{ acknowledged: number; signal: string | null; errors: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [WRITER, ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -32,7 +33,7 @@ function writeUntilKilled(
     });
     child.stdout.on("data", (chunk: Buffer) => {
       lines += chunk.toString();
-      if (armed) return;
+      if (armed || lines.split("\n").length <= lineCount) return;
       armed = true;
       setTimeout(() => child.kill("SIGKILL"), delayMs);
     });
@@ -70,22 +71,27 @@ function check(path: string, acknowledged: number): number {
 
 describe("a writing process that is killed", () => {
   test.concurrent.each([
-    ["in one file", "0"],
-    ["in segments that rotate", "60000"],
-  ])("%s has lost nothing it acknowledged, and its lock blocks nobody", async (name, rotateBytes) => {
-    const path = join(folder, `${name.replaceAll(" ", "-")}.tlog`);
-    const prng = new Prng(rotateBytes.length);
-    let acknowledged = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
-      const args = [path, kill === 0 ? "create" : "open", rotateBytes, String(kill)];
-      const end = await writeUntilKilled(args, prng.below(40));
-      expect([end.signal, end.errors], `kill ${kill}`).toEqual(["SIGKILL", ""]);
-      acknowledged = Math.max(acknowledged, end.acknowledged);
-      check(path, acknowledged);
-    }
-    expect(acknowledged).toBeGreaterThan(KILLS);
-    const writer = unwrap(await LogWriter.open(path));
-    expect(writer.lastLsn).toBeGreaterThanOrEqual(acknowledged);
-    unwrap(await writer.close());
-  });
+    ["in one file", "0", "8", KILLS, 1],
+    ["in segments that rotate", "60000", "8", KILLS, 1],
+    // Every transaction is several times what is written at once, by the addon's thread where it is there.
+    ["in the middle of writes of many records", "0", "4000", 8, 2],
+  ] as const)(
+    "%s has lost nothing it acknowledged, and its lock blocks nobody",
+    async (name, rotateBytes, most, kills, lineCount) => {
+      const path = join(folder, `${name.replaceAll(" ", "-")}.tlog`);
+      const prng = new Prng(rotateBytes.length);
+      let acknowledged = 0;
+      for (let kill = 0; kill < kills; kill++) {
+        const args = [path, kill === 0 ? "create" : "open", rotateBytes, String(kill), most];
+        const end = await writeUntilKilled(args, prng.below(40), lineCount);
+        expect([end.signal, end.errors], `kill ${kill}`).toEqual(["SIGKILL", ""]);
+        acknowledged = Math.max(acknowledged, end.acknowledged);
+        check(path, acknowledged);
+      }
+      expect(acknowledged).toBeGreaterThan(kills);
+      const writer = unwrap(await LogWriter.open(path));
+      expect(writer.lastLsn).toBeGreaterThanOrEqual(acknowledged);
+      unwrap(await writer.close());
+    },
+  );
 });

@@ -3,6 +3,7 @@ import type { Disposable } from "../../engine/base/disposable.ts";
 import { Prng } from "../../engine/base/prng.ts";
 import { err, fail, ok, type Result } from "../../engine/base/result.ts";
 import { type FileMode, ioError, type LogFile, type LogFileSystem } from "../../engine/log/file-system.ts";
+import type { WriteQueue } from "../../engine/log/write-queue.ts";
 import type { WriterLock } from "../../engine/log/writer-lock.ts";
 
 /** The machine lost power: nothing below it returns any more. */
@@ -58,6 +59,8 @@ export class SimulatedDisk implements LogFileSystem {
   /** Descriptors used after a write or sync on them failed, or after they were closed. */
   readonly violations: string[] = [];
   readonly lock: WriterLock;
+  /** Files have a queue: writes handed to it happen later, at the latest when it is settled or too many wait. */
+  readonly queues: boolean;
   /** Chooses how much of a failing write reaches the cache. */
   readonly #prng: Prng;
   readonly #names = new Map<string, Inode>();
@@ -66,8 +69,9 @@ export class SimulatedDisk implements LogFileSystem {
   #nextInode = 1;
   #crashed = false;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, queues = false) {
     this.#prng = new Prng(seed);
+    this.queues = queues;
     const held = new Set<string>();
     this.lock = {
       acquire: async (set): Promise<Result<Disposable>> => {
@@ -103,7 +107,7 @@ export class SimulatedDisk implements LogFileSystem {
 
   /** The disk as the next start of the machine finds it. */
   restart(prng: Prng): SimulatedDisk {
-    const next = new SimulatedDisk(prng.u32());
+    const next = new SimulatedDisk(prng.u32(), this.queues);
     const names = new Map(this.#durableNames);
     for (const { path, inode } of this.#pendingNames) {
       if (prng.chance(0.5)) continue;
@@ -162,8 +166,17 @@ export class SimulatedDisk implements LogFileSystem {
       inode.pending = [];
       return ok();
     };
+    const write = (parts: readonly Uint8Array[], offset: number) => {
+      const bytes = Buffer.concat(parts);
+      const some = () => {
+        change({ kind: "write", offset, bytes: bytes.subarray(0, this.#prng.below(bytes.length + 1)) });
+      };
+      return use("write", () => change({ kind: "write", offset, bytes: Uint8Array.from(bytes) }), some);
+    };
+    const queue = this.queues ? simulatedQueue(this.#prng, write) : undefined;
     return {
       path,
+      queue,
       size: () => use("size", () => ok(inode.cache.length)),
       identity: () => ok(`0:${inode.id}`),
       modifiedNs: () => ok(BigInt(inode.modified)),
@@ -173,17 +186,12 @@ export class SimulatedDisk implements LogFileSystem {
           into.set(part);
           return ok(part.length);
         }),
-      write: (parts, offset) => {
-        const bytes = Buffer.concat(parts);
-        const some = () => {
-          change({ kind: "write", offset, bytes: bytes.subarray(0, this.#prng.below(bytes.length + 1)) });
-        };
-        return use("write", () => change({ kind: "write", offset, bytes: Uint8Array.from(bytes) }), some);
-      },
+      write,
       truncate: (sizeBytes) => use("truncate", () => change({ kind: "truncate", sizeBytes })),
       sync: () => use("sync", sync),
       syncAsync: async () => use("sync", sync),
       close: () => {
+        queue?.settle();
         closed = true;
       },
     };
@@ -225,6 +233,36 @@ export class SimulatedDisk implements LogFileSystem {
     this.#pendingNames = [];
     return ok();
   }
+}
+
+/**
+ * A queue as the addon's thread works it off, but with the moments drawn: bytes are looked at when their write happens, so a buffer that was used
+ * again too early shows. Chunks are small, so that little is written and much is queued.
+ */
+function simulatedQueue(
+  prng: Prng,
+  write: (parts: readonly Uint8Array[], offset: number) => Result<void>,
+): WriteQueue {
+  const waiting: { readonly bytes: Uint8Array; readonly offset: number }[] = [];
+  let failed: Result<void> = ok();
+  const workDownTo = (most: number): Result<void> => {
+    while (waiting.length > most) {
+      const { bytes, offset } = waiting.shift()!;
+      if (failed.ok) failed = write([bytes], offset);
+    }
+    return failed;
+  };
+  const maxPending = 3;
+  return {
+    chunkBytes: 512,
+    maxPending,
+    write: (bytes, offset) => {
+      workDownTo(Math.min(maxPending - 1, prng.below(maxPending + 1)));
+      if (failed.ok) waiting.push({ bytes, offset });
+      return failed;
+    },
+    settle: () => workDownTo(0),
+  };
 }
 
 /** One draw of what the medium holds of a file after the crash. */

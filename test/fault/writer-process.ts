@@ -6,7 +6,7 @@ import { LogWriter, type LogWriterOptions } from "../../engine/log/log-writer.ts
 import { RecordKind } from "../../engine/log/record-kinds.ts";
 import { bodyOf, stateContent } from "./writer-content.ts";
 
-const [path = "", making = "", rotateBytes = "0", seed = "1"] = process.argv.slice(2);
+const [path = "", making = "", rotateBytes = "0", seed = "1", most = "8"] = process.argv.slice(2);
 const options: LogWriterOptions = {
   durability: "commit",
   ...(rotateBytes === "0" ? {} : { rotateBytes: Number(rotateBytes), snapshot: () => stateContent(4) }),
@@ -19,7 +19,7 @@ if (writer.openTransactionLsn !== 0) writer.abort("killed before");
 writeSync(1, "0\n");
 for (;;) {
   writer.begin("w");
-  for (let records = prng.below(8); records > 0; records--)
+  for (let records = prng.below(Number(most)); records > 0; records--)
     writer.append(RecordKind.Event, { source: "w", body: bodyOf(writer.lastLsn + 1) });
   const lsn = writer.commit("w");
   unwrap(await writer.durable());

@@ -71,13 +71,26 @@ it("the addon and TypeScript seal the same records into the same bytes", (ctx) =
 
 it("the addon refuses columns that it cannot encode", (ctx) => {
   if (nativeAddon.path === undefined) return ctx.skip(`no native addon: ${nativeAddon.reason}`);
-  const encode = nativeAddon.functions.encodeColumns as (...args: unknown[]) => number;
+  const encodeWith = nativeAddon.functions.encodeColumns as (...args: unknown[]) => number;
+  const bodies = Uint8Array.of(7, 8, 9);
+  const encode = (...args: unknown[]) => encodeWith(...args, bodies, 0, 0);
   const out = new Uint8Array(100);
   const good = Uint32Array.of(1, 2, 3);
   expect(encode([good, undefined], 0, 3, out, 0, 0, 100)).toBeGreaterThan(0);
   expect(encode([good, undefined], 0, 3, out, 0, 0, 2)).toBe(-1);
   expect(encode([good, undefined], 0, 3, out, 0, 99, 100)).toBe(-1);
   expect(encode([undefined, undefined], 0, 3, out, 0, 0, 100)).toBe(1);
+  expect(encodeWith([undefined, undefined], 0, 3, out, 0, 0, 100, bodies, 1, 3)).toBe(3);
+  expect(out.subarray(1, 3)).toEqual(Uint8Array.of(8, 9));
+  for (const place of [
+    [99, bodies, 0, 3],
+    [0, bodies, 2, 1],
+    [0, bodies, 0, 4],
+    [0, [7], 0, 1],
+  ]) {
+    const [at, ...rest] = place;
+    expect(() => encodeWith([undefined, undefined], 0, 3, out, 0, at, 100, ...rest)).toThrow(MmsbError);
+  }
   const bad: unknown[][] = [
     [[good], 0, 3, out, 0, 0, 100],
     [[good, undefined], 0, 4, out, 0, 0, 100],

@@ -493,6 +493,7 @@ describe("a session whose medium fails", () => {
         return ok(
           new Proxy(inner, {
             get(_target, key) {
+              if (key === "queue") return undefined;
               if (trouble.fails && (key === "write" || key === "sync")) return refuse;
               if (trouble.fails && key === "syncAsync") return () => Promise.resolve(refuse());
               const value = Reflect.get(inner, key);
