@@ -251,6 +251,24 @@ export interface Accel {
     bodyTo: number,
   ) => number;
 
+  /**
+   * Rows of a batch into the columns of the block under construction: the reference is the log's (`BlockBuilder.stageDeltas`), which does it
+   * itself where this is absent. `batch`: slot, source, cause, flags, metaLength, runStart, runOffset, runLength, payloadStart, payload. `block`: kind, flags,
+   * timeLo, timeHi, pageLo, pageHi, epoch, source, causeDistance, bodyLength, bodies. `dictionary` has two entries a source: where the first is the
+   * stamp, the second is its index. `numbers`: from, to, flag mask, kind, the block's row, where its bodies end, room in bytes, column bytes a row,
+   * longest body, LSN of its row 0, time low and high, stamp. Returns the row it stopped at, with the bytes of the bodies, whether a flag and whether a
+   * cause is set in `numbers[0 .. 3]`; or `-(row) - 1` for the first whose source the dictionary does not have: then nothing is staged.
+   */
+  readonly stageDeltas?: (
+    batch: readonly (Uint8Array | Uint32Array | Float64Array)[],
+    block: readonly (Uint8Array | Uint32Array | Float64Array)[],
+    epoch: Float64Array,
+    idLo: Uint32Array,
+    idHi: Uint32Array,
+    dictionary: Uint32Array,
+    numbers: Float64Array,
+  ) => number;
+
   /*
    * The index's (`engine/log/index`), which does it itself where they are absent. `slots` are the lines of its `RunSlots`, as words; all other
    * columns are its own too.

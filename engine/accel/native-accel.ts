@@ -68,6 +68,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
     sortDeltas: native.sortDeltas,
     gatherBodies: native.gatherBodies,
     replayPages: all.replayPages,
+    stageDeltas: native.stageDeltas,
     raiseEpochs: (slot, count, epoch, changed, stamp, rowEpoch) =>
       (count < BATCH_FROM_ROWS ? ts : native).raiseEpochs(slot, count, epoch, changed, stamp, rowEpoch),
     crc32c: (bytes, seed = 0) =>

@@ -43,6 +43,7 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
     size: PageSpans["size"],
     ...rest: Rest<NonNullable<Accel["replayPages"]>>
   ): number;
+  readonly stageDeltas: NonNullable<Accel["stageDeltas"]>;
 
   /**
    * Starts a thread that writes to an open file of the caller's (`descriptor`), in order, and at most three writes behind. Returns its handle; -1

@@ -157,6 +157,8 @@ export function raiseEpochs(
   return count;
 }
 
+const ONE_RUN_BOUND = runSectionBound(1);
+
 /** See `Accel.encodeBodies`. */
 export function encodeBodies(
   runStart: Uint32Array,
@@ -182,7 +184,7 @@ export function encodeBodies(
       const offset = runOffset[first]!;
       const length = runLength[first]!;
       if (offset < 0x4000 && length <= 128) {
-        if (at + 4 + length > limit) return row;
+        if (at + ONE_RUN_BOUND + length > limit) return row;
         const start = at;
         out[at++] = FORM_LIST | 1;
         if (offset < 128) out[at++] = offset;

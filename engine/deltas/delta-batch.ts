@@ -148,18 +148,17 @@ export class DeltaBatch {
     const at = this.payloadBytes;
     this.#growRows(rows);
     this.#growRuns(rows);
+    this.slot.set(slot.subarray(from, to), this.count);
+    this.pageLo.set(pageLo.subarray(from, to), this.count);
+    this.pageHi.set(pageHi.subarray(from, to), this.count);
+    this.runOffset.set(offset.subarray(from, to), this.runCount);
+    this.runLength.set(length.subarray(from, to), this.runCount);
+    const { payloadStart, runStart } = this;
     let total = 0;
-    for (let i = 0; i < rows; i++) {
-      const row = this.count + i;
-      const size = length[from + i]!;
-      this.slot[row] = slot[from + i]!;
-      this.pageLo[row] = pageLo[from + i]!;
-      this.pageHi[row] = pageHi[from + i]!;
-      this.runOffset[this.runCount + i] = offset[from + i]!;
-      this.runLength[this.runCount + i] = size;
-      this.payloadStart[row] = at + total;
-      this.runStart[row + 1] = this.runCount + i + 1;
-      total += size;
+    for (let i = from, row = this.count, run = this.runCount; i < to; i++) {
+      payloadStart[row++] = at + total;
+      runStart[row] = ++run;
+      total += length[i]!;
     }
     this.source.fill(source, this.count, this.count + rows);
     this.cause.fill(cause, this.count, this.count + rows);

@@ -7,7 +7,7 @@ namespace mmsb::binding {
 namespace {
 
 /** Rises with any change to what the addon exports; engine/accel/native-addon.ts holds the same number. */
-constexpr int interface_version = 9;
+constexpr int interface_version = 11;
 
 napi_value initialize(napi_env env, napi_callback_info info) noexcept {
   arguments in(env, info, "initialize");
@@ -39,7 +39,7 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
       env, new instance(), [](napi_env, void* data, void*) { delete static_cast<instance*>(data); }, nullptr);
   static constexpr entry own[] = {{"initialize", initialize}};
   for (const auto group : {std::span<const entry>(own), checksum_functions(), column_functions(), file_functions(), index_functions(), run_functions(), kernel_functions(),
-                           mask_functions(), memory_functions(), page_functions()})
+                           mask_functions(), memory_functions(), page_functions(), staging_functions()})
     add(env, exports, group);
   Napi::Object cuda = Napi::Object::New(env);
   add(env, cuda, cuda_functions());
