@@ -39,6 +39,7 @@ export type {
   RecomputeOptions,
 } from "./graph/recompute.ts";
 export type { WaveCounts } from "./graph/wave-sink.ts";
+export type { WorkerPoolOptions } from "./graph/workers/worker-pool.ts";
 export { LogReader } from "./log/log-reader.ts";
 export type { CheckpointRef, Damage, RecordSource } from "./log/record-source.ts";
 export type { PageSpec } from "./pages/page-spec.ts";

@@ -52,6 +52,14 @@ export class Discovery {
     }
   }
 
+  /** {@link start} to {@link stop} for a page that a worker ran: it asked for these, all of which are inputs. */
+  note(slot: number, asked: Uint32Array, result: number): void {
+    this.#slot = slot;
+    this.#read.clear();
+    for (const input of asked) this.#read.add(input);
+    this.stop(result);
+  }
+
   /** The wave stands: edges that nobody asked for go. Returns all that came and went. */
   finish(): EdgeChange[] {
     for (const { from, to } of this.#unread) this.#graph.removeEdge(from, to, "data");

@@ -2,10 +2,11 @@ import { accel } from "../accel/index.ts";
 import { MmsbError } from "../base/errors.ts";
 import { ArenaViews } from "./arena-views.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
-import { type LevelRun, RunJournal, RunResult } from "./level-run.ts";
+import { type LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { PageContext, RetryLater, WriteMode } from "./page-context.ts";
 import type { Recompute } from "./registry.ts";
+import { RunJournal } from "./run-journal.ts";
 
 /** Runs recomputes of pages, restores what a throw left half done, and says what has changed. */
 export class Executor {
@@ -93,26 +94,7 @@ export class Executor {
     const page = this.views.all[table.arena[slot]!]!.bytes;
     const at = table.arenaOffset[slot]!;
     const { journal } = this;
-    const first = journal.runCount;
-    let looked = 0;
-    for (;;) {
-      const count = accel.diffImages(
-        image,
-        imageAt,
-        page,
-        at,
-        looked,
-        size,
-        journal.runOffset,
-        journal.runLength,
-        journal.runCount,
-      );
-      const isFull = count === journal.runOffset.length;
-      if (count > journal.runCount) looked = journal.runOffset[count - 1]! + journal.runLength[count - 1]!;
-      journal.runCount = count;
-      if (!isFull) break;
-      journal.reserveRuns(count * 2);
-    }
+    const first = journal.addDiff(image, imageAt, page, at, size);
     if (journal.runCount === first) {
       run.result[k] = RunResult.Equal;
       return;
@@ -120,13 +102,90 @@ export class Executor {
     run.result[k] = RunResult.Runs;
     run.runFrom[k] = first;
     run.runTo[k] = journal.runCount;
-    run.beforeAt[k] = journal.beforeBytes;
-    for (let i = first; i < journal.runCount; i++) {
-      const length = journal.runLength[i]!;
-      journal.reserveBefore(journal.beforeBytes + length);
-      accel.copyBytes(image, imageAt + journal.runOffset[i]!, journal.before, journal.beforeBytes, length);
-      journal.beforeBytes += length;
+    run.beforeAt[k] = journal.addBytes(first, image, imageAt);
+  }
+
+  // ---- what a worker computed
+
+  /** Writes an element that differs into the page of row `k`, and notes what it was. */
+  putElement(run: LevelRun, k: number, offset: number, bytes: number, newLo: number, newHi: number): void {
+    const { table } = this.graph;
+    const slot = run.list[k]!;
+    const view = this.views.all[table.arena[slot]!]!;
+    const at = table.arenaOffset[slot]! + offset;
+    run.result[k] = RunResult.Element;
+    run.elementOffset[k] = offset;
+    run.elementBytes[k] = bytes;
+    run.oldHi[k] = 0;
+    if (bytes >= 4) {
+      const word = at >>> 2;
+      run.oldLo[k] = view.i32[word]!;
+      view.i32[word] = newLo;
+      if (bytes === 4) return;
+      run.oldHi[k] = view.i32[word + 1]!;
+      view.i32[word + 1] = newHi;
+    } else if (bytes === 2) {
+      run.oldLo[k] = view.u16[at >>> 1]!;
+      view.u16[at >>> 1] = newLo;
+    } else {
+      run.oldLo[k] = view.bytes[at]!;
+      view.bytes[at] = newLo;
     }
+  }
+
+  /** Writes runs `[from, to)` of another thread's journal, whose bytes begin at `bytesAt`, into the page of row `k`, and notes what they replaced. */
+  putRuns(
+    run: LevelRun,
+    k: number,
+    their: Pick<RunJournal, "runOffset" | "runLength" | "bytes">,
+    from: number,
+    to: number,
+    bytesAt: number,
+  ): void {
+    const { table } = this.graph;
+    const { journal } = this;
+    const slot = run.list[k]!;
+    const page = this.views.all[table.arena[slot]!]!.bytes;
+    const at = table.arenaOffset[slot]!;
+    const first = journal.addRuns(their.runOffset, their.runLength, from, to);
+    run.result[k] = RunResult.Runs;
+    run.runFrom[k] = first;
+    run.runTo[k] = journal.runCount;
+    run.beforeAt[k] = journal.addBytes(first, page, at);
+    accel.applyRuns(
+      their.runOffset,
+      their.runLength,
+      from,
+      to,
+      their.bytes,
+      bytesAt,
+      page,
+      at,
+      table.size[slot]!,
+    );
+  }
+
+  /** Puts back what {@link putElement} or {@link putRuns} replaced. */
+  takeBack(run: LevelRun, k: number): void {
+    const { table } = this.graph;
+    const slot = run.list[k]!;
+    if (run.result[k] === RunResult.Element) {
+      this.putElement(run, k, run.elementOffset[k]!, run.elementBytes[k]!, run.oldLo[k]!, run.oldHi[k]!);
+      return;
+    }
+    const { runOffset, runLength, bytes } = this.journal;
+    const page = this.views.all[table.arena[slot]!]!.bytes;
+    accel.applyRuns(
+      runOffset,
+      runLength,
+      run.runFrom[k]!,
+      run.runTo[k]!,
+      bytes,
+      run.beforeAt[k]!,
+      page,
+      table.arenaOffset[slot]!,
+      table.size[slot]!,
+    );
   }
 
   /** The page's recompute threw: what it wrote is taken back. */

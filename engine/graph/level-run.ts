@@ -13,6 +13,8 @@ export const RunResult = {
   InputFailed: 5,
   /** Nothing to do: it has no recompute, or waits to be read. */
   Skipped: 6,
+  /** It is on a worker. */
+  Away: 7,
 } as const;
 
 /**
@@ -45,37 +47,5 @@ export class LevelRun {
     this.runFrom = new Uint32Array(capacity);
     this.runTo = new Uint32Array(capacity);
     this.beforeAt = new Uint32Array(capacity);
-  }
-}
-
-/** Runs that changed in pages of a level, and the bytes that they replaced. */
-export class RunJournal {
-  runCount = 0;
-  beforeBytes = 0;
-  runOffset = new Uint32Array(256);
-  runLength = new Uint32Array(256);
-  before = new Uint8Array(4096);
-
-  clear(): void {
-    this.runCount = 0;
-    this.beforeBytes = 0;
-  }
-
-  reserveRuns(runs: number): void {
-    if (runs <= this.runOffset.length) return;
-    const capacity = Math.max(runs, this.runOffset.length * 2);
-    const offset = new Uint32Array(capacity);
-    const length = new Uint32Array(capacity);
-    offset.set(this.runOffset);
-    length.set(this.runLength);
-    this.runOffset = offset;
-    this.runLength = length;
-  }
-
-  reserveBefore(bytes: number): void {
-    if (bytes <= this.before.length) return;
-    const before = new Uint8Array(Math.max(bytes, this.before.length * 2));
-    before.set(this.before);
-    this.before = before;
   }
 }

@@ -19,6 +19,7 @@ import { WaveLevels } from "./wave-levels.ts";
 import { WaveRows } from "./wave-rows.ts";
 import type { PageFailure, WaveCounts, WaveSink } from "./wave-sink.ts";
 import { WorkStack } from "./work-stack.ts";
+import type { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface WaveOptions {
   /** Recomputes that a wave may run at most; before a level that would go beyond it the wave ends with WAVE_BUDGET. */
@@ -43,6 +44,8 @@ export class Propagation {
   readonly executor: Executor;
   readonly rows = new WaveRows();
   readonly failures = new FailureBook();
+  /** Runs functions that stand in modules. */
+  workers: WorkerPool | undefined;
   readonly #sink: WaveSink | undefined;
   readonly #dirty = new DirtyLevels();
   readonly #run = new LevelRun();
@@ -244,9 +247,13 @@ export class Propagation {
         this.#levels++;
         const reach = registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
         if (reach > sweepTo) sweepTo = reach;
-        if (isInOrder && this.failures.size === 0) this.#runPlain(level, reach >= 0);
-        else {
-          this.#execute(0);
+        const isPlain = isInOrder && this.failures.size === 0;
+        const away = isPlain ? (this.workers?.begin(run, false) ?? 0) : -1;
+        if (isPlain && away === 0) {
+          this.#runPlain(level, reach >= 0);
+          this.workers?.ranHere(run);
+        } else {
+          this.#execute(0, away);
           this.#settleLevel(level, reach >= 0, 0);
         }
       }
@@ -305,8 +312,8 @@ export class Propagation {
     }
   }
 
-  /** Runs rows from `from` on; each has an outcome then. */
-  #execute(from: number): void {
+  /** Runs rows from `from` on; each has an outcome then. `away`: how many went to workers; -1: that is not decided yet. */
+  #execute(from: number, away: number): void {
     const { registry, executor } = this;
     const run = this.#run;
     const { list, result } = run;
@@ -314,11 +321,14 @@ export class Propagation {
     if (from === 0) executor.begin();
     const looksTwice = this.failures.size > 0 || registry.lazies > 0;
     const inTurn = registry.discoverers > 0 || registry.prioritised > 0;
-    executor.checksResults = looksTwice;
     if (looksTwice) this.#holdBack();
     else if (inTurn) result.fill(RunResult.Equal, 0, run.count);
+    const { workers } = this;
+    const taken = away < 0 ? (workers?.begin(run, looksTwice || inTurn) ?? 0) : away;
+    executor.checksResults = looksTwice || taken > 0;
     if (inTurn) {
-      this.#executeInTurn();
+      if (taken > 0) workers!.collect(run, executor);
+      this.#executeInTurn(taken > 0);
       return;
     }
     let first = from;
@@ -332,6 +342,7 @@ export class Propagation {
       else runBulk(executor, recompute, run, first, to);
       first = to;
     }
+    if (taken > 0) for (const k of workers!.collect(run, executor)) this.#executeOne(k);
   }
 
   #executeOne(k: number): void {
@@ -343,16 +354,20 @@ export class Propagation {
   }
 
   /** One page after the other, the higher priority first. */
-  #executeInTurn(): void {
+  #executeInTurn(usesWorkers: boolean): void {
     const run = this.#run;
     const { of, all, prioritised } = this.registry;
     const priority = (k: number) => all[of[run.list[k]!]!]?.priority ?? 0;
     const rows = Array.from({ length: run.count }, (_, k) => k);
     if (prioritised > 0) rows.sort((a, b) => priority(b) - priority(a) || a - b);
     for (const k of rows) {
-      if (run.result[k] !== RunResult.Equal) continue;
       const slot = run.list[k]!;
       const discovers = all[of[slot]!]?.discover === true;
+      if (usesWorkers && this.workers!.hasRun(k)) {
+        if (discovers) this.#discovery.note(slot, this.workers!.askedBy(k), run.result[k]!);
+        continue;
+      }
+      if (run.result[k] !== RunResult.Equal) continue;
       if (discovers) this.#discovery.start(slot);
       this.#executeOne(k);
       if (discovers) this.#discovery.stop(run.result[k]!);
@@ -416,7 +431,7 @@ export class Propagation {
       }
     }
     if (plain.settled === run.count) return;
-    this.#execute(plain.executed);
+    this.#execute(plain.executed, 0);
     this.#settleLevel(level, leavesToSweep, plain.settled);
   }
 

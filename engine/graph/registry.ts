@@ -53,6 +53,7 @@ export class RecomputeRegistry {
   prioritised = 0;
   lazies = 0;
   discoverers = 0;
+  modules = 0;
 
   constructor(nodes: number, maxNodes: number) {
     this.#maxNodes = maxNodes;
@@ -146,6 +147,7 @@ export class RecomputeRegistry {
     if (recompute.priority !== 0) this.prioritised += by;
     if (recompute.lazy) this.lazies += by;
     if (recompute.discover) this.discoverers += by;
+    if (recompute.module !== undefined) this.modules += by;
   }
 }
 

@@ -79,13 +79,13 @@ export class WaveRows {
     pageAt: number,
     recompute: number,
   ): void {
-    const { runOffset, runLength, before } = executor.journal;
+    const { runOffset, runLength, bytes } = executor.journal;
     const at = this.deltas.begin(slot, table.idLo[slot]!, table.idHi[slot]!, recompute, this.cause);
     for (let i = run.runFrom[k]!; i < run.runTo[k]!; i++)
       this.deltas.addRun(runOffset[i]!, page, pageAt + runOffset[i]!, runLength[i]!);
     this.#reserve();
     const from = run.beforeAt[k]!;
-    this.before.set(before.subarray(from, from + this.deltas.payloadBytes - at), at);
+    this.before.set(bytes.subarray(from, from + this.deltas.payloadBytes - at), at);
   }
 
   #reserve(): void {

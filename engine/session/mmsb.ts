@@ -53,7 +53,8 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
   waves.attach(state);
   const checkpoints = new SessionCheckpoints(state);
   parts.checkpoints = checkpoints;
-  const started = listening.ok ? begin(state, options, reopen) : listening;
+  const threaded = listening.ok ? reactive.startWorkers(options.workers ?? 0) : listening;
+  const started = threaded.ok ? begin(state, options, reopen) : threaded;
   if (!started.ok) {
     await log.close();
     return started;

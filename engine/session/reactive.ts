@@ -5,6 +5,7 @@ import { Propagation, type WaveOptions } from "../graph/propagation.ts";
 import type { RecomputeDefinition } from "../graph/recompute.ts";
 import { RecomputeRegistry } from "../graph/registry.ts";
 import type { WaveCounts, WaveSink } from "../graph/wave-sink.ts";
+import { checkPoolOptions, WorkerPool, type WorkerPoolOptions } from "../graph/workers/worker-pool.ts";
 import { compareRegistrations, type Registration, type StandingRegistration } from "../log/registration.ts";
 import type { PageTable } from "../pages/page-table.ts";
 import type { Edge } from "../pages/page-types.ts";
@@ -32,6 +33,20 @@ export class Reactive {
     this.graph = new DependencyGraph(table, { maxNodes: maxPages });
     this.registry = new RecomputeRegistry(FIRST_ROWS, maxPages);
     this.propagation = new Propagation(this.graph, this.registry, sink);
+  }
+
+  /** Lets waves use other threads; until {@link close}. Errors: ARGUMENT_INVALID. */
+  startWorkers(workers: number | WorkerPoolOptions): Result<void> {
+    const options = typeof workers === "number" ? { count: workers } : workers;
+    const checked = checkPoolOptions(options);
+    if (!checked.ok || (typeof workers === "number" && workers < 2)) return checked;
+    this.propagation.workers = new WorkerPool(this.graph, this.registry, options);
+    return ok();
+  }
+
+  /** Resolves when no thread is left. */
+  async close(): Promise<void> {
+    await this.propagation.workers?.close();
   }
 
   /** Some page may be computed: changes are looked at. */

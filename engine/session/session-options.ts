@@ -3,6 +3,7 @@ import type { MmsbError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { DeviceBackend } from "../device/device-backend.ts";
 import type { EventHandler } from "../events/event-subscription.ts";
+import type { WorkerPoolOptions } from "../graph/workers/worker-pool.ts";
 import type { LogFileSystem } from "../log/file-system.ts";
 import type { WriterLock } from "../log/writer-lock.ts";
 import type { PageTableOptions } from "../pages/page-table.ts";
@@ -28,6 +29,11 @@ export interface SessionOptions {
   readonly memory?: PageTableOptions;
   /** Recomputes that one wave may run at most; a transaction whose wave would run more is taken back (WAVE_BUDGET). Default: no bound. */
   readonly waveBudget?: number;
+  /**
+   * Threads on which functions that stand in modules are run, level by level (docs/Propagation.md): a number from 2 on, or the pool's options; 0 and 1, the default, for none. They
+   * change how long a wave takes, and nothing that it does.
+   */
+  readonly workers?: number | WorkerPoolOptions;
   /** With the same clock, uuid and calls, a session writes the same bytes. */
   readonly clock?: Clock;
   /** 16 bytes that name the recording. */

@@ -558,7 +558,7 @@ export class Session {
     this.device?.close();
     if (log.failure === undefined) this.#state.append(RecordKind.SessionStop, {});
     this.#state.events.settle();
-    const closed = await log.close();
+    const [closed] = await Promise.all([log.close(), this.#state.reactive.close()]);
     this.#state.events.hub.dispose();
     return closed;
   }

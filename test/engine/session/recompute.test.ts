@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { mmsbStart } from "../../../engine/session/mmsb.ts";
 import { replayEvents } from "../../../engine/session/replay-events.ts";
 import type { Session } from "../../../engine/session/session.ts";
 import type { SessionOptions } from "../../../engine/session/session-options.ts";
+import { moduleFile } from "../../helpers/module-file.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "mmsb-recompute-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -343,3 +344,29 @@ function kindsOf(session: Session): string[] {
   unwrap(session.flush());
   return kinds();
 }
+
+describe("a session with workers", () => {
+  it("W1: writes what one without them writes, and leaves no thread", async () => {
+    const module = moduleFile("export const half = (ctx) => ctx.setF64(0, ctx.f64(0, 0) / 2);");
+    const logs: Buffer[] = [];
+    for (const workers of [0, { count: 2, minLevelUs: 0 }]) {
+      file = path.join(folder, `${++nth}.tlog`);
+      const session = await start({ workers, uuid: new Uint8Array(16).fill(1) });
+      const source = page(session, "source");
+      unwrap(session.registerRecompute("cell", { module, export: "half" }));
+      const cells = Array.from({ length: 40 }, () => page(session));
+      for (const to of cells) unwrap(session.addEdge({ from: source, to, type: "data" }));
+      unwrap(session.write(source, 0, f64(5)));
+      expect(cells.map((id) => number(session, id))).toEqual(new Array(40).fill(2.5));
+      unwrap(await session.stop());
+      logs.push(readFileSync(file));
+    }
+    expect(logs[0]!.equals(logs[1]!)).toBe(true);
+  });
+
+  it("refuses a number of workers that is none", async () => {
+    const refused = await mmsbStart({ path: file, durability: "none", workers: -1 });
+    expect(refused).toMatchObject({ error: { code: "ARGUMENT_INVALID" } });
+    unwrap(await (await start({ path: `${file}2` })).stop());
+  });
+});
