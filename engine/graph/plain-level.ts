@@ -62,9 +62,9 @@ export class PlainLevel {
         if (recompute === undefined) run.result.fill(RunResult.Skipped, from, to);
         else {
           runBulk(executor, recompute, run, from, to);
+          if (executor.errors.size > 0) return;
           this.recomputed += to - from;
         }
-        if (executor.errors.size > 0) return;
         this.#settle(run, from, to, number);
         this.settled = to;
       }

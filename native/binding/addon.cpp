@@ -1,4 +1,9 @@
 // The addon's table of contents. Node-API 8: one binary for Node and Electron, loadable in any number of workers at once.
+#include <algorithm>
+#include <array>
+#include <new>
+#include <string_view>
+
 #include "arguments.hpp"
 #include "functions.hpp"
 #include "mmsb/cpu.hpp"
@@ -25,34 +30,52 @@ napi_value initialize(napi_env env, napi_callback_info info) noexcept {
   return in.undefined();
 }
 
-void add(napi_env env, napi_value exports, std::span<const entry> entries) {
+void add(napi_env env, napi_value exports, std::span<const entry> entries) noexcept {
   for (const entry& one : entries) {
     napi_value function = nullptr;
-    napi_create_function(env, one.name, NAPI_AUTO_LENGTH, one.callback, nullptr, &function);
-    napi_set_named_property(env, exports, one.name, function);
+    if (napi_create_function(env, one.name, NAPI_AUTO_LENGTH, one.callback, nullptr, &function) == napi_ok)
+      napi_set_named_property(env, exports, one.name, function);
   }
 }
 
-Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
+/**
+ * Fills in what `require` returns. Nothing here throws: a worker may be terminated while it loads the addon, and then every call of Node-API fails, those that would
+ * report an exception too. Whoever loads it finds no interface version, or is gone.
+ */
+napi_value fill(napi_env env, napi_value exports) noexcept {
   // Belongs to the environment and goes with it.
-  napi_set_instance_data(
-      env, new instance(), [](napi_env, void* data, void*) { delete static_cast<instance*>(data); }, nullptr);
+  auto* mine = new (std::nothrow) instance();
+  if (mine == nullptr ||
+      napi_set_instance_data(
+          env, mine, [](napi_env, void* data, void*) { delete static_cast<instance*>(data); }, nullptr) != napi_ok) {
+    delete mine;
+    return exports;
+  }
   static constexpr entry own[] = {{"initialize", initialize}};
   for (const auto group : {std::span<const entry>(own), checksum_functions(), column_functions(), file_functions(), index_functions(), run_functions(), kernel_functions(),
                            mask_functions(), memory_functions(), page_functions(), staging_functions()})
     add(env, exports, group);
-  Napi::Object cuda = Napi::Object::New(env);
+  napi_value cuda = nullptr;
+  if (napi_create_object(env, &cuda) != napi_ok) return exports;
   add(env, cuda, cuda_functions());
-  exports.Set("cuda", cuda);
-  exports.Set("interfaceVersion", Napi::Number::New(env, interface_version));
+  napi_set_named_property(env, exports, "cuda", cuda);
   const cpu_features& has = cpu();
-  exports.Set("features", Napi::String::New(env, std::string(has.avx512 ? "avx512 " : "") + (has.avx2 ? "avx2 " : "") + (has.crc32 ? "crc32" : "")));
+  const std::string_view features[] = {has.avx512 ? "avx512 " : "", has.avx2 ? "avx2 " : "", has.crc32 ? "crc32" : ""};
+  std::array<char, 32> text{};
+  std::size_t length = 0;
+  for (const std::string_view feature : features) {
+    std::copy(feature.begin(), feature.end(), text.begin() + length);
+    length += feature.size();
+  }
+  napi_value named = nullptr;
+  if (napi_create_string_utf8(env, text.data(), length, &named) == napi_ok) napi_set_named_property(env, exports, "features", named);
+  napi_value version = nullptr;
+  if (napi_create_int32(env, interface_version, &version) == napi_ok)
+    napi_set_named_property(env, exports, "interfaceVersion", version);
   return exports;
 }
 
 }  // namespace
 }  // namespace mmsb::binding
 
-static Napi::Object init(Napi::Env env, Napi::Object exports) { return mmsb::binding::exports_of(env, exports); }
-
-NODE_API_MODULE(mmsb, init)
+NAPI_MODULE_INIT() { return mmsb::binding::fill(env, exports); }

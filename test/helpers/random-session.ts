@@ -1,17 +1,26 @@
-import { utf8Encode } from "../../engine/base/bytes.ts";
-import type { Prng } from "../../engine/base/prng.ts";
+import { assert } from "../../engine/base/assert.ts";
+import { toHex, utf8Encode } from "../../engine/base/bytes.ts";
+import { ManualClock } from "../../engine/base/clock.ts";
+import { Prng } from "../../engine/base/prng.ts";
 import { fail, ok, type Result, unwrap } from "../../engine/base/result.ts";
 import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
+import { serializeEvent } from "../../engine/events/event-codec.ts";
 import { EVENT_CODE } from "../../engine/events/event-types.ts";
 import { idColumnOf } from "../../engine/events/id-column.ts";
 import { encodePayload } from "../../engine/events/payload-codec.ts";
-import type { RecomputeContext } from "../../engine/graph/recompute.ts";
 import { EDGE_TYPES, LOCATIONS } from "../../engine/pages/page-types.ts";
+import { mmsbStart } from "../../engine/session/mmsb.ts";
 import type { Session } from "../../engine/session/session.ts";
+import type { SessionOptions } from "../../engine/session/session-options.ts";
+import { SimulatedDisk } from "../fault/simulated-disk.ts";
+import { FUNCTIONS } from "./reactive-rules-worker.ts";
 
+export const RECORDING = "/simulated/x.tlog";
 const PAGE_BYTES = [1, 8, 64, 5000];
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 const MOST_PAGES = 12;
+/** Where workers find {@link FUNCTIONS}. */
+const FUNCTIONS_MODULE = new URL("./reactive-rules-worker.ts", import.meta.url);
 
 /** Does something to a session, chosen at random: everything that a session can do, failures among it. */
 export class RandomSession {
@@ -178,17 +187,12 @@ export class RandomSession {
       unwrap(this.session.recomputes.unregister(page, this.#why()));
       return;
     }
-    const failsAt = prng.pick([3, 7, -1]);
-    const run = (ctx: RecomputeContext) => {
-      let sum = 0;
-      for (let input = 0; input < ctx.inputCount; input++) sum += ctx.u8(input, 0);
-      if (sum % 8 === failsAt) throw new Error(`the sum is ${sum}`);
-      ctx.setU8(0, sum & 3);
-    };
+    const name = prng.pick(["failingAt3", "failingAt7", "neverFailing"] as const);
     const inputs = [this.#page()!, this.#page()!].filter((id) => id !== page);
     const lazy = prng.chance(0.2);
     // Where its inputs would close a circle it is refused.
-    const made = this.session.registerRecompute(page, { run, name: "sum", lazy }, { ...this.#why(), inputs });
+    const sum = { run: FUNCTIONS[name], name: "sum", lazy, module: FUNCTIONS_MODULE, export: name };
+    const made = this.session.registerRecompute(page, sum, { ...this.#why(), inputs });
     if (!made.ok && made.error.code !== "GRAPH_CYCLE") unwrap(made);
   }
 
@@ -256,4 +260,58 @@ export class RandomSession {
       }),
     );
   }
+}
+
+export interface Told {
+  /** Holds the recording at {@link RECORDING}. */
+  readonly disk: SimulatedDisk;
+  /** Every event that the firehose handed out, as bytes. */
+  readonly live: string[];
+  readonly stateHash: string;
+  readonly structureHash: string;
+  readonly edges: readonly unknown[];
+}
+
+/** A random session with a firehose from its first record on; in some of them handlers answer by writing. */
+export async function randomSession(seed: number, options: Partial<SessionOptions> = {}): Promise<Told> {
+  const prng = new Prng(seed);
+  const disk = new SimulatedDisk(seed);
+  const live: string[] = [];
+  const trouble: string[] = [];
+  const lives = prng.between(1, 3);
+  let told: Omit<Told, "disk" | "live"> | undefined;
+  for (let life = 0; life < lives; life++) {
+    const session = unwrap(
+      await mmsbStart({
+        path: RECORDING,
+        reopen: life > 0,
+        uuid: new Uint8Array(16).fill(9),
+        clock: new ManualClock(1_000n + BigInt(live.length) * 1_000_000n, 7n),
+        durability: "none",
+        fileSystem: disk,
+        lock: disk.lock,
+        ...options,
+        ...(prng.chance(0.3) ? { rotateBytes: 20_000 } : {}),
+        events: {
+          onEvent: (event) => void live.push(toHex(serializeEvent(event))),
+          onTrouble: (error) => void trouble.push(error.describe()),
+        },
+      }),
+    );
+    const random = new RandomSession(session, prng);
+    if (prng.chance(0.4)) {
+      let answers = 0;
+      unwrap(
+        session.on(["delta", "page-create", "wave-end"], () => {
+          if (answers++ < 10) random.step();
+        }),
+      );
+    }
+    for (let step = prng.between(5, 40); step > 0; step--) random.step();
+    const hashes = { stateHash: toHex(session.stateHash()), structureHash: toHex(session.structureHash()) };
+    told = { ...hashes, edges: session.edges() };
+    unwrap(await session.stop());
+  }
+  assert(trouble.length === 0, trouble.join());
+  return { disk, live, ...told! };
 }

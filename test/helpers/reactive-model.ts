@@ -4,40 +4,20 @@ import { Prng } from "../../engine/base/prng.ts";
 import { unwrap } from "../../engine/base/result.ts";
 import { DependencyGraph } from "../../engine/graph/dependency-graph.ts";
 import { Propagation, type WaveOptions } from "../../engine/graph/propagation.ts";
-import type { RecomputeContext, RecomputeDefinition } from "../../engine/graph/recompute.ts";
+import type {
+  RecomputeContext,
+  RecomputeDefinition,
+  RecomputeFunction,
+} from "../../engine/graph/recompute.ts";
 import { RecomputeRegistry } from "../../engine/graph/registry.ts";
 import type { WaveRecord, WaveSink } from "../../engine/graph/wave-sink.ts";
+import { WorkerPool } from "../../engine/graph/workers/worker-pool.ts";
 import { PageTable } from "../../engine/pages/page-table.ts";
+import { asksOf, FUNCTIONS, RULES, type Rule, ruleValue } from "./reactive-rules-worker.ts";
 
-/** How a page of the model is computed; pages hold two f64, the first is its value. */
-export type Rule = "sum" | "coarse" | "touchy" | "kernel" | "columns" | "discover" | "image";
-export const RULES: readonly Rule[] = ["sum", "coarse", "touchy", "kernel", "columns", "discover", "image"];
 const PAGE_BYTES = 16;
-
-/** What a rule makes of its inputs' values, in page order; undefined = it throws. */
-export function ruleValue(rule: Rule, inputs: readonly number[]): number | undefined {
-  const sum = inputs.reduce((total, value) => total + value, 0);
-  switch (rule) {
-    case "coarse":
-      return Math.floor(sum / 4);
-    case "touchy":
-      return sum % 5 === 3 ? undefined : sum + 1;
-    case "kernel":
-      return inputs.length === 0 ? undefined : sum;
-    case "columns":
-      return inputs.length === 0 ? undefined : inputs[0]! * 2;
-    default:
-      return sum + 1;
-  }
-}
-
-/** The pages that a discovering page asks for, one after the other; each depends on the values before. All are lower than it. */
-export function* asksOf(page: number): Generator<number, void, number> {
-  if (page === 0) return;
-  const value = yield (page * 7) % page;
-  if (value % 2 === 1) yield (page * 3 + 1) % page;
-  else if (value % 3 === 0) yield (page * 5 + 2) % page;
-}
+/** Where workers find the rules' functions. */
+const RULES_MODULE = new URL("./reactive-rules-worker.ts", import.meta.url);
 
 /** A small graph, its waves recorded as a session would, and counters of what ran. */
 export class ReactiveModel {
@@ -47,17 +27,24 @@ export class ReactiveModel {
   readonly propagation: Propagation;
   readonly pages: number;
   readonly runs: Uint32Array;
-  readonly waves: WaveRecord[] = [];
+  /** All that waves told, as text, where there is a reader for it. */
+  readonly told: string[] = [];
   /** The pages again, rebuilt from what the waves recorded alone. */
   readonly replayed: Float64Array;
+  readonly #isTold: boolean;
+  readonly #workers: number;
   #lsn = 0;
 
-  constructor(pages: number, isLogged: boolean) {
+  constructor(pages: number, isLogged: boolean, { isTold = false, workers = 0 } = {}) {
     this.pages = pages;
+    this.#isTold = isTold;
+    this.#workers = workers;
     this.table = new PageTable({ maxPages: pages, maxBytes: 2 ** 20 });
     this.graph = new DependencyGraph(this.table, { maxNodes: pages, maxEdges: 4000 });
     this.registry = new RecomputeRegistry(pages, pages);
     this.propagation = new Propagation(this.graph, this.registry, isLogged ? this.#sink() : undefined);
+    if (workers > 0)
+      this.propagation.workers = new WorkerPool(this.graph, this.registry, { count: workers, minLevelUs: 0 });
     this.runs = new Uint32Array(pages);
     this.replayed = new Float64Array(pages);
     for (let page = 0; page < pages; page++) {
@@ -72,7 +59,7 @@ export class ReactiveModel {
       stopped: () => undefined,
       end: (wave) => {
         this.#replay(wave);
-        this.waves.push(wave);
+        if (this.#isTold) this.told.push(textOf(wave));
         return true;
       },
     };
@@ -144,41 +131,24 @@ export class ReactiveModel {
       };
       return { ...options, columns, inputs: 1 };
     }
-    if (rule === "discover")
-      return { ...options, lazy: false, discover: true, run: (ctx) => this.#discover(ctx) };
-    return { ...options, run: (ctx) => this.#compute(rule, ctx) };
+    const fn = FUNCTIONS[rule];
+    // A discovering page may begin several times: only to the end does it run once.
+    const run: RecomputeFunction = (ctx) => {
+      fn(ctx);
+      this.#count(ctx);
+    };
+    const counted: RecomputeFunction = (ctx) => {
+      this.#count(ctx);
+      fn(ctx);
+    };
+    const found = this.#workers > 0 ? { module: RULES_MODULE, export: rule } : {};
+    return rule === "discover"
+      ? { ...options, name: rule, lazy: false, discover: true, run, ...found }
+      : { ...options, name: rule, run: counted, ...found };
   }
 
-  #compute(rule: Rule, ctx: RecomputeContext): void {
-    this.runs[Number(ctx.pageId) - 1]!++;
-    const inputs = Array.from({ length: ctx.inputCount }, (_, i) => ctx.f64(i, 0));
-    const value = ruleValue(rule, inputs);
-    if (value === undefined) {
-      // Half done, so that there is something to take back.
-      ctx.setF64(0, -1);
-      if (inputs.length > 1) ctx.write(3, Uint8Array.of(1, 2, 3));
-      throw new Error("touchy");
-    }
-    if (rule !== "image") ctx.setF64(0, value);
-    else {
-      const bytes = new Uint8Array(8);
-      new DataView(bytes.buffer).setFloat64(0, value, true);
-      ctx.write(0, Uint8Array.of(0));
-      ctx.write(0, bytes);
-    }
-  }
-
-  #discover(ctx: RecomputeContext): void {
-    const page = Number(ctx.pageId) - 1;
-    const asks = asksOf(page);
-    let sum = 1;
-    for (let ask = asks.next(); ask.done !== true; ) {
-      const value = ctx.f64(ctx.inputOf(BigInt(ask.value + 1)), 0);
-      sum += value;
-      ask = asks.next(value);
-    }
-    this.runs[page]!++;
-    ctx.setF64(0, sum);
+  #count({ pageId }: RecomputeContext): void {
+    this.runs[Number(pageId) - 1]!++;
   }
 
   edge(from: number, to: number, add: boolean): void {
@@ -194,6 +164,29 @@ export class ReactiveModel {
       assert(this.runs[page]! <= 1, "a page runs at most once a wave");
     return outcome;
   }
+}
+
+/** All of a wave that a log would have, and what its events would tell. */
+function textOf({ startLsn, rows, failures, levels, cutOff, blocked, edges, counts }: WaveRecord): string {
+  const { deltas, before } = rows;
+  const { count, payloadBytes: bytes } = deltas;
+  const runs = deltas.runStart[count]!;
+  return JSON.stringify({
+    startLsn,
+    slot: [...deltas.slot.subarray(0, count)],
+    source: [...deltas.source.subarray(0, count)],
+    runStart: [...deltas.runStart.subarray(0, count + 1)],
+    runOffset: [...deltas.runOffset.subarray(0, runs)],
+    runLength: [...deltas.runLength.subarray(0, runs)],
+    payload: [...deltas.payload.subarray(0, bytes)],
+    before: [...before.subarray(0, bytes)],
+    failures: failures.map(({ slot, error, beforeRow }) => [slot, error.describe(), beforeRow]),
+    levels: [levels.level, levels.members, levels.cutOff, levels.blocked].map((column) => [...column]),
+    cutOff: [...cutOff],
+    blocked: [...blocked],
+    edges,
+    counts,
+  });
 }
 
 /** What the model should hold: everything recomputed, every time, in page order (edges lead to higher pages only). */
@@ -252,11 +245,19 @@ export class NaiveModel {
   }
 }
 
+interface SessionOptions {
+  readonly isWide?: boolean;
+  /** Whether the waves are written down, for {@link ReactiveModel.told}. */
+  readonly isTold?: boolean;
+  readonly workers?: number;
+}
+
 /**
  * One random life of a graph: every step is checked against the naive model. Throws where they differ. A wide one has layers of so many pages that waves sweep
  * them, and changes of many pages at once.
  */
-export function runReactiveSession(seed: number, isWide = false): void {
+export function runReactiveSession(seed: number, how: SessionOptions = {}): ReactiveModel {
+  const { isWide = false } = how;
   const prng = new Prng(seed);
   const width = isWide ? prng.between(66, 110) : 0;
   const pages = isWide ? width * prng.between(3, 4) : prng.between(3, 12);
@@ -265,7 +266,7 @@ export function runReactiveSession(seed: number, isWide = false): void {
   const usesDiscovery = prng.chance(0.3);
   const usesPriority = prng.chance(0.3);
   const rules = RULES.filter((rule) => usesDiscovery || rule !== "discover");
-  const model = new ReactiveModel(pages, isLogged);
+  const model = new ReactiveModel(pages, isLogged, how);
   const naive = new NaiveModel(pages);
   if (isWide) makeLayers();
   for (let step = isWide ? 4 : prng.between(4, 14); step > 0; step--) {
@@ -277,6 +278,7 @@ export function runReactiveSession(seed: number, isWide = false): void {
     if (usesLazy && prng.chance(0.5)) unwrap(model.propagation.pull(prng.below(pages)));
     check();
   }
+  return model;
 
   /** Each page behind the first layer from one or two of the layer before, now and then from further up. */
   function makeLayers(): void {
@@ -404,11 +406,42 @@ export function runReactiveSessions(firstSeed: number, count: number, isWide = f
   for (let i = 0; i < count; i++) {
     const seed = (firstSeed + i) >>> 0;
     try {
-      runReactiveSession(seed, isWide);
+      runReactiveSession(seed, { isWide });
     } catch (error) {
       throw new Error(`session of seed ${seed}: ${error instanceof Error ? error.message : error}`, {
         cause: error,
       });
+    }
+  }
+}
+
+/**
+ * The same life without workers and with each of these numbers of them: what the waves told, the pages and the failures are the same. Throws where they are not.
+ */
+export async function compareWorkers(
+  seed: number,
+  isWide: boolean,
+  numbers: readonly number[],
+): Promise<void> {
+  const alone = runReactiveSession(seed, { isWide, isTold: true });
+  for (const workers of numbers) {
+    const model = runReactiveSession(seed, { isWide, isTold: true, workers });
+    await model.propagation.workers?.close();
+    for (const [wave, text] of alone.told.entries())
+      assert(
+        model.told[wave] === text,
+        `wave ${wave} with ${workers} workers: ${model.told[wave]}\nwithout: ${text}`,
+      );
+    for (let page = 0; page < alone.pages; page++) {
+      const same = Buffer.compare(model.table.bytes(page), alone.table.bytes(page)) === 0;
+      assert(
+        same && model.table.epoch[page] === alone.table.epoch[page],
+        `page ${page} with ${workers} workers`,
+      );
+      const [error, other] = [model, alone].map(({ propagation }) =>
+        propagation.failures.errors.get(page)?.describe(),
+      );
+      assert(error === other, `page ${page} with ${workers} workers fails by ${error}, not ${other}`);
     }
   }
 }

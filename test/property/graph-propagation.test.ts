@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
-import { runReactiveSession, runReactiveSessions } from "../helpers/reactive-model.ts";
+import { compareWorkers, runReactiveSession, runReactiveSessions } from "../helpers/reactive-model.ts";
 
 const SESSIONS = Number(process.env["MMSB_SESSIONS"] ?? 10_000);
+/** Of those with workers each starts threads: fewer, and some with wide levels. */
+const WORKER_SESSIONS = Math.ceil(SESSIONS / 250);
 /** Seeds that once found something: they are run first, every time. */
 const REGRESSIONS: readonly number[] = [4, 7, 59, 10_004, 30_694];
 
@@ -17,3 +19,14 @@ it("the same where levels are so wide that they are swept, and most or all of a 
   console.log(`wide graph sessions from seed ${seed}`);
   expect(() => runReactiveSessions(seed, Math.min(SESSIONS, 300), true)).not.toThrow();
 }, 60_000);
+
+it("W1: with 1, 2 and 4 workers waves tell, write and fail the same as with none", async () => {
+  const seed = Number(process.env["MMSB_SEED"] ?? Date.now() % 0xffff_ffff);
+  console.log(`graph sessions with workers from seed ${seed}`);
+  for (let i = 0; i < WORKER_SESSIONS; i++) {
+    await compareWorkers(seed + i, i % 4 === 3, [1, 2, 4]).catch((error: Error) => {
+      error.message = `session of seed ${seed + i}: ${error.message}`;
+      throw error;
+    });
+  }
+}, 110_000);

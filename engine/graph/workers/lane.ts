@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { type JobReport, LaneState, LaneWord } from "./job-board.ts";
 import type { WorkerTask } from "./recompute-worker.ts";
 import type { Briefing } from "./worker-memory.ts";
+
+/** What a thread that was told to close needs at most to do so. */
+const END_MS = 2000;
 
 /** One worker, as the session's thread sees it. */
 export class Lane {
@@ -11,6 +15,7 @@ export class Lane {
   journal: NonNullable<JobReport["journal"]> | undefined;
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  readonly #exited: Promise<unknown>;
   #beat = -1;
   #beatAt = 0;
 
@@ -26,6 +31,7 @@ export class Lane {
     });
     // What ends it shows in its words, or in that they stand still.
     this.#worker.on("error", () => Atomics.store(this.words, LaneWord.State, LaneState.Ended));
+    this.#exited = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#worker.unref();
   }
 
@@ -87,8 +93,13 @@ export class Lane {
     return nowMs - this.#beatAt;
   }
 
-  /** Ends the thread, whatever it does; resolves when it is gone. */
-  async end(): Promise<void> {
+  /**
+   * Ends the thread and resolves when it is gone. One that may not come to its end by itself is `stuck`: it is ended wherever it is. Others are given the time to, because what a
+   * thread is cut off in (loading, above all) is not all ours.
+   */
+  async end(isStuck: boolean): Promise<void> {
+    this.#worker.ref();
+    if (!isStuck) await Promise.race([this.#exited, sleep(END_MS, undefined, { ref: false })]);
     this.#port.close();
     await this.#worker.terminate();
   }

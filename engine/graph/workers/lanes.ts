@@ -60,6 +60,7 @@ export class Lanes {
     this.timeoutMs = timeoutMs;
   }
 
+  /** Those that live, and those that are not gone yet. */
   get threads(): number {
     return this.#lanes.length + this.#ending.size;
   }
@@ -144,7 +145,7 @@ export class Lanes {
         const how = this.#lossOf(lane, now);
         if (how === undefined) continue;
         this.#lostLanes.add(lane.id);
-        void this.#end(lane);
+        void this.#end(lane, true);
         const { job } = lane;
         if (job >= 0) losses.push({ job, how });
         else if (++this.#idleLosses > MAX_IDLE_LOSSES) this.canRun = false;
@@ -201,8 +202,7 @@ export class Lanes {
   /** After a loss: the next round has other threads, and nothing in common with this one. */
   renew(): void {
     if (this.#lostLanes.size === 0) return;
-    for (const lane of this.#alive()) void this.#end(lane);
-    this.#lanes = [];
+    this.#closeLanes();
     this.#lostLanes.clear();
     this.#memory = undefined;
     this.#control = new Int32Array(new SharedArrayBuffer(Control.words * 4));
@@ -210,20 +210,24 @@ export class Lanes {
     this.#round = 0;
   }
 
-  #end(lane: Lane): Promise<void> {
-    const ended = lane.end().finally(() => this.#ending.delete(ended));
+  /** Lets go of all threads; those that were not lost come to their end by themselves. */
+  #closeLanes(): void {
+    Atomics.store(this.#control, Control.Closing, 1);
+    Atomics.add(this.#control, Control.Round, 1);
+    Atomics.notify(this.#control, Control.Round);
+    for (const lane of this.#alive()) void this.#end(lane, false);
+    this.#lanes = [];
+  }
+
+  #end(lane: Lane, isStuck: boolean): Promise<void> {
+    const ended = lane.end(isStuck).finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
     return ended;
   }
 
   async close(): Promise<void> {
     this.canRun = false;
-    Atomics.store(this.#control, Control.Closing, 1);
-    Atomics.add(this.#control, Control.Round, 1);
-    Atomics.notify(this.#control, Control.Round);
-    const lanes = this.#lanes;
-    this.#lanes = [];
-    for (const lane of lanes) void this.#end(lane);
+    this.#closeLanes();
     await Promise.all(this.#ending);
   }
 }

@@ -53,4 +53,23 @@ describe("the native addon", () => {
     );
     expect(sums).toEqual(Array(4).fill(functions.crc32c(shared)));
   });
+
+  it("takes nothing with it where a worker is terminated while it loads", async (ctx) => {
+    const { path: file } = addonOr(ctx);
+    const code = `const { workerData: { file, running } } = require("node:worker_threads");
+      Atomics.store(running, 0, 1);
+      Atomics.notify(running, 0);
+      for (;;) {
+        delete require.cache[file];
+        require(file);
+      }`;
+    for (let i = 0; i < 40; i++) {
+      const running = new Int32Array(new SharedArrayBuffer(4));
+      const worker = new Worker(code, { eval: true, workerData: { file, running } });
+      Atomics.wait(running, 0, 0);
+      const until = performance.now() + (i % 7) * 0.2;
+      while (performance.now() < until);
+      expect(await worker.terminate()).toBe(1);
+    }
+  });
 });

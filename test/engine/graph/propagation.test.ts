@@ -188,6 +188,17 @@ describe("a wave", () => {
     expect(sheet.value(2)).toBe(0);
   });
 
+  it("P6: counts the pages of a batch once where one of them fails", () => {
+    const sheet = new Sheet(4);
+    for (const page of [1, 2]) unwrap(sheet.graph.addEdge(0, page, "data"));
+    for (const page of [1, 2, 3]) sheet.define(page, { kernel: { kind: "sum" } });
+    sheet.write(0, 5);
+    // page 3 has no input, and stands on the level above
+    unwrap(sheet.graph.addEdge(0, 3, "control"));
+    sheet.propagation.markDirty(3);
+    expect(unwrap(sheet.propagation.run())).toMatchObject({ recomputed: 3, changed: 2, failed: 1 });
+  });
+
   it("P6: error recovery: a throw fails the page and those below, keeps their bytes, lets the rest go on, and is over when an input changes", () => {
     const sheet = new Sheet(5);
     sheet.derive(1, [0], (ctx) => {
