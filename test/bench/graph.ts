@@ -6,6 +6,7 @@ import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.t
 import type { Built, Library } from "./graph-libraries.ts";
 import { buildLogged, buildUnlogged } from "./graph-ours.ts";
 import { chain, expected, fan, grid, isWide, randomDag, type Shape } from "./graph-shapes.ts";
+import { workersBench } from "./graph-workers.ts";
 import { type Report, secondsOf } from "./report.ts";
 
 const ROUNDS = 20;
@@ -112,7 +113,7 @@ function measureKernel(shape: Shape): number {
   return best;
 }
 
-/** All shapes, or with `--shape=TEXT` those whose name holds the text. `bound` = the best library of the same run, `ratio` = how many times faster than it; for kernels `bound` = {@link KERNEL_NS}. */
+/** All shapes, or with `--shape=TEXT` those whose name holds the text (`workers`: functions on workers). `bound` = the best library of the same run, `ratio` = how many times faster than it; for kernels `bound` = {@link KERNEL_NS}. */
 export async function graphBench(report: Report, folder: string): Promise<void> {
   process.env["NODE_ENV"] = "production";
   const { LIBRARIES } = await import("./graph-libraries.ts");
@@ -150,4 +151,5 @@ export async function graphBench(report: Report, folder: string): Promise<void> 
     tell("function a page, logged at none", measure(logged, shape, "mmsb logged"), best);
     await logged.stop();
   }
+  if ("workers".includes(wanted)) await workersBench(report);
 }
