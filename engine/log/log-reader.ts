@@ -215,9 +215,13 @@ export class LogReader implements RecordSource {
     return this.#scan.lastBlock.crc;
   }
 
+  get closed(): boolean {
+    return this.#scan.closedByWriter;
+  }
+
   get complete(): boolean {
-    const { closedByWriter, damage, gaps } = this.#scan;
-    return closedByWriter && damage.length === 0 && gaps.length === 0;
+    const { damage, gaps } = this.#scan;
+    return this.closed && damage.length === 0 && gaps.length === 0;
   }
 
   get firstLsn(): number {

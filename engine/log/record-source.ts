@@ -69,6 +69,8 @@ export interface RecordSource {
   readonly lastBlockCrc: number;
   /** The writer closed it and nothing is damaged. */
   readonly complete: boolean;
+  /** The writer closed it: nothing comes any more, whether or not something is damaged. */
+  readonly closed: boolean;
   /** First and last readable LSN; `lastLsn` = `firstLsn` - 1 where there is no record. */
   readonly firstLsn: number;
   readonly lastLsn: number;

@@ -19,16 +19,12 @@ export interface WriterLock {
  */
 export const socketLock: WriterLock = {
   async acquire(set) {
-    let key: string;
-    try {
-      const stat = statSync(set.folder, { bigint: true });
-      key = createHash("sha256").update(`${stat.dev}:${stat.ino}:${set.stem}`).digest("hex").slice(0, 40);
-    } catch {
+    const name = lockName(set);
+    if (name === undefined) {
       return fail("LOG_NOT_FOUND", "the folder of the recording does not exist", "Create it first", {
         path: set.folder,
       });
     }
-    const name = lockName(key);
     const server = await listen(name);
     if (server !== undefined) return ok(asLock(server));
     if (isSocketFile && !(await answers(name))) {
@@ -51,7 +47,21 @@ export const socketLock: WriterLock = {
 
 const isSocketFile = process.platform !== "linux" && process.platform !== "win32";
 
-function lockName(key: string): string {
+/** Whether a writer of this machine holds the lock on the recording. */
+export function hasWriter(set: SegmentSet): Promise<boolean> {
+  const name = lockName(set);
+  return name === undefined ? Promise.resolve(false) : answers(name);
+}
+
+/** Undefined where the recording's folder is not there. */
+function lockName(set: SegmentSet): string | undefined {
+  let key: string;
+  try {
+    const stat = statSync(set.folder, { bigint: true });
+    key = createHash("sha256").update(`${stat.dev}:${stat.ino}:${set.stem}`).digest("hex").slice(0, 40);
+  } catch {
+    return undefined;
+  }
   if (process.platform === "linux") return `\0mmsb-writer-${key}`;
   if (process.platform === "win32") return `\\\\.\\pipe\\mmsb-writer-${key}`;
   return join(tmpdir(), `mmsb-writer-${key}.sock`);

@@ -36,6 +36,8 @@ export interface IndexOptions {
   readonly cacheBytes?: number;
   readonly index?: IndexPlace;
   readonly runRecords?: number;
+  /** False: an index that would have to be built into a file, or brought up to date by some MiB, is not: `INDEX_STALE`. Default true. */
+  readonly buildsIndex?: boolean;
   readonly files?: LogFileSystem;
 }
 
@@ -79,29 +81,46 @@ export function* openIndex(
   options: IndexOptions,
 ): Generator<BuildProgress, Result<LogIndex>> {
   const files = options.files ?? nodeFileSystem;
-  for (const path of placesFor(source, options.index ?? "auto")) {
-    const loaded = loadIndex(path, source, files, options);
-    if (loaded !== undefined) {
-      const extended = yield* extend(loaded, options);
-      if (extended.ok) {
-        // the next opening need not do it again; where it cannot be kept it must
-        yield* saveTo(path, loaded, files);
-        return extended;
-      }
-      // it could not be read to its end: then the whole index is built anew
-      if (extended.error.code !== "INDEX_DAMAGED") return extended;
+  const places = placesFor(source, options.index ?? "auto");
+  for (const path of places) {
+    const loaded = yield* loadIndex(path, source, files, options);
+    if (loaded !== undefined && options.buildsIndex === false && isFarBehind(loaded)) {
       loaded.close();
+      return noIndex(source.path);
     }
+    if (loaded !== undefined) {
+      let isKept = false;
+      try {
+        const extended = yield* extend(loaded, options);
+        // the next opening need not do it again; where it cannot be kept it must
+        if (extended.ok) yield* saveTo(path, loaded, files);
+        isKept = extended.ok;
+        // it could not be read to its end: then the whole index is built anew
+        if (extended.ok || extended.error.code !== "INDEX_DAMAGED") return extended;
+      } finally {
+        if (!isKept) loaded.close();
+      }
+    }
+    if (options.buildsIndex === false) continue;
     const built = yield* buildFile(path, source, files, options);
     if (built !== undefined) return built;
   }
+  if (options.buildsIndex === false && places.length > 0) return noIndex(source.path);
   const { runCacheBytes, blockCacheBytes } = cacheShares(options);
   const spill =
     options.index === "memory" || options.index === "none"
       ? undefined
       : () => temporaryFile("mmsb-index", files);
   const index = emptyIndex(source, new ChunkStore({ spill }), { runCacheBytes, blockCacheBytes });
-  return index.ok ? yield* extend(index.value, options) : index;
+  if (!index.ok) return index;
+  let isKept = false;
+  try {
+    const built = yield* extend(index.value, options);
+    isKept = built.ok;
+    return built;
+  } finally {
+    if (!isKept) index.value.close();
+  }
 }
 
 /** Where the index of this recording may lie, best first. None: in memory. */
@@ -122,13 +141,16 @@ function pathsFor(path: string, format: RecordSource["format"]): string[] {
  * What an index at hand knows of a recording of our own before it is opened; undefined where there is none that can be read. Whoever opens
  * with it checks that it still fits.
  */
-export function knownDirectory(path: string, options: IndexOptions): KnownDirectory | undefined {
+export function* knownDirectory(
+  path: string,
+  options: IndexOptions,
+): Generator<BuildProgress, KnownDirectory | undefined> {
   const { index = "auto", files = nodeFileSystem } = options;
   if (index === "memory" || index === "none") return undefined;
   for (const place of index === "auto" ? pathsFor(path, "mmsb") : [index]) {
     const file = files.open(place, "read");
     if (!file.ok) continue;
-    const directory = readDirectory(file.value);
+    const directory = yield* closing(file.value, readDirectory(file.value));
     const writtenNs = file.value.modifiedNs();
     file.value.close();
     if (!directory.ok || directory.value === undefined || !writtenNs.ok) continue;
@@ -139,6 +161,33 @@ export function knownDirectory(path: string, options: IndexOptions): KnownDirect
     };
   }
   return undefined;
+}
+
+/** What {@link IndexOptions.buildsIndex} forbids would have to be done. */
+export function noIndex(path: string) {
+  return fail("INDEX_STALE", "there is no index that fits the recording", "Build it first", { path });
+}
+
+/** Whether a file may be opened without building an index for it: there is one to be tried, or the recording is small. */
+export function mayHaveIndex(
+  path: string,
+  { index = "auto", files = nodeFileSystem }: IndexOptions,
+): boolean {
+  const file = index === "auto" ? files.open(path, "read") : undefined;
+  if (file?.ok !== true) return true;
+  const size = file.value.size();
+  file.value.close();
+  if (!size.ok || size.value < SMALL_RECORDING_BYTES) return true;
+  return pathsFor(path, "mmsb").some((place) => {
+    const found = files.open(place, "read");
+    if (found.ok) found.value.close();
+    return found.ok;
+  });
+}
+
+/** Whether bringing it up to date means reading some MiB of the recording. */
+function isFarBehind({ source, lastLsn }: LogIndex): boolean {
+  return (1 - lastLsn / Math.max(1, source.lastLsn)) * source.fileBytes > SMALL_RECORDING_BYTES;
 }
 
 /** Beside the recording; one for all of its segments. */
@@ -172,21 +221,36 @@ function coversAll({ source, tables, headers, lastLsn }: LogIndex): boolean {
 }
 
 /** The index in this file, or undefined where there is none that fits: missing, damaged or stale. */
-function loadIndex(
+function* loadIndex(
   path: string,
   source: RecordSource,
   files: LogFileSystem,
   options: IndexOptions,
-): LogIndex | undefined {
+): Generator<BuildProgress, LogIndex | undefined> {
   const file = files.open(path, "read");
   if (!file.ok) return undefined;
-  const loaded = readIndex(file.value, source);
+  const loaded = yield* closing(file.value, readIndex(file.value, source));
   const fits = loaded.ok && checkBinding(loaded.value, source, (lsn) => blockCheckAt(source, lsn)).ok;
   if (!loaded.ok || !fits) {
     file.value.close();
     return undefined;
   }
   return indexOver(file.value, loaded.value, source, options);
+}
+
+/** The steps of reading a file, which is closed where they are dropped. */
+function* closing<T>(file: LogFile, steps: Generator<void, T>): Generator<BuildProgress, T> {
+  let isDone = false;
+  try {
+    for (;;) {
+      const step = steps.next();
+      isDone = step.done === true;
+      if (step.done === true) return step.value;
+      yield { doneBytes: 0, totalBytes: 0 };
+    }
+  } finally {
+    if (!isDone) file.close();
+  }
 }
 
 function indexOver(

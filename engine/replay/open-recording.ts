@@ -7,7 +7,7 @@ import type { MmsbSnap } from "../log/foreign/mmsbsnap.ts";
 import type { BuildProgress } from "../log/index/build-index.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { RecordSource } from "../log/record-source.ts";
-import { type IndexPlace, knownDirectory } from "./index-place.ts";
+import { type IndexPlace, knownDirectory, mayHaveIndex, noIndex } from "./index-place.ts";
 import { Recording, type RecordingOptions } from "./recording.ts";
 
 export interface SourceOptions {
@@ -64,7 +64,7 @@ export function* openingSource(
       ...(snapshot === undefined ? {} : { snapshot }),
     });
   }
-  const known = options.index === undefined ? undefined : knownDirectory(path, options);
+  const known = options.index === undefined ? undefined : yield* knownDirectory(path, options);
   return yield* LogReader.opening(path, { fileSystem: files, known });
 }
 
@@ -81,6 +81,7 @@ export function* openingRecording(
   path: string,
   options: RecordingOptions & SourceOptions = {},
 ): Generator<BuildProgress, Result<Recording>> {
+  if (options.buildsIndex === false && !mayHaveIndex(path, options)) return noIndex(path);
   const source = yield* openingSource(path, { index: "auto", ...options });
   return source.ok ? yield* Recording.open(source.value, options) : source;
 }

@@ -37,6 +37,8 @@ export interface RecordingOptions {
   readonly index?: IndexPlace;
   /** Records in a run of the index: smaller ones take less memory to build, larger ones are fewer. Default 2^19. */
   readonly runRecords?: number;
+  /** False: a recording whose index would have to be built into a file is not opened: `INDEX_STALE`. Default true. */
+  readonly buildsIndex?: boolean;
   readonly files?: LogFileSystem;
 }
 

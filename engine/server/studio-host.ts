@@ -2,9 +2,10 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { Port } from "../protocol/port.ts";
 import type { AccessPolicy } from "./access-policy.ts";
 import { Connection } from "./connection.ts";
-import { OpenedRecording } from "./recording/opened-recording.ts";
+import { IndexBuilds } from "./recording/index-builds.ts";
+import { OpenedRecording, writerOf } from "./recording/opened-recording.ts";
 import type { ReportProgress } from "./service.ts";
-import { type Sliced, SliceScheduler } from "./slice-scheduler.ts";
+import { type Sliced, SliceScheduler, waitFor } from "./slice-scheduler.ts";
 import { StudioSession } from "./studio-session.ts";
 import type { WindowShell } from "./window-shell.ts";
 
@@ -31,6 +32,7 @@ export class StudioHost {
   readonly #name: string;
   readonly #connections = new Set<Connection>();
   readonly #recordings = new Map<string, OpenedRecording>();
+  readonly #indexes = new IndexBuilds();
   #nextHandle = 1;
   #disposed = false;
 
@@ -73,7 +75,9 @@ export class StudioHost {
     if (shared !== undefined) return ok(held(shared));
     const full = this.#checkRoom();
     if (!full.ok) return full;
-    const opened = yield* OpenedRecording.open(path, this.#recordings.size, progress);
+    const writer = yield* waitFor(writerOf(path));
+    // From here to the end nothing waits: what is opened is not lost.
+    const opened = yield* OpenedRecording.open(path, this.#recordings.size, this.#indexes, progress);
     if (!opened.ok) return opened;
     // Somebody else may have been quicker.
     const other = this.#recordings.get(path);
@@ -82,7 +86,13 @@ export class StudioHost {
       opened.value.close();
       return other === undefined ? (room as Result<never>) : ok(held(other));
     }
-    const recording = new OpenedRecording(this.#nextHandle++, path, opened.value, this.scheduler);
+    const recording = new OpenedRecording(
+      this.#nextHandle++,
+      path,
+      opened.value,
+      this.scheduler,
+      writer.ok && writer.value,
+    );
     this.#recordings.set(path, recording);
     return ok(held(recording));
   }

@@ -85,6 +85,7 @@ export class MemorySource implements RecordSource {
   readonly formatVersion = 1;
   uuid = new Uint8Array(16).fill(7);
   complete = true;
+  closed = true;
   firstLsn = 1;
   damage: readonly Damage[] = [];
   gaps: LsnGap[] = [];

@@ -38,6 +38,7 @@ export class MmsbLog1Source implements RecordSource {
   readonly fileBytes: number;
   readonly lastBlockCrc: number;
   readonly complete: boolean;
+  readonly closed = true;
   readonly firstLsn: number;
   readonly lastLsn: number;
   readonly committedLsn: number;

@@ -16,6 +16,8 @@ import { noteRun, sealRun } from "./seal-run.ts";
 
 /** Bytes appended between two yields: a checksum over them and a write, some 1 ms. */
 const APPEND_BYTES = 1 << 20;
+/** Records of a block scanned between two yields: 0.1 µs a delta, 5 µs a page made. */
+const ROWS_A_STEP = 512;
 /** What one more block may add to a run that is almost full. */
 const MAX_BLOCK_BODIES = 1 << 20;
 
@@ -86,6 +88,8 @@ export class IndexBuilder {
   #keyframeFactor = 1;
   #isClustered = true;
   #nextSeal = 0;
+  /** The scanner knows what the index knew. */
+  #isPrepared = false;
   #doneBlocks = 0;
 
   constructor(index: LogIndex, options: BuildOptions) {
@@ -120,6 +124,10 @@ export class IndexBuilder {
   /** Indexes everything up to the recording's present end. With `sealTail` no run is left growing. */
   *build(sealTail: boolean): Generator<BuildProgress, Result<void>> {
     const { source } = this.#index;
+    if (!this.#isPrepared) {
+      yield* this.#sliced(this.#scanner.prepare());
+      this.#isPrepared = true;
+    }
     this.#findMending();
     let block =
       source.blockCount === 0 || this.#nextLsn > source.lastLsn
@@ -184,7 +192,7 @@ export class IndexBuilder {
         const header = this.#index.headers.at(-1);
         this.#run.reset(batch.firstLsn + row, open, header?.maxTimeNs ?? 0n);
       }
-      row = this.#scan(batch, row, this.#limit(batch, row), sourceOf);
+      row = yield* this.#scan(batch, row, this.#limit(batch, row), sourceOf);
       this.#nextLsn = batch.firstLsn + row;
       if (this.#sealLsn !== this.#nextLsn - 1) continue;
       const sealed = yield* this.#seal();
@@ -216,11 +224,21 @@ export class IndexBuilder {
     return next === undefined ? limit : Math.min(limit, Math.max(row + 1, next.lsn + 1 - batch.firstLsn));
   }
 
-  #scan(batch: RecordBatch, from: number, to: number, sourceOf: Uint32Array): number {
+  *#scan(
+    batch: RecordBatch,
+    from: number,
+    to: number,
+    sourceOf: Uint32Array,
+  ): Generator<BuildProgress, number> {
     const { tables } = this.#index;
     if (this.#run.isEmpty && this.#index.headers.length === 0) tables.firstTimeNs = batch.timestampNs(from);
     const shift = this.#run.addBlock(batch, from, to, sourceOf);
-    const done = this.#scanner.scan(batch, from, to, shift);
+    let done = from;
+    for (let stop = from; done === stop && stop < to; ) {
+      if (stop > from) yield this.#progress;
+      stop = Math.min(to, stop + ROWS_A_STEP);
+      done = this.#scanner.scan(batch, done, stop, shift);
+    }
     if (done < to) this.#run.cut(batch.firstLsn + done);
     if (done > from) tables.lastTimeNs = batch.timestampNs(done - 1);
     if (done > from && batch.kind[done - 1] === RecordKind.Gap) this.#skipMending(batch.firstLsn + done - 1);

@@ -5,17 +5,33 @@ import { U32Column } from "./growable.ts";
 /** No such slot, row, link. */
 export const NONE = 0xffff_ffff;
 
+/** Slots taken in between two yields: some 0.5 ms. */
+const SLOTS_A_STEP = 1 << 13;
+
 /** Page id (u64) ↔ slot: dense, in order of first appearance, never recycled. A lookup makes no object. */
 export class IdSlots {
   readonly lo: U32Column;
   readonly hi: U32Column;
   readonly #index: IdIndex;
 
-  constructor(lo = new U32Column(), hi = new U32Column()) {
+  private constructor(lo: U32Column, hi: U32Column) {
     this.lo = lo;
     this.hi = hi;
     this.#index = new IdIndex(lo.data, hi.data);
-    for (let slot = 0; slot < lo.length; slot++) this.#index.insert(slot);
+  }
+
+  static empty(): IdSlots {
+    return new IdSlots(new U32Column(), new U32Column());
+  }
+
+  /** Over columns that stand already. Yields now and then. */
+  static *over(lo: U32Column, hi: U32Column): Generator<void, IdSlots> {
+    const ids = new IdSlots(lo, hi);
+    for (let slot = 0; slot < lo.length; slot++) {
+      ids.#index.insert(slot);
+      if (slot % SLOTS_A_STEP === SLOTS_A_STEP - 1) yield;
+    }
+    return ids;
   }
 
   get count(): number {

@@ -116,28 +116,28 @@ export function writeIndex(
   return file.write([header], 0);
 }
 
-/** Reads and checks header and root. Errors: INDEX_STALE (of another recording or version), INDEX_DAMAGED, LOG_IO. */
-export function readIndex(file: LogFile, source: RecordSource): Result<LoadedIndex> {
+/** Reads and checks header and root. Yields now and then. Errors: INDEX_STALE (of another recording or version), INDEX_DAMAGED, LOG_IO. */
+export function* readIndex(file: LogFile, source: RecordSource): Generator<void, Result<LoadedIndex>> {
   const header = readIndexHeader(file);
   if (!header.ok) return header;
   const { fileBytes, lastBlockCrc, chunks } = header.value;
   const isOwn =
     bytesEqual(header.value.uuid, source.uuid) && bytesEqual(header.value.baseHash, baseHash(source));
   if (!isOwn) return staleIndex(file.path);
-  const root = readIndexPart(file, header.value.root, "root");
+  const root = yield* readIndexPart(file, header.value.root, "root");
   if (!root.ok) return root;
-  const decoded = decodeRoot(root.value, file.path);
+  const decoded = yield* decodeRoot(root.value, file.path);
   if (!decoded.ok) return decoded;
   if (decoded.value.chunkCrcs.length !== chunks) return damaged(file.path, "chunks", header.value.root.at);
   return ok({ ...decoded.value, fileBytes, lastBlockCrc });
 }
 
-/** What the index knows of where the recording's blocks stand; undefined where it was not kept. Errors: as `readIndex`. */
-export function readDirectory(file: LogFile): Result<SavedDirectory | undefined> {
+/** What the index knows of where the recording's blocks stand; undefined where it was not kept. Yields now and then. Errors: as `readIndex`. */
+export function* readDirectory(file: LogFile): Generator<void, Result<SavedDirectory | undefined>> {
   const header = readIndexHeader(file);
   if (!header.ok) return header;
   if (header.value.directory.bytes === 0) return { ok: true, value: undefined };
-  const bytes = readIndexPart(file, header.value.directory, "directory");
+  const bytes = yield* readIndexPart(file, header.value.directory, "directory");
   if (!bytes.ok) return bytes;
   const decoded = decodeDirectory(bytes.value);
   if (!decoded.ok) return decoded;
@@ -255,7 +255,10 @@ function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Ui
     .finish();
 }
 
-function decodeRoot(root: Uint8Array, path: string): Result<Omit<LoadedIndex, "fileBytes" | "lastBlockCrc">> {
+function* decodeRoot(
+  root: Uint8Array,
+  path: string,
+): Generator<void, Result<Omit<LoadedIndex, "fileBytes" | "lastBlockCrc">>> {
   const reader = new ByteReader(root);
   const textBytes = reader.u64n();
   if (reader.failed || textBytes > reader.remaining) return damaged(path, "names");
@@ -272,7 +275,7 @@ function decodeRoot(root: Uint8Array, path: string): Result<Omit<LoadedIndex, "f
     names.push(Array.from({ length: count }, () => reader.text()));
   }
   const tables = new IndexTables();
-  tables.ids = new IdSlots(U32Column.of(c.idLo), U32Column.of(c.idHi));
+  tables.ids = yield* IdSlots.over(U32Column.of(c.idLo), U32Column.of(c.idHi));
   tables.slotLife = U32Column.of(c.slotLife);
   tables.slotEpoch = F64Column.of(c.slotEpoch);
   tables.slotSinceKey = F64Column.of(c.slotSinceKey);

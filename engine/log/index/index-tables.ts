@@ -34,7 +34,7 @@ export class Names {
 
 /** What stands once for a whole recording, always in memory: its pages' lives, edges, names and totals. One row a slot in `slot…`. */
 export class IndexTables {
-  ids = new IdSlots();
+  ids = IdSlots.empty();
   /** The page's newest life, a row of `lives`, or NONE. */
   slotLife = new U32Column();
   /** Epoch after the last record indexed. */

@@ -38,10 +38,16 @@ export class RecordScanner {
   /** The transaction open after the last record scanned; 0 = none. */
   openTransactionLsn = 0;
 
+  /** Where `tables` hold edges already, {@link prepare} it before the first record. */
   constructor(tables: IndexTables, run: RunBuilder) {
     this.#tables = tables;
     this.#run = run;
     this.#edges = new StandingEdges(tables.edges);
+  }
+
+  /** Takes in the edges that the index knows. Yields now and then. */
+  prepare(): Generator<void, void> {
+    return this.#edges.fill();
   }
 
   /** Records were lost: from `nextLsn` on something may be missing. */

@@ -6,6 +6,8 @@ const FIRST_PLACES = 256;
 const SUSPICIOUS_PROBE = 256;
 /** Changes of the hash function that crafted ids can cause before the table lives with what it got. */
 const MAX_RESEEDS = 16;
+/** Rows taken in between two yields: some 1 ms. */
+const ROWS_A_STEP = 1 << 13;
 
 /**
  * The edges that stand at the record last scanned, by what they join: their rows in `EdgeLives`. A hash table of rows with linear probing, at most
@@ -21,8 +23,15 @@ export class StandingEdges {
 
   constructor(edges: EdgeLives) {
     this.#edges = edges;
-    for (let row = 0; row < edges.count; row++)
+  }
+
+  /** Takes in those that the columns hold already. Yields now and then. */
+  *fill(): Generator<void, void> {
+    const edges = this.#edges;
+    for (let row = 0; row < edges.count; row++) {
       if (edges.untilLsn.data[row] === Number.POSITIVE_INFINITY) this.insert(row);
+      if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
+    }
   }
 
   /** The row of an edge that stands, or -1. */

@@ -77,7 +77,7 @@ export const recordingInfo = z.object({
   damageOmitted: count,
   /** LSNs (both inclusive) that are missing between readable parts. */
   gaps: z.array(z.object({ fromLsn: lsn, toLsn: lsn })),
-  /** The file may still grow: subscribe to `recording.changes`. */
+  /** It is being written: a writer holds it, or it has just grown. `recording.changes` tells more. */
   following: z.boolean(),
   /**
    * Whole-recording knowledge (densities, counts by source and kind, event types) is gathered in the background after opening:

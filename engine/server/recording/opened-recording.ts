@@ -1,6 +1,9 @@
 import { basename } from "node:path";
 import type { MmsbError } from "../../base/errors.ts";
 import { ok, type Result } from "../../base/result.ts";
+import type { BuildProgress } from "../../log/index/build-index.ts";
+import { segmentSetOf } from "../../log/segment-names.ts";
+import { hasWriter } from "../../log/writer-lock.ts";
 import type { RecordingInfo } from "../../protocol/requests/recordings.ts";
 import { openingRecording } from "../../replay/open-recording.ts";
 import type { Recording } from "../../replay/recording.ts";
@@ -9,7 +12,8 @@ import { PageAges } from "../pages/page-ages.ts";
 import { PageOrders } from "../pages/page-orders.ts";
 import { SearchCache } from "../records/search-cache.ts";
 import type { ReportProgress } from "../service.ts";
-import type { RunningTask, Sliced, SliceScheduler } from "../slice-scheduler.ts";
+import { type RunningTask, type Sliced, type SliceScheduler, waitFor } from "../slice-scheduler.ts";
+import type { IndexBuilds } from "./index-builds.ts";
 import { describeRecording } from "./recording-info.ts";
 import { Survey } from "./survey.ts";
 
@@ -21,6 +25,8 @@ const CACHE_BYTES = 384 << 20;
 const MIN_CACHE_BYTES = 64 << 20;
 /** How often a file that may still grow is looked at. */
 const FOLLOW_EVERY_MS = 400;
+/** One that has grown counts as being written for so long. */
+const FRESH_MS = 5000;
 
 /** One recording, shared by every connection that opened it, with what has been worked out about it. */
 export class OpenedRecording {
@@ -41,10 +47,19 @@ export class OpenedRecording {
   #following: RunningTask<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #hasWriter: boolean;
+  #freshUntil = 0;
   /** Why surveying or following stopped, if it did. */
   trouble: MmsbError | undefined;
 
-  constructor(handle: number, path: string, recording: Recording, scheduler: SliceScheduler) {
+  constructor(
+    handle: number,
+    path: string,
+    recording: Recording,
+    scheduler: SliceScheduler,
+    hasWriter = false,
+  ) {
+    this.#hasWriter = hasWriter;
     this.handle = handle;
     this.path = path;
     this.name = basename(path);
@@ -59,30 +74,36 @@ export class OpenedRecording {
     this.#follow();
   }
 
-  /** Opens the file and loads or builds its index, in slices. `beside` = how many recordings are open already. */
-  static *open(path: string, beside: number, progress: ReportProgress): Sliced<Result<Recording>> {
+  /**
+   * Opens the file and loads its index, in slices; one that must be built first is built by `indexes`, beside this thread. `beside` = how
+   * many recordings are open already.
+   */
+  static *open(
+    path: string,
+    beside: number,
+    indexes: IndexBuilds,
+    progress: ReportProgress,
+  ): Sliced<Result<Recording>> {
     progress("open", 0, 0);
     yield;
-    const opening = openingRecording(path, {
-      cacheBytes: Math.max(MIN_CACHE_BYTES, Math.floor(CACHE_BYTES / (1 + beside))),
-    });
-    try {
-      for (;;) {
-        const step = opening.next();
-        if (step.done === true) return step.value;
-        progress("index", step.value.doneBytes, step.value.totalBytes);
-        yield;
-      }
-    } finally {
-      // Cancelled: whoever was at it lets go of its files.
-      opening.return(undefined as never);
-    }
+    const cacheBytes = Math.max(MIN_CACHE_BYTES, Math.floor(CACHE_BYTES / (1 + beside)));
+    const opened = yield* stepped(openingRecording(path, { cacheBytes, buildsIndex: false }), progress);
+    if (opened.ok || opened.error.code !== "INDEX_STALE") return opened;
+    const built = yield* indexes.build(path, cacheBytes, progress);
+    if (!built.ok) return built;
+    // Where it could not be kept, it is built here after all.
+    return yield* stepped(openingRecording(path, { cacheBytes }), progress);
   }
 
-  /** Whether it may still grow. A damaged or foreign file is what it is; one that is not closed may have a writer. */
+  /** Whether it is being written: a writer holds it, or it grew a moment ago under one that this machine does not know. */
   get isFollowing(): boolean {
+    return this.#mayGrow && (this.#hasWriter || performance.now() < this.#freshUntil);
+  }
+
+  /** What its writer closed, and a foreign file, is what it is. */
+  get #mayGrow(): boolean {
     const { source } = this.recording;
-    return source.format === "mmsb" && !source.complete && !this.#closed && this.trouble === undefined;
+    return source.format === "mmsb" && !source.closed && !this.#closed && this.trouble === undefined;
   }
 
   info(): RecordingInfo {
@@ -116,7 +137,7 @@ export class OpenedRecording {
   }
 
   #follow(): void {
-    if (!this.isFollowing) return;
+    if (!this.#mayGrow) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const task = this.scheduler.run(this.#refresh(), "background");
@@ -130,6 +151,9 @@ export class OpenedRecording {
   }
 
   *#refresh(): Sliced<Result<void>> {
+    const wasFollowing = this.isFollowing;
+    const writer = yield* waitFor(writerOf(this.path));
+    if (writer.ok) this.#hasWriter = writer.value;
     const refreshing = this.recording.refreshing();
     for (;;) {
       const step = refreshing.next();
@@ -138,9 +162,12 @@ export class OpenedRecording {
         continue;
       }
       if (!step.value.ok) this.trouble = step.value.error;
-      else if (step.value.value) this.#survey();
-      if (!this.recording.source.complete && step.value.ok && !step.value.value) return ok();
-      this.#changed();
+      else if (step.value.value) {
+        this.#freshUntil = performance.now() + FRESH_MS;
+        this.#survey();
+      }
+      const isAsBefore = step.value.ok && !step.value.value && this.isFollowing === wasFollowing;
+      if (!isAsBefore || this.recording.source.closed) this.#changed();
       return ok();
     }
   }
@@ -155,5 +182,27 @@ export class OpenedRecording {
     this.graphs.dispose();
     this.#listeners.clear();
     this.recording.close();
+  }
+}
+
+/** Whether a writer of this machine has the recording open. */
+export async function writerOf(path: string): Promise<Result<boolean>> {
+  return ok(await hasWriter(segmentSetOf(path)));
+}
+
+function* stepped(
+  opening: Generator<BuildProgress, Result<Recording>>,
+  progress: ReportProgress,
+): Sliced<Result<Recording>> {
+  try {
+    for (;;) {
+      const step = opening.next();
+      if (step.done === true) return step.value;
+      progress("index", step.value.doneBytes, step.value.totalBytes);
+      yield;
+    }
+  } finally {
+    // Cancelled: whoever was at it lets go of its files.
+    opening.return(undefined as never);
   }
 }

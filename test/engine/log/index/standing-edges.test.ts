@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Prng } from "../../../../engine/base/prng.ts";
+import { finish } from "../../../../engine/base/sliced.ts";
 import { StandingEdges } from "../../../../engine/log/index/standing-edges.ts";
 import { EdgeLives } from "../../../../engine/log/index/structure.ts";
 
@@ -35,6 +36,8 @@ describe("the edges that stand", () => {
     const standing = [...oracle.values()].sort((a, b) => a - b);
     expect([...table.rows().sort()]).toEqual(standing);
     // a table made of what stands, as where an index is loaded
-    expect([...new StandingEdges(lives).rows().sort()]).toEqual(standing);
+    const again = new StandingEdges(lives);
+    finish(again.fill());
+    expect([...again.rows().sort()]).toEqual(standing);
   });
 });
