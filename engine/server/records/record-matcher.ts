@@ -18,13 +18,19 @@ import { ValueWatch } from "./value-watch.ts";
 export class RecordMatcher {
   /** By kind: whether it is wanted. */
   readonly kinds: Uint8Array;
-  /** Slots of the pages wanted; undefined = any. Pages that the recording never had are not in it. */
+  /** Slots of the pages wanted; undefined = any. Those that the recording does not have (yet) are not in it. */
   readonly slots: ReadonlySet<number> | undefined;
+  readonly #slots: Set<number>;
+  /** Pages wanted that the recording does not have, as of so many pages. */
+  #missing: readonly bigint[];
+  #pagesKnown = 0;
   readonly sources: ReadonlySet<number> | undefined;
   readonly fromLsn: number;
   readonly toLsn: number;
-  /** Deltas must be seen one after another, whatever else the filter says. */
-  readonly watchesValues: boolean;
+  /** What the filter says of values, if anything. */
+  readonly watch: ValueWatch | undefined;
+  /** It says something that only the records themselves tell, beside kind, page and value. */
+  readonly hasConditions: boolean;
   readonly cause: number | undefined;
   readonly #recording: Recording;
   readonly #eventTypes: EventTypes;
@@ -32,7 +38,6 @@ export class RecordMatcher {
   readonly #pageTypes: ReadonlySet<number> | undefined;
   readonly #wantedEvents: ReadonlySet<number> | undefined;
   readonly #text: string;
-  readonly #watch: ValueWatch | undefined;
   readonly #runs = new RunList();
   readonly #textInSource = new Map<string, boolean>();
   readonly #textInType = new Map<number, boolean>();
@@ -46,17 +51,14 @@ export class RecordMatcher {
     kinds: Uint8Array,
     expression: ValueExpression | undefined,
   ) {
-    const { tables } = recording.index;
     this.#recording = recording;
     this.#eventTypes = eventTypes;
     this.#filter = filter;
     this.kinds = kinds;
-    this.slots =
-      filter.pages === undefined
-        ? undefined
-        : new Set(
-            filter.pages.map((id) => tables.ids.find(lowOf(id), highOf(id))).filter((slot) => slot >= 0),
-          );
+    this.#slots = new Set();
+    this.#missing = filter.pages ?? [];
+    this.slots = filter.pages === undefined ? undefined : this.#slots;
+    this.followPages();
     this.sources = filter.sources === undefined ? undefined : new Set(filter.sources);
     this.#pageTypes = filter.pageTypes === undefined ? undefined : new Set(filter.pageTypes);
     this.#wantedEvents = filter.eventTypes === undefined ? undefined : new Set(filter.eventTypes);
@@ -64,9 +66,24 @@ export class RecordMatcher {
     this.fromLsn = Math.max(recording.source.firstLsn, filter.fromLsn ?? 0, (filter.cause ?? 0) + 1);
     this.toLsn = filter.toLsn ?? Number.MAX_SAFE_INTEGER;
     this.cause = filter.cause;
-    this.#watch =
+    this.watch =
       expression === undefined ? undefined : new ValueWatch(recording, expression, this.fromLsn - 1);
-    this.watchesValues = expression !== undefined;
+    this.hasConditions =
+      [filter.cause, filter.sources, filter.fromTimeNs, filter.toTimeNs, filter.pageTypes].some(
+        (condition) => condition !== undefined,
+      ) || this.#text !== "";
+  }
+
+  /** Pages that have come since are wanted too, where the filter names them. */
+  followPages(): void {
+    const { ids } = this.#recording.index.tables;
+    if (this.#missing.length === 0 || this.#pagesKnown === ids.count) return;
+    this.#pagesKnown = ids.count;
+    this.#missing = this.#missing.filter((id) => {
+      const slot = ids.find(lowOf(id), highOf(id));
+      if (slot >= 0) this.#slots.add(slot);
+      return slot < 0;
+    });
   }
 
   /** `defaultKinds` where the filter names none. `ARGUMENT_INVALID` for an unknown kind or a value expression that makes no sense. */
@@ -98,33 +115,35 @@ export class RecordMatcher {
       : expression;
   }
 
-  /** Whether the row is wanted. Rows must come in LSN order, none left out that the filter's pages and kinds let through. */
-  matches(batch: RecordBatch, row: number): Result<boolean> {
+  /** Whether the row is wanted; a filter that looks at the bytes of pages takes a `ValueSearch` instead. */
+  matches(batch: RecordBatch, row: number): boolean {
     const kind = batch.kind[row]!;
-    if (this.kinds[kind] === 0) return ok(false);
+    if (this.kinds[kind] === 0) return false;
     const lsn = batch.firstLsn + row;
-    if (lsn < this.fromLsn || lsn > this.toLsn) return ok(false);
-    const slot =
-      this.slots === undefined && this.#watch === undefined
-        ? -1
-        : this.#recording.index.tables.ids.find(batch.pageLo[row]!, batch.pageHi[row]!);
-    if (this.slots !== undefined && !this.slots.has(slot)) return ok(false);
-    let value: Result<boolean> = YES;
-    if (this.#watch !== undefined) value = this.#value(this.#watch, batch, row, slot);
-    if (!value.ok || !value.value) return value;
-    return ok(
+    if (lsn < this.fromLsn || lsn > this.toLsn) return false;
+    if (this.slots !== undefined) {
+      const slot = this.#recording.index.tables.ids.find(batch.pageLo[row]!, batch.pageHi[row]!);
+      if (!this.slots.has(slot)) return false;
+    }
+    if (this.watch !== undefined && !this.#valueMatches(this.watch, batch, row)) return false;
+    return this.conditionsHold(batch, row);
+  }
+
+  /** What the filter says beside kinds, pages, LSNs and values. */
+  conditionsHold(batch: RecordBatch, row: number): boolean {
+    const lsn = batch.firstLsn + row;
+    return (
       this.#columnsMatch(batch, row) &&
-        this.#typesMatch(batch, row, lsn) &&
-        this.#textMatches(batch, row, lsn),
+      this.#typesMatch(batch, row, lsn) &&
+      this.#textMatches(batch, row, lsn)
     );
   }
 
-  #value(watch: ValueWatch, batch: RecordBatch, row: number, slot: number): Result<boolean> {
+  #valueMatches(watch: ValueWatch, batch: RecordBatch, row: number): boolean {
     const start = batch.bodyStart[row]!;
     const payloadAt = decodeDeltaBody(batch.bytes, start, start + batch.bodyLength[row]!, this.#runs);
     // A malformed body changes nothing, so it has no value.
-    if (payloadAt < 0) return ok(false);
-    return watch.matches(slot, batch.firstLsn + row, batch.epoch[row]!, this.#runs, batch.bytes, payloadAt);
+    return payloadAt >= 0 && watch.matchesDelta(batch.epoch[row]!, this.#runs.totalBytes);
   }
 
   #columnsMatch(batch: RecordBatch, row: number): boolean {
@@ -191,5 +210,3 @@ export class RecordMatcher {
     return found;
   }
 }
-
-const YES: Result<boolean> = ok(true);

@@ -7,6 +7,7 @@ import { KindRows } from "./kind-rows.ts";
 import { RecordMatcher } from "./record-matcher.ts";
 import { RecordSearch } from "./record-search.ts";
 import type { RowSet } from "./row-set.ts";
+import { ValueSearch } from "./value-search.ts";
 
 export type WindowName = "deltas" | "events";
 
@@ -51,9 +52,11 @@ export class SearchCache {
         DEFAULT_KINDS[window],
       );
       if (!matcher.ok) return matcher;
-      rows = isByKindOnly(filter)
-        ? new KindRows(this.#recording, this.#survey, matcher.value.kinds)
-        : new RecordSearch(this.#recording, this.#survey, matcher.value);
+      const { kinds, watch } = matcher.value;
+      if (isByKindOnly(filter)) rows = new KindRows(this.#recording, this.#survey, kinds);
+      else if (watch?.looksAtBytes === true && kinds[RecordKind.Delta] !== 0)
+        rows = new ValueSearch(this.#recording, matcher.value, watch);
+      else rows = new RecordSearch(this.#recording, this.#survey, matcher.value);
     }
     this.#rows.delete(key);
     this.#rows.set(key, rows);

@@ -1,7 +1,7 @@
 import { ok, type Result } from "../../base/result.ts";
 import type { RunList } from "../../deltas/run-list.ts";
 import { NONE } from "../../log/index/id-slots.ts";
-import { LifetimeFlag, VersionKind } from "../../log/index/structure.ts";
+import { LifetimeFlag, VersionKind, VersionValue } from "../../log/index/structure.ts";
 import { FIELD_TYPE_BYTES, type FieldType, type PageSchema } from "../../pages/page-types.ts";
 import type { Recording } from "../../replay/recording.ts";
 import type { Operand, Term, ValueExpression } from "./value-expression.ts";
@@ -22,7 +22,13 @@ interface Place {
 interface Layout {
   readonly places: readonly (Place | undefined)[];
   readonly bytes: number;
+  readonly span: Result<WatchedSpan>;
 }
+
+const NOTHING_WATCHED: Layout = { places: [], bytes: 0, span: ok({ begin: 0, end: 0 }) };
+const NO_BYTES = new Uint8Array(0);
+const YES: Result<boolean> = ok(true);
+const NO: Result<boolean> = ok(false);
 
 interface Watched {
   readonly life: number;
@@ -31,14 +37,23 @@ interface Watched {
   readonly values: Uint8Array;
 }
 
+/** Where a delta must write for the expression to be looked at; `end` 0 = nowhere. */
+export interface WatchedSpan {
+  readonly begin: number;
+  readonly end: number;
+}
+
 /**
- * Evaluates a value expression delta by delta, in LSN order. It keeps the watched bytes of every page it has seen, so that a delta that
- * writes half a number is judged by the whole of it, without rebuilding pages. It must see every delta of a page from its first one on.
+ * Evaluates a value expression delta by delta, each page's deltas in LSN order. It keeps the watched bytes of every page it has seen, so that
+ * a delta that writes half a number is judged by the whole of it, without rebuilding pages. It must see every delta of a page that writes
+ * into the page's span, from its first one on.
  */
 export class ValueWatch {
   readonly #recording: Recording;
   readonly #expression: ValueExpression;
-  readonly #looksAtBytes: boolean;
+  /** False: it is about the deltas themselves, whatever pages they are for. */
+  readonly looksAtBytes: boolean;
+  readonly #looksAtFields: boolean;
   readonly #layouts = new Map<string, Layout>();
   readonly #watched = new Map<number, Watched>();
   #keptBytes = 0;
@@ -47,53 +62,101 @@ export class ValueWatch {
   readonly #stack: boolean[] = [];
   /** It has seen every delta from this LSN on. */
   #sinceLsn: number;
+  #horizonLsn = 0;
+  /** The page entered last, what of its life it is in, and until which LSN that stays so. */
+  #slot = -1;
+  #life = NONE;
+  #layout: Layout = NOTHING_WATCHED;
+  #untilLsn = 0;
+  /** Pages whose bytes were rebuilt, or whose schema was read. */
+  pagesRead = 0;
 
   constructor(recording: Recording, expression: ValueExpression, sinceLsn: number) {
     this.#sinceLsn = sinceLsn;
     this.#recording = recording;
     this.#expression = expression;
-    this.#looksAtBytes = expression.terms.some(
-      ({ operand }) => operand.kind === "field" || operand.kind === "offset",
-    );
+    this.#looksAtFields = expression.terms.some(({ operand }) => operand.kind === "field");
+    this.looksAtBytes =
+      this.#looksAtFields || expression.terms.some(({ operand }) => operand.kind === "offset");
   }
 
-  /** Whether the delta at `lsn` makes the expression true. `payload[payloadAt..]` holds the bytes of its runs. */
+  /** Deltas before this LSN come in any order of pages, all of them before those behind it. Set it when the recording may have grown. */
+  set horizonLsn(lsn: number) {
+    this.#horizonLsn = lsn;
+    this.#slot = -1;
+  }
+
+  /** Whether a delta makes an expression true that looks at no bytes. */
+  matchesDelta(epoch: number, sizeBytes: number): boolean {
+    return this.#evaluate(undefined, NO_BYTES, epoch, sizeBytes);
+  }
+
+  /** Turns to a delta of a page: which part of the page is watched there. */
+  enter(slot: number, lsn: number): Result<WatchedSpan> {
+    if (slot === this.#slot && lsn < this.#untilLsn) return this.#layout.span;
+    const { tables } = this.#recording.index;
+    this.#slot = slot;
+    this.#life = slot < 0 ? NONE : tables.lifeAt(slot, lsn);
+    this.#layout = NOTHING_WATCHED;
+    this.#untilLsn = lsn + 1;
+    if (this.#life === NONE) return this.#layout.span;
+    const layout = this.#layoutOf(this.#life, lsn);
+    if (!layout.ok) return layout;
+    this.#layout = layout.value;
+    if (tables.lives.version.data[this.#life] === NONE)
+      this.#untilLsn = tables.lives.untilLsn.data[this.#life]!;
+    return this.#layout.span;
+  }
+
+  /** Whether the delta that was entered makes the expression true. `payload[payloadAt..]` holds the bytes of its runs. */
   matches(
-    slot: number,
     lsn: number,
     epoch: number,
     runs: RunList,
     payload: Uint8Array,
     payloadAt: number,
   ): Result<boolean> {
-    const { tables } = this.#recording.index;
-    const life = slot < 0 ? NONE : tables.lifeAt(slot, lsn);
-    if (!this.#looksAtBytes) return ok(this.#evaluate(undefined, new Uint8Array(0), epoch, runs.totalBytes));
-    if (life === NONE) return ok(false);
-    const layout = this.#layoutOf(life, lsn);
-    if (!layout.ok) return layout;
-    if (!touches(layout.value, runs)) return ok(false);
-    const watched = this.#valuesOf(slot, life, lsn, layout.value);
+    const layout = this.#layout;
+    if (!touches(layout, runs)) return NO;
+    const watched = this.#valuesOf(this.#slot, this.#life, lsn, layout);
     if (!watched.ok) return watched;
     const { values } = watched.value;
     if (this.#before.length < values.length) this.#before = new Uint8Array(values.length);
     this.#before.set(values);
-    write(layout.value, values, runs, payload, payloadAt);
-    return ok(this.#evaluate(layout.value, values, epoch, runs.totalBytes));
+    write(layout, values, runs, payload, payloadAt);
+    return this.#evaluate(layout, values, epoch, runs.totalBytes) ? YES : NO;
   }
 
   #layoutOf(life: number, lsn: number): Result<Layout> {
     const { lives, versions, ids } = this.#recording.index.tables;
-    const version = versions.find(lives.version.data[life]!, VersionKind.Schema, lsn);
-    const key = `${life}:${version}`;
+    const sizeBytes = lives.sizeBytes.data[life]!;
+    const version = this.#looksAtFields ? this.#schemaVersion(life, lsn) : NONE;
+    const hasSchema =
+      this.#looksAtFields &&
+      (version === NONE
+        ? (lives.flags.data[life]! & LifetimeFlag.Schema) !== 0
+        : versions.value.data[version] !== VersionValue.None);
+    // Without a schema it is the same for all pages of a size.
+    const key = hasSchema ? `${life}:${version}` : `${sizeBytes} bytes`;
     const known = this.#layouts.get(key);
     if (known !== undefined) return ok(known);
-    const page = this.#recording.descriptorAt(ids.id(lives.slot.data[life]!), lsn);
-    if (!page.ok) return page;
-    const layout = layoutFor(this.#expression.terms, page.value?.schema, lives.sizeBytes.data[life]!);
+    let schema: PageSchema | undefined;
+    if (hasSchema) {
+      this.pagesRead++;
+      const page = this.#recording.descriptorAt(ids.id(lives.slot.data[life]!), lsn);
+      if (!page.ok) return page;
+      schema = page.value?.schema;
+    }
+    const layout = layoutFor(this.#expression.terms, schema, sizeBytes);
     if (this.#layouts.size >= 1 << 16) this.#layouts.clear();
     this.#layouts.set(key, layout);
     return ok(layout);
+  }
+
+  /** The change of schema in force at `lsn`; `NONE` = that of the page's beginning. */
+  #schemaVersion(life: number, lsn: number): number {
+    const { lives, versions } = this.#recording.index.tables;
+    return versions.find(lives.version.data[life]!, VersionKind.Schema, lsn);
   }
 
   #valuesOf(slot: number, life: number, lsn: number, layout: Layout): Result<Watched> {
@@ -103,14 +166,17 @@ export class ValueWatch {
     const values = new Uint8Array(layout.bytes);
     const begin = lives.fromLsn.data[life]!;
     const fromCheckpoint = (lives.flags.data[life]! & LifetimeFlag.FromCheckpoint) !== 0;
-    // A page that came into being while this watched, and was not written there since, holds zeros.
-    const isUntouched = known === undefined && !fromCheckpoint && begin >= this.#sinceLsn;
+    // A page that came into being while this watched, and was not written there since, holds zeros. Where its schema has changed, other
+    // bytes may have been watched before.
+    const isAsBefore = !this.#looksAtFields || this.#schemaVersion(life, lsn) === NONE;
+    const isUntouched = known === undefined && isAsBefore && !fromCheckpoint && begin >= this.#sinceLsn;
     if (!isUntouched) {
       const size = lives.sizeBytes.data[life]!;
       if (this.#page.length < size) this.#page = new Uint8Array(size);
       const page = this.#page.subarray(0, size);
       const read = this.#recording.reader.read(slot, life, lsn - 1, page);
       if (!read.ok) return read;
+      this.pagesRead++;
       for (const place of layout.places) {
         if (place !== undefined)
           values.set(page.subarray(place.offset, place.offset + FIELD_TYPE_BYTES[place.type]), place.at);
@@ -119,7 +185,7 @@ export class ValueWatch {
     if (this.#keptBytes > KEPT_BYTES) {
       this.#watched.clear();
       this.#keptBytes = 0;
-      this.#sinceLsn = lsn;
+      this.#sinceLsn = Math.max(lsn, this.#horizonLsn);
     }
     this.#keptBytes += ENTRY_BYTES + values.length;
     const watched = { life, layout, values };
@@ -223,7 +289,14 @@ function layoutFor(terms: readonly Term[], schema: PageSchema | undefined, pageB
     bytes += FIELD_TYPE_BYTES[found.type];
     return place;
   });
-  return { places, bytes };
+  let begin = Number.POSITIVE_INFINITY;
+  let end = 0;
+  for (const place of places) {
+    if (place === undefined) continue;
+    begin = Math.min(begin, place.offset);
+    end = Math.max(end, place.offset + FIELD_TYPE_BYTES[place.type]);
+  }
+  return { places, bytes, span: ok({ begin, end }) };
 }
 
 function placeOf(
