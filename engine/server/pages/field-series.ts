@@ -34,10 +34,23 @@ export function* fieldSeries(
   return writes.ok ? ok(drawn(writes.value, Math.min(fromLsn, toLsn), toLsn, columns)) : writes;
 }
 
-/** Values in ascending LSN order; NaN = the page is not there from here on. */
-interface Writes {
-  readonly lsns: number[];
-  readonly values: number[];
+/** Values by LSN; NaN = the page is not there from here on. */
+class Changes {
+  readonly lsns: number[] = [];
+  readonly values: number[] = [];
+  /** A delta wrote it; otherwise the page came or went, or the span begins. */
+  readonly isWrite: boolean[] = [];
+
+  push(lsn: number, value: number, isWrite: boolean): void {
+    this.lsns.push(lsn);
+    this.values.push(value);
+    this.isWrite.push(isWrite);
+  }
+
+  reversed(): this {
+    for (const column of [this.lsns, this.values, this.isWrite]) column.reverse();
+    return this;
+  }
 }
 
 /** The value at `fromLsn`, and every change of it up to `toLsn`, over all lives that the page has in between. */
@@ -49,21 +62,20 @@ function* collectWrites(
   fromLsn: number,
   toLsn: number,
   progress: ReportProgress,
-): Sliced<Result<Writes>> {
+): Sliced<Result<Changes>> {
   const { tables } = recording.index;
   const { lives } = tables;
-  const lsns: number[] = [];
-  const values: number[] = [];
+  const changes = new Changes();
   // Newest first, turned round at the end.
   for (let life = tables.slotLife.data[slot]!; life !== NONE; life = lives.previous.data[life]!) {
     const begin = lives.fromLsn.data[life]!;
     const until = lives.untilLsn.data[life]!;
     if (begin > toLsn) continue;
     if (until <= fromLsn) break;
-    if (until <= toLsn) push(lsns, values, until, Number.NaN);
+    if (until <= toLsn) changes.push(until, Number.NaN, false);
     const fits = offset + FIELD_TYPE_BYTES[type] <= lives.sizeBytes.data[life]!;
     if (!fits) {
-      push(lsns, values, Math.max(begin, fromLsn), Number.NaN);
+      changes.push(Math.max(begin, fromLsn), Number.NaN, false);
       continue;
     }
     const walked = yield* walkLife(
@@ -74,13 +86,12 @@ function* collectWrites(
       type,
       fromLsn,
       Math.min(toLsn, until - 1),
-      lsns,
-      values,
+      changes,
       progress,
     );
     if (!walked.ok) return walked;
   }
-  return ok({ lsns: lsns.reverse(), values: values.reverse() });
+  return ok(changes.reversed());
 }
 
 function* walkLife(
@@ -91,8 +102,7 @@ function* walkLife(
   type: FieldType,
   fromLsn: number,
   toLsn: number,
-  lsns: number[],
-  values: number[],
+  changes: Changes,
   progress: ReportProgress,
 ): Sliced<Result<void>> {
   const begin = recording.index.tables.lives.fromLsn.data[life]!;
@@ -133,18 +143,13 @@ function* walkLife(
     forward.push(Number(readField(now, 0, type)));
     if (i % 4096 === 0) yield;
   }
-  for (let i = 0; i < found.length; i++) push(lsns, values, found[i]!.lsn, forward[found.length - 1 - i]!);
-  push(lsns, values, start, first);
+  for (let i = 0; i < found.length; i++) changes.push(found[i]!.lsn, forward[found.length - 1 - i]!, true);
+  changes.push(start, first, false);
   return ok();
 }
 
 /** One value and one LSN each, some 100 bytes while they are gathered. */
 const MAX_WRITES = 2_000_000;
-
-function push(lsns: number[], values: number[], lsn: number, value: number): void {
-  lsns.push(lsn);
-  values.push(value);
-}
 
 /** The bytes of the number that a delta wrote; bit i of the mask = byte i. */
 function writtenPart(walk: PageWalk, offset: number, size: number): { bytes: Uint8Array; mask: number } {
@@ -163,7 +168,7 @@ function writtenPart(walk: PageWalk, offset: number, size: number): { bytes: Uin
   return { bytes, mask };
 }
 
-function drawn({ lsns, values }: Writes, fromLsn: number, toLsn: number, columns: number): Series {
+function drawn({ lsns, values, isWrite }: Changes, fromLsn: number, toLsn: number, columns: number): Series {
   const edgeLsn = new Float64Array(columns + 1);
   const low = new Float64Array(columns).fill(Number.NaN);
   const high = new Float64Array(columns).fill(Number.NaN);
@@ -182,9 +187,8 @@ function drawn({ lsns, values }: Writes, fromLsn: number, toLsn: number, columns
     high[column] = now;
     const end = edgeLsn[column + 1]!;
     for (; at < lsns.length && (lsns[at]! < end || column === columns - 1); at++) {
-      const isWrite = lsns[at]! > fromLsn;
       now = values[at]!;
-      if (isWrite) {
+      if (isWrite[at]!) {
         writes[column]!++;
         total++;
       }

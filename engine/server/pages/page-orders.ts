@@ -131,7 +131,8 @@ export class PageOrders {
         const place = new PageDeltas(this.#recording.index, slot);
         const found = place.seek(lsn);
         if (!found.ok) return found;
-        keys[slot] = place.lsn;
+        // What an earlier life of the page took is not its own.
+        keys[slot] = place.lsn > lives.fromLsn.data[life]! ? place.lsn : 0;
       }
       if (i % PAGES_A_STEP === PAGES_A_STEP - 1) yield;
     }
