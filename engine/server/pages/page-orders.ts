@@ -59,7 +59,9 @@ export class PageOrders {
   }
 
   #pagesChangeWith(order: PageOrder): boolean {
-    return !order.dead || order.order === "last-write";
+    // A page that was made twice may have been of another type and size then.
+    const { lives, ids } = this.#recording.index.tables;
+    return !order.dead || order.order === "last-write" || lives.count > ids.count;
   }
 
   *#choose({ lsn, dead, pageTypes, text }: PageOrder): Sliced<Uint32Array> {
