@@ -1,25 +1,38 @@
 import { flushSync } from "react-dom";
+import { useCursor } from "../state/cursor-store.ts";
 
 /** In order of arrival. The same function waits once, however many answers come. */
 const waiting = new Set<() => void>();
 /**
- * What may be drawn anew between two frames. Layout and paint of what changed take about twice as long as the code that changes it: with
- * 2 ms of code a frame's work stays near 6 of its 16 ms.
+ * After so much of drawing anew no other takes its turn in the same frame. Layout and paint of what changed take about twice as long as the
+ * code that changes it, so one panel with much to change is what a frame has room for beside the playhead.
  */
-const BUDGET_MS = 2;
+const BUDGET_MS = 1;
+
+/** True where there are no frames to wait for: a hidden window, a test. */
+const hasNoFrames = () => typeof requestAnimationFrame === "undefined" || document.hidden;
 
 /**
  * Calls in the next frame, or in one of those after it: panels that have new answers take turns where one frame has no room for all. So a
- * scrub moves the playhead with every frame, however much else is in the window. Where there are no frames (a hidden window, a test) it calls
- * at once.
+ * scrub moves the playhead with every frame, however much else is in the window. Where there are no frames it calls at once.
  */
 export function notifyInFrame(notify: () => void): void {
-  if (typeof requestAnimationFrame === "undefined" || document.hidden) {
+  if (hasNoFrames()) {
     notify();
     return;
   }
   waiting.add(notify);
   if (waiting.size === 1) requestAnimationFrame(flush);
+}
+
+/** The same for what follows the cursor: in turns while the cursor runs, at once where it takes a step or rests. */
+export function notifyWithCursor(notify: () => void): void {
+  const { playing, scrubbing } = useCursor.getState();
+  if (playing || scrubbing) notifyInFrame(notify);
+  else {
+    waiting.delete(notify);
+    notify();
+  }
 }
 
 function flush(): void {

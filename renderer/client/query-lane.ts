@@ -37,11 +37,14 @@ const PATIENCE_MS = 300;
 export interface LaneOptions {
   /** Give up the running question as soon as a newer one comes: for slow ones whose old answers are of no use. */
   readonly abandon: boolean;
+  /** When those who listen are told: `notifyInFrame` or `notifyWithCursor`. */
+  readonly notifyWhen: (notify: () => void) => void;
 }
 
 /**
- * Asks one question at a time. While one runs, only the newest of those that follow is kept: a scrub that moves faster than answers
- * come sees the latest answer there is, and never works through a queue of old ones.
+ * Asks one question at a time. While one runs, or its answer waits to be drawn, only the newest of those that follow is kept: a scrub that
+ * moves faster than answers come sees the latest answer there is, never works through a queue of old ones, and asks for nothing that it has
+ * no frame for.
  */
 export class QueryLane<T> {
   readonly #cache: QueryCache<unknown>;
@@ -50,10 +53,14 @@ export class QueryLane<T> {
   #state: LaneState<T> = NOTHING;
   #wanted: Question<T> | undefined;
   #running: { key: string; abort: AbortController; startedMs: number } | undefined;
+  /** The question that has been answered last, be it by an error. */
+  #answered: string | undefined;
+  /** Those who listen have not been told of the present state yet. */
+  #untold = false;
 
-  constructor(cache: QueryCache<unknown>, options: LaneOptions = { abandon: false }) {
+  constructor(cache: QueryCache<unknown>, options: Partial<LaneOptions> = {}) {
     this.#cache = cache;
-    this.#options = options;
+    this.#options = { abandon: false, notifyWhen: notifyInFrame, ...options };
   }
 
   get state(): LaneState<T> {
@@ -76,11 +83,12 @@ export class QueryLane<T> {
     const known = this.#cache.get(question.key) as T | undefined;
     if (known !== undefined) {
       this.#abortRunning();
+      this.#answered = question.key;
       this.#set({ ...NOTHING, data: known, asked: question.params });
       return;
     }
     if (this.#running === undefined) {
-      this.#run(question);
+      this.#pump();
       return;
     }
     if (this.#running.key === question.key) return;
@@ -94,6 +102,7 @@ export class QueryLane<T> {
   /** Nothing is wanted; what is shown goes as well. */
   reset(): void {
     this.#wanted = undefined;
+    this.#answered = undefined;
     this.#abortRunning();
     this.#set(NOTHING);
   }
@@ -127,11 +136,20 @@ export class QueryLane<T> {
   #settle(question: Question<T>, result: Result<T>): void {
     const next = this.#wanted;
     const newest = next === undefined || next.key === question.key;
+    this.#answered = question.key;
     if (result.ok) {
       if (newest || next.scope === question.scope)
         this.#set({ ...NOTHING, data: result.value, asked: question.params, stale: !newest });
     } else if (newest) this.#set({ ...NOTHING, error: result.error });
-    if (!newest) this.#run(next);
+    this.#pump();
+  }
+
+  /** Asks what is wanted and not answered yet, unless an answer still waits to be drawn: then it asks once that is. */
+  #pump(): void {
+    const next = this.#wanted;
+    if (next === undefined || this.#running !== undefined || next.key === this.#answered) return;
+    if (this.#untold && this.#state.data !== undefined) return;
+    this.#run(next);
   }
 
   #abortRunning(): void {
@@ -150,10 +168,14 @@ export class QueryLane<T> {
       before.error !== state.error ||
       before.progress !== state.progress ||
       (state.data === undefined && before.stale !== state.stale);
-    if (isShown) notifyInFrame(this.#notify);
+    if (!isShown) return;
+    this.#untold = true;
+    this.#options.notifyWhen(this.#notify);
   }
 
   readonly #notify = (): void => {
+    this.#untold = false;
     for (const listener of [...this.#listeners]) listener();
+    this.#pump();
   };
 }

@@ -1,7 +1,7 @@
 import type { MmsbError } from "../../engine/base/errors.ts";
 import type { Result } from "../../engine/base/result.ts";
 import type { ExternalStore } from "../state/external-store.ts";
-import { notifyInFrame } from "./notify-in-frame.ts";
+import { notifyWithCursor } from "./notify-in-frame.ts";
 
 /** Rows fetched together. At 22 px a row a tall window shows 60: one block ahead and one behind cover a page key. */
 export const BLOCK_ROWS = 256;
@@ -167,7 +167,7 @@ export class RowBlocks<T> implements ExternalStore<RowsState> {
 
   #set(change: Partial<RowsState>): void {
     this.#state = { ...this.#state, ...change, version: this.#state.version + 1 };
-    notifyInFrame(this.#notify);
+    notifyWithCursor(this.#notify);
   }
 
   readonly #notify = (): void => {

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
+import { notifyInFrame, notifyWithCursor } from "./notify-in-frame.ts";
 import { queryKey } from "./query-cache.ts";
-import { type LaneState, QueryLane } from "./query-lane.ts";
+import { type LaneOptions, type LaneState, QueryLane } from "./query-lane.ts";
 import { useSession, useStudio } from "./use-studio.ts";
 
 export interface QueryOptions {
@@ -28,7 +29,7 @@ export function useQuery<N extends RequestName>(
   params: ParamsOf<N> | null,
   options: QueryOptions = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
-  const { lane, query, want } = useLane(name, options);
+  const { lane, query, want } = useLane(name, options, notifyInFrame);
   const key = params === null ? "" : queryKey(name, params, options.version);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `params`
   useEffect(() => want(params), [lane, want, key]);
@@ -45,7 +46,7 @@ export function useQueryAtCursor<N extends RequestName>(
   about: string,
   options: QueryOptions = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
-  const { lane, query, want } = useLane(name, options);
+  const { lane, query, want } = useLane(name, options, notifyWithCursor);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `about` stands for `paramsAt`
   useEffect(() => {
     want(paramsAt(useCursor.getState().lsn));
@@ -59,9 +60,10 @@ export function useQueryAtCursor<N extends RequestName>(
 function useLane<N extends RequestName>(
   name: N,
   { version = "", scope = "", abandon = false }: QueryOptions,
+  notifyWhen: LaneOptions["notifyWhen"],
 ) {
   const studio = useStudio();
-  const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon }));
+  const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon, notifyWhen }));
   const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
   const generation = useSession((session) => session.generation);
   const want = useCallback(

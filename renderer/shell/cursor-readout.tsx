@@ -1,9 +1,10 @@
-import type { JSX } from "react";
+import { type JSX, useLayoutEffect, useRef } from "react";
 import { useCursorRecord } from "../client/cursor-record.tsx";
 import { useRecording } from "../client/use-studio.ts";
 import { useTimeFormat } from "../client/use-time-format.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { formatCount } from "../ui/format/count.ts";
+import { setText } from "../ui/set-text.ts";
 import { Tip } from "../ui/tooltip.tsx";
 import { useShell } from "./shell-store.ts";
 
@@ -19,24 +20,43 @@ export function CursorReadout(): JSX.Element {
   );
 }
 
-/** Apart from its button, whose tip would be drawn anew with it. */
+/**
+ * Apart from its button, whose tip would be drawn anew with it. The cursor's moves are written into the text by hand: they come with every
+ * frame of a scrub.
+ */
 function Position(): JSX.Element {
-  const lsn = useCursor((state) => state.lsn);
   const recording = useRecording();
   const formatTime = useTimeFormat();
   const record = useCursorRecord().data?.result.record;
+  const lsnText = useRef<HTMLSpanElement>(null);
+  const timeText = useRef<HTMLSpanElement>(null);
   const last = formatCount(recording.lastLsn);
-  const time = record !== undefined && record.lsn === lsn ? formatTime(record.timestampNs, 6) : undefined;
+  const time = record && formatTime(record.timestampNs, 6);
+
+  useLayoutEffect(() => {
+    const write = () => {
+      const { lsn } = useCursor.getState();
+      setText(lsnText.current, formatCount(lsn));
+      const atRecord = record?.lsn === lsn ? time : undefined;
+      setText(timeText.current, atRecord ?? (lsn < recording.firstLsn ? "before the first record" : ""));
+    };
+    write();
+    return useCursor.subscribe((now, before) => {
+      if (now.lsn !== before.lsn) write();
+    });
+  }, [record, time, recording.firstLsn]);
+
   return (
     <>
       <span className="readout__name">LSN</span>
-      <span className="readout__lsn num" style={{ minWidth: `${last.length}ch` }} data-testid="cursor-lsn">
-        {formatCount(lsn)}
-      </span>
+      <span
+        ref={lsnText}
+        className="readout__lsn num"
+        style={{ minWidth: `${last.length}ch` }}
+        data-testid="cursor-lsn"
+      />
       <span className="readout__of num">/ {last}</span>
-      <span className="readout__time num">
-        {time ?? (lsn < recording.firstLsn ? "before the first record" : "")}
-      </span>
+      <span ref={timeText} className="readout__time num" />
     </>
   );
 }

@@ -18,8 +18,9 @@ export function StatusBar(): JSX.Element {
   const damages = recording.damage.length + recording.damageOmitted;
   return (
     <footer className="status-bar">
-      <AtCursor />
-      <span className="spacer" />
+      <div className="status-bar__record">
+        <AtCursor />
+      </div>
       {surveying && (
         <span className="num muted" role="status" title="Densities and counts are gathered in the background">
           Surveying {formatShare(recording.surveyedLsn / Math.max(1, recording.lastLsn))}
@@ -49,19 +50,17 @@ export function StatusBar(): JSX.Element {
 }
 
 function AtCursor(): JSX.Element {
-  const lsn = useCursor((state) => state.lsn);
   const recording = useRecording();
+  const isBefore = useCursor((state) => state.lsn < recording.firstLsn);
   const { data } = useCursorRecord();
-  if (lsn < recording.firstLsn) {
-    return <span className="muted">The state before the first record</span>;
-  }
-  if (data === undefined) return <span className="muted num">LSN {formatCount(lsn)}</span>;
+  if (isBefore) return <span className="muted">The state before the first record</span>;
+  if (data === undefined) return <OnlyLsn />;
   const { record, transaction } = data.result;
   const inside = transaction !== null && transaction.endLsn !== record.lsn;
   return (
-    <span className="status-bar__record">
+    <>
       <span className="status-bar__kind mono">{record.kind}</span>
-      <span className="truncate">{record.summary}</span>
+      <span className="truncate truncate--steady status-bar__summary">{record.summary}</span>
       {inside && (
         <Badge
           tone={transaction.outcome === "committed" ? "normal" : "warn"}
@@ -72,8 +71,13 @@ function AtCursor(): JSX.Element {
             : `inside transaction ${formatCount(transaction.beginLsn)}`}
         </Badge>
       )}
-    </span>
+    </>
   );
+}
+
+function OnlyLsn(): JSX.Element {
+  const lsn = useCursor((state) => state.lsn);
+  return <span className="muted num">LSN {formatCount(lsn)}</span>;
 }
 
 function ConnectionLight(): JSX.Element {

@@ -1,6 +1,7 @@
 import type { Core } from "cytoscape";
 import type { Palette } from "../../canvas/colours.ts";
-import { type GraphNode, type GraphPicture, shortenEnd } from "./graph-elements.ts";
+import { shortenEnd } from "../../ui/format/ids.ts";
+import type { GraphNode, GraphPicture } from "./graph-elements.ts";
 import type { Lights } from "./graph-lights.ts";
 import { mixed, NEAR_SHARES, TOUCHED_SHARE } from "./graph-style.ts";
 
@@ -11,6 +12,15 @@ const LINE = 1.3;
 const LETTER = 0.55;
 /** Names of so many letters are shown whole, if need be in smaller letters; longer ones are cut. All of a size are alike. */
 const USUAL_LETTERS = 11;
+
+/** The names as they were drawn last. Lights change with the cursor, names only with the picture and how it is looked at. */
+interface Names {
+  readonly bitmap: OffscreenCanvas;
+  readonly picture: GraphPicture;
+  readonly palette: Palette;
+  readonly view: string;
+}
+const drawnNames = new WeakMap<HTMLCanvasElement, Names>();
 
 /**
  * What changes about groups, over cytoscape's picture of them: their names, at the same size on the screen whatever the zoom, and their
@@ -34,7 +44,43 @@ export function drawGroups(
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, cy.width(), cy.height());
+  if (width === 0 || height === 0) return;
   drawLights(context, cy, picture, lights, palette);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.drawImage(namesOf(canvas, cy, picture, palette), 0, 0);
+}
+
+function namesOf(
+  canvas: HTMLCanvasElement,
+  cy: Core,
+  picture: GraphPicture,
+  palette: Palette,
+): OffscreenCanvas {
+  const { width, height } = canvas;
+  const { x, y } = cy.pan();
+  const view = `${cy.zoom()} ${x} ${y} ${width} ${height}`;
+  const known = drawnNames.get(canvas);
+  if (known?.picture === picture && known.palette === palette && known.view === view) return known.bitmap;
+  const bitmap = known?.bitmap ?? new OffscreenCanvas(width, height);
+  if (bitmap.width !== width || bitmap.height !== height) {
+    bitmap.width = width;
+    bitmap.height = height;
+  }
+  const context = bitmap.getContext("2d")!;
+  const ratio = window.devicePixelRatio;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  drawNames(context, cy, picture, palette);
+  drawnNames.set(canvas, { bitmap, picture, palette, view });
+  return bitmap;
+}
+
+function drawNames(
+  context: OffscreenCanvasRenderingContext2D,
+  cy: Core,
+  picture: GraphPicture,
+  palette: Palette,
+): void {
   context.textAlign = "center";
   context.textBaseline = "middle";
   const zoom = cy.zoom();

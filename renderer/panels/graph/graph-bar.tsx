@@ -1,11 +1,12 @@
-import type { JSX } from "react";
+import { type JSX, memo } from "react";
 import { useSelection } from "../../state/selection-store.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import type { GraphPicture } from "./graph-elements.ts";
 import { GraphSearch } from "./graph-search.tsx";
 import { act, focusOn, setGrouped, useGraphView } from "./graph-store.ts";
 
-export function GraphBar({
+/** Does not depend on the cursor: it stays as it is while scrubbing. */
+export const GraphBar = memo(function GraphBar({
   picture,
   isLarge,
   isClustered,
@@ -14,23 +15,12 @@ export function GraphBar({
   isLarge: boolean;
   isClustered: boolean;
 }): JSX.Element {
-  const page = useSelection((state) => state.page);
-  const { grouped, expanded, focus, wholeTransaction } = useGraphView();
+  const { grouped, expanded, wholeTransaction } = useGraphView();
   const hasClosed = [...picture.nodes.values()].some(({ kind }) => kind === "cluster");
   return (
     <div className="panel__bar">
       <GraphSearch isClustered={isClustered} />
-      <IconButton
-        small
-        icon="target"
-        label={
-          page === undefined ? "Neighbourhood: select a page first" : `Show the neighbourhood of page ${page}`
-        }
-        shortcut="N"
-        pressed={focus !== undefined}
-        disabled={page === undefined}
-        onClick={() => page !== undefined && focusOn(page)}
-      />
+      <FocusButton />
       <IconButton
         small
         icon="layout"
@@ -61,5 +51,23 @@ export function GraphBar({
       />
       <IconButton small icon="fit" label="Fit into the panel" shortcut="F" onClick={() => act("fit")} />
     </div>
+  );
+});
+
+function FocusButton(): JSX.Element {
+  const page = useSelection((state) => state.page);
+  const isFocused = useGraphView((state) => state.focus !== undefined);
+  return (
+    <IconButton
+      small
+      icon="target"
+      label={
+        page === undefined ? "Neighbourhood: select a page first" : `Show the neighbourhood of page ${page}`
+      }
+      shortcut="N"
+      pressed={isFocused}
+      disabled={page === undefined}
+      onClick={() => page !== undefined && focusOn(page)}
+    />
   );
 }

@@ -49,7 +49,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
   const [cy, setCy] = useState<Core>();
   const latest = useRef(props);
   latest.current = props;
-  const drawn = useRef({ picture: NO_PICTURE, lights: NO_LIGHTS, selected: undefined as string | undefined });
+  const drawn = useRef({ picture: NO_PICTURE, lights: NO_LIGHTS });
   /** A person moved the picture: it stays there until it is fitted again. */
   const isPlaced = useRef(false);
   /** Where a person left it, while the panel is out of sight. */
@@ -72,7 +72,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       autoungrabify: true,
       pixelRatio: "auto",
     });
-    drawn.current = { picture: NO_PICTURE, lights: NO_LIGHTS, selected: undefined };
+    drawn.current = { picture: NO_PICTURE, lights: NO_LIGHTS };
     isPlaced.current = place.current !== undefined;
     if (place.current !== undefined) made.viewport(place.current);
     setCy(made);
@@ -132,9 +132,13 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the element may come with the picture
   useEffect(() => {
-    if (cy === undefined) return;
-    cy.nodes(".selected").removeClass("selected");
-    if (selected !== undefined) cy.getElementById(selected).addClass("selected");
+    if (cy === undefined || selected === undefined) return;
+    const element = cy.getElementById(selected);
+    if (element.empty()) return;
+    element.addClass("selected");
+    return () => {
+      if (!cy.destroyed()) element.removeClass("selected");
+    };
   }, [cy, selected, picture]);
 
   const action = useGraphView((state) => state.action);

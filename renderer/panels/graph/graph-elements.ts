@@ -1,7 +1,7 @@
 import type { ReplyOf } from "../../../engine/protocol/requests.ts";
 import { pageTypeSlot } from "../../client/page-name.tsx";
 import { formatCount } from "../../ui/format/count.ts";
-import { shortenId } from "../../ui/format/ids.ts";
+import { shortenEnd, shortenId } from "../../ui/format/ids.ts";
 
 export type GraphReply = ReplyOf<"graph.view">;
 
@@ -82,11 +82,6 @@ function labelOf(kind: NodeKind, number: bigint, typeName: string, members: numb
   if (kind === "page") return `${shortenId(number.toString(), 14)}\n${shortenEnd(typeName, TYPE_LETTERS)}`;
   const name = typeName === "" ? "no type" : typeName;
   return kind === "cluster" ? `${name}\n${formatCount(members)}` : `${name} · ${formatCount(members)}`;
-}
-
-/** The text, or its beginning with an ellipsis. */
-export function shortenEnd(text: string, letters: number): string {
-  return text.length <= letters ? text : `${text.slice(0, Math.max(1, letters - 1))}…`;
 }
 
 export interface PictureChange {

@@ -1,4 +1,4 @@
-import { type JSX, useMemo } from "react";
+import { type JSX, memo, useMemo } from "react";
 import { formatCount } from "../../ui/format/count.ts";
 import { Swatch } from "../../ui/value.tsx";
 import type { GraphPicture } from "./graph-elements.ts";
@@ -7,7 +7,7 @@ import type { GraphPicture } from "./graph-elements.ts";
 const MOST_TYPES = 8;
 
 /** What the colours mean: kinds of light, and page types. Always there, so that nothing moves when something lights up. */
-export function GraphLegend({ picture }: { picture: GraphPicture }): JSX.Element {
+export const GraphLegend = memo(function GraphLegend({ picture }: { picture: GraphPicture }): JSX.Element {
   const types = useMemo(() => {
     const counted = new Map<string, { slot: number; pages: number }>();
     for (const { kind, typeName, slot, members } of picture.nodes.values()) {
@@ -36,7 +36,7 @@ export function GraphLegend({ picture }: { picture: GraphPicture }): JSX.Element
       {types.length > MOST_TYPES && <span className="faint">and {types.length - MOST_TYPES} more types</span>}
     </div>
   );
-}
+});
 
 function Light({ name, text }: { name: string; text: string }): JSX.Element {
   return (

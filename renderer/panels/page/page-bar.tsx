@@ -5,7 +5,7 @@ import { usePreferences } from "../../state/preferences-store.ts";
 import { useSelection } from "../../state/selection-store.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { Segmented } from "../../ui/field.tsx";
-import { shortenId } from "../../ui/format/ids.ts";
+import { shortenEnd, shortenId } from "../../ui/format/ids.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { Swatch } from "../../ui/value.tsx";
 import { toggleCompare } from "./page-commands.ts";
@@ -17,6 +17,9 @@ const TITLES: Readonly<Record<PageViewMode, string>> = {
   fields: "Fields",
   picture: "Picture",
 };
+
+/** Letters of a type's name: cut here and not by a clip, whose content would change with every page. */
+const TYPE_LETTERS = 24;
 
 interface PageBarProps {
   readonly page: bigint;
@@ -35,12 +38,12 @@ export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): 
       <button
         type="button"
         className="page__name"
-        title={`Page ${page}: choose another (P)`}
+        title={`Page ${page}${pageType === undefined || pageType === "" ? "" : `, ${pageType}`}: choose another (P)`}
         onClick={onPick}
       >
         <Swatch slot={pageTypeSlot(type < 0 ? 0xffff_ffff : type)} />
         <b className="mono">{shortenId(page.toString())}</b>
-        <span className="muted truncate">{pageType ?? ""}</span>
+        <span className="muted">{shortenEnd(pageType ?? "", TYPE_LETTERS)}</span>
         <Icon name="chevronDown" size={12} />
       </button>
       <PageTools views={views} view={view} />

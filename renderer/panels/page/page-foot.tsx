@@ -22,7 +22,7 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
       <span className="num" title={formatBytesExact(sizeBytes)}>
         {formatBytes(sizeBytes)}
       </span>
-      <span className="num" title="Content version: deltas applied so far">
+      <span className="num page__epoch" title="Content version: deltas applied so far">
         epoch {formatCount(epoch)}
       </span>
       {location !== "cpu" && <Badge tone="accent">{location}</Badge>}
@@ -32,13 +32,20 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
         </Badge>
       )}
       {ages && <HeatLegend />}
-      <span className="spacer" />
       {lastDelta === null ? (
-        <span>never written</span>
+        <span className="page__writer">never written</span>
       ) : (
-        <span className="truncate" title={`${lastDelta.summary}, ${formatTime(lastDelta.timestampNs, 9)}`}>
-          written by <LsnLink lsn={lastDelta.lsn} /> {lastDelta.source}
-        </span>
+        <>
+          <span>
+            written by <LsnLink lsn={lastDelta.lsn} />
+          </span>
+          <span
+            className="truncate truncate--steady page__writer"
+            title={`${lastDelta.summary}, ${formatTime(lastDelta.timestampNs, 9)}`}
+          >
+            {lastDelta.source}
+          </span>
+        </>
       )}
       <AboutPage />
     </div>

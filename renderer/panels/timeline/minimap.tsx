@@ -35,7 +35,6 @@ export const Minimap = memo(function Minimap({
 }: MinimapProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
-  const overlay = useRef<HTMLCanvasElement>(null);
   const size = useSize(box);
   const grab = useRef<{ part: "left" | "right" | "all"; offset: number }>(undefined);
 
@@ -49,28 +48,6 @@ export const Minimap = memo(function Minimap({
     [axis, data, palette, gaps],
   );
   useCanvas(base, size, drawBase);
-
-  const drawOverlay = useCallback<Draw>(
-    (context, { width, height }) => {
-      const scale = { span: axis.bounds, widthPx: width };
-      const left = xOf(view.from, scale);
-      const right = Math.max(left + 2, xOf(view.to, scale));
-      if (right - left < width - 1) {
-        context.globalAlpha = 0.72;
-        context.fillStyle = palette["bg-raised"];
-        context.fillRect(0, 0, left, height);
-        context.fillRect(right, 0, width - right, height);
-        context.globalAlpha = 1;
-      }
-      context.strokeStyle = palette["border-strong"];
-      context.lineWidth = 1;
-      context.strokeRect(left + 0.5, 0.5, right - left - 1, height - 1);
-      context.fillStyle = palette["text-muted"];
-      for (const x of [left, right - 3]) context.fillRect(x, height / 2 - 6, 3, 12);
-    },
-    [axis, view, palette],
-  );
-  useCanvas(overlay, size, drawOverlay);
 
   const pointedValue = (event: PointerEvent<HTMLElement>) => {
     const { left } = event.currentTarget.getBoundingClientRect();
@@ -116,11 +93,34 @@ export const Minimap = memo(function Minimap({
       }}
     >
       <canvas ref={base} aria-hidden="true" />
-      <canvas ref={overlay} aria-hidden="true" />
+      <MinimapView axis={axis} view={view} widthPx={size.width} />
       <MinimapPlayhead axis={axis} data={data} widthPx={size.width} />
     </div>
   );
 });
+
+/** The part in view: a frame with a grip at either edge; what lies outside is veiled. */
+function MinimapView({
+  axis,
+  view,
+  widthPx,
+}: {
+  readonly axis: TimelineAxis;
+  readonly view: Span;
+  readonly widthPx: number;
+}): JSX.Element {
+  const scale = { span: axis.bounds, widthPx };
+  const left = xOf(view.from, scale);
+  const right = Math.max(left + 2, xOf(view.to, scale));
+  const isWhole = right - left >= widthPx - 1;
+  return (
+    <>
+      {!isWhole && <div className="timeline__map-veil" style={{ left: 0, width: left }} />}
+      {!isWhole && <div className="timeline__map-veil" style={{ left: right, right: 0 }} />}
+      <div className="timeline__map-view" style={{ left, width: right - left }} />
+    </>
+  );
+}
 
 function MinimapPlayhead({
   axis,
@@ -131,7 +131,14 @@ function MinimapPlayhead({
   readonly data: TimelineData | undefined;
   readonly widthPx: number;
 }): JSX.Element {
-  const playhead = usePlayhead(axis, data, data);
-  const x = Math.round(xOf(playhead, { span: axis.bounds, widthPx }));
-  return <div className="timeline__map-playhead" style={{ transform: `translateX(${x}px)` }} />;
+  const ref = useRef<HTMLDivElement>(null);
+  const place = useCallback(
+    (value: number) => {
+      const x = Math.round(xOf(value, { span: axis.bounds, widthPx }));
+      if (ref.current !== null) ref.current.style.backgroundPosition = `${x - 1}px 0`;
+    },
+    [axis, widthPx],
+  );
+  usePlayhead(axis, data, data, place);
+  return <div ref={ref} className="timeline__map-playhead" />;
 }

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: a canvas cannot take the focus
-import { type JSX, useCallback, useEffect, useMemo, useRef } from "react";
+import { type JSX, useCallback, useMemo, useRef } from "react";
 import { type Draw, type Size, useCanvas } from "../../canvas/use-canvas.ts";
 import { revealInSpan, xOf } from "../../canvas/viewport.ts";
 import { useRecording } from "../../client/use-studio.ts";
@@ -25,8 +25,8 @@ interface OverlayProps {
 }
 
 /**
- * What follows the cursor and the pointer. The playhead and the pointer's line are boxes that only move; the canvas is drawn anew when the
- * arrows or the marked area change, not while scrubbing.
+ * What follows the cursor and the pointer. The playhead is the background of a box as large as the plot, which moves in it: no box moves,
+ * so neither layout nor layers change. The canvas is drawn anew when the arrows or the marked area change, not while scrubbing.
  */
 export function PlotOverlay({ scene, whole, size, isScrubbing }: OverlayProps): JSX.Element {
   return (
@@ -39,28 +39,35 @@ export function PlotOverlay({ scene, whole, size, isScrubbing }: OverlayProps): 
   );
 }
 
-function Playhead({ scene, whole, size, isScrubbing }: OverlayProps): JSX.Element | null {
+/** Far out of sight. */
+const AWAY_PX = -100;
+
+function Playhead({ scene, whole, size, isScrubbing }: OverlayProps): JSX.Element {
   const { axis, data, scale } = scene;
-  const playhead = usePlayhead(axis, data, whole);
-  anchor.playhead = playhead;
-  useEffect(() => {
-    const { view: now, setView } = useTimeline.getState();
-    if (isScrubbing() || now === undefined) return;
-    const next = revealInSpan(now, playhead, axis.bounds);
-    if (next !== now) setView(next);
-  }, [playhead, axis, isScrubbing]);
-  const x = xOf(playhead, scale);
-  if (x < -8 || x > size.width + 8) return null;
+  const line = useRef<HTMLDivElement>(null);
+  const cell = useRef<HTMLDivElement>(null);
   const cellPx = axis.kind === "lsn" ? size.width / (scale.span.to - scale.span.from) : 0;
+  const place = useCallback(
+    (playhead: number) => {
+      anchor.playhead = playhead;
+      const exact = xOf(playhead, scale);
+      const x = exact < -8 || exact > size.width + 8 ? AWAY_PX : Math.round(exact);
+      if (line.current !== null) line.current.style.backgroundPosition = `${x - 5}px 0, ${x - 1}px 0`;
+      if (cell.current !== null) cell.current.style.backgroundPosition = `${exact - cellPx / 2}px 0`;
+      const { view: now, setView } = useTimeline.getState();
+      if (isScrubbing() || now === undefined) return;
+      const next = revealInSpan(now, playhead, axis.bounds);
+      if (next !== now) setView(next);
+    },
+    [axis, scale, size.width, cellPx, isScrubbing],
+  );
+  usePlayhead(axis, data, whole, place);
   return (
     <>
       {cellPx > 3 && (
-        <div
-          className="timeline__cell"
-          style={{ width: cellPx, transform: `translateX(${x - cellPx / 2}px)` }}
-        />
+        <div ref={cell} className="timeline__cell" style={{ backgroundSize: `${cellPx}px 100%` }} />
       )}
-      <div className="timeline__playhead" style={{ transform: `translateX(${Math.round(x)}px)` }} />
+      <div ref={line} className="timeline__playhead" />
     </>
   );
 }
@@ -124,7 +131,8 @@ function Arrows({
     [area, axis, whole, scale, palette, flows],
   );
   useCanvas(canvasRef, size, draw);
-  return <canvas ref={canvasRef} aria-hidden="true" />;
+  // A canvas that is shown costs every frame a little, empty or not.
+  return <canvas ref={canvasRef} aria-hidden="true" hidden={flows.length === 0 && area === undefined} />;
 }
 
 function areaOnAxis(area: Span, axis: TimelineAxis, data: TimelineData | undefined): Span | undefined {

@@ -1,11 +1,10 @@
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { RecordBrief } from "../../../engine/protocol/requests/records.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import { useCursorRecord } from "../../client/cursor-record.tsx";
 import { useQuery } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
 import { useCursor } from "../../state/cursor-store.ts";
-import { useDebounced } from "../../ui/use-debounced.ts";
 import { type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
 import type { LaneData } from "./draw-lanes.ts";
 import type { Flow, FlowPlace } from "./draw-overlay.ts";
@@ -22,13 +21,31 @@ export interface FlowRecords {
   readonly effects: readonly RecordBrief[];
 }
 
+/** Where the cursor came to rest. What uses it is left alone while the cursor runs. */
+function useRestingLsn(): number {
+  const [resting, setResting] = useState(() => useCursor.getState().lsn);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => setResting(useCursor.getState().lsn), REST_MS);
+    };
+    wait();
+    const stop = useCursor.subscribe((now, before) => {
+      if (now.lsn !== before.lsn) wait();
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, []);
+  return resting;
+}
+
 /** The record at the cursor with the chain of its causes and what it caused itself. */
 export function useFlowRecords(): FlowRecords | undefined {
   const { recording, firstLsn, lastLsn } = useRecording();
-  const lsn = useDebounced(
-    useCursor((state) => state.lsn),
-    REST_MS,
-  );
+  const lsn = useRestingLsn();
   const asked = lsn >= firstLsn && lsn <= lastLsn;
   const details = useCursorRecord().data?.result.record;
   const causes = useQuery("record.causes", asked ? { recording, lsn, limit: MOST_CAUSES } : null, {

@@ -1,5 +1,6 @@
 import { type PointerEvent, type RefObject, useCallback, useEffect, useRef } from "react";
 import { panSpan, type Scale, valueAt, zoomSpan } from "../../canvas/viewport.ts";
+import { useCursor } from "../../state/cursor-store.ts";
 import type { Span } from "../../state/timeline-store.ts";
 import type { TimelineAxis } from "./axis.ts";
 
@@ -80,8 +81,10 @@ export function useTimelinePointer(
       onView(panSpan(now.view, (now.x - x) * perPx, axis.bounds));
     }
   };
+  useEffect(() => () => useCursor.getState().setScrubbing(false), []);
   const end = (event: PointerEvent<HTMLElement>) => {
     gesture.current = undefined;
+    useCursor.getState().setScrubbing(false);
     if (event.currentTarget.hasPointerCapture(event.pointerId))
       event.currentTarget.releasePointerCapture(event.pointerId);
   };
@@ -104,7 +107,9 @@ export function useTimelinePointer(
     onPointerMove: (event) => {
       const at = placeOf(event);
       latest.current.onHover(gesture.current === undefined ? at : undefined);
-      if (gesture.current !== undefined) follow(at.x);
+      if (gesture.current === undefined) return;
+      if (gesture.current.kind === "scrub") useCursor.getState().setScrubbing(true);
+      follow(at.x);
     },
     onPointerUp: end,
     onPointerCancel: end,

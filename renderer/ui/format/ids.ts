@@ -11,6 +11,11 @@ export function shortenId(id: string, maxCharacters = 12): string {
   return `${id.slice(0, head)}…${id.slice(id.length - (keep - head))}`;
 }
 
+/** The text, or its beginning with an ellipsis. */
+export function shortenEnd(text: string, letters: number): string {
+  return text.length <= letters ? text : `${text.slice(0, Math.max(1, letters - 1))}…`;
+}
+
 /** "1 page", "2 pages". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

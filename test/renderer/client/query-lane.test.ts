@@ -126,4 +126,30 @@ describe("the query cache", () => {
     expect(queryKey("q", { a: "1" })).not.toBe(queryKey("q", { a: 1 }));
     expect(queryKey("q", { a: 1 }, "v2")).not.toBe(queryKey("q", { a: 1 }));
   });
+
+  it("asks for nothing while its answer waits to be drawn, then for the newest question", async () => {
+    const { asked, question } = slowEngine();
+    const waiting = new Set<() => void>();
+    const lane = new QueryLane<number>(newCache(), { notifyWhen: (notify) => waiting.add(notify) });
+    const draw = () => {
+      for (const notify of [...waiting]) {
+        waiting.delete(notify);
+        notify();
+      }
+    };
+    lane.want(question(1));
+    draw();
+    asked[0]!.answer();
+    await settled();
+    lane.want(question(2));
+    lane.want(question(3));
+    expect(asked.map(({ value }) => value)).toEqual([1]);
+    draw();
+    expect(asked.map(({ value }) => value)).toEqual([1, 3]);
+    asked[1]!.answer();
+    await settled();
+    draw();
+    expect(lane.snapshot()).toMatchObject({ data: 3, stale: false });
+    expect(asked.length).toBe(2);
+  });
 });
