@@ -45,7 +45,12 @@ runMain(async () => {
     run(`C++ tests, ${preset}`, "ctest", ["--preset", preset], { cwd: native, env });
   }
   const vitest = path.join("node_modules", "vitest", "vitest.mjs");
-  const tests = ["test/property/native", "test/engine/accel", "test/fault/shared-pages"];
+  const tests = [
+    "test/property/native",
+    "test/engine/accel",
+    "test/engine/log/write-queue",
+    "test/fault/shared-pages",
+  ];
   run(
     "the addon's tests in Node, asan",
     process.execPath,

@@ -72,17 +72,21 @@ function checksum(hot: Accel, raw: RawBounds, report: Report): void {
   }
 }
 
-/** In one call, where memory is what costs, and page by page, where the call costs as much again. */
+/** In one call, where memory is what costs, beyond the nearest caches and in them; and page by page, where the call costs as much again. */
 function blend(hot: Accel, raw: RawBounds, report: Report): void {
-  const size = 64 << 10;
-  const rounds = 256;
+  blendOf(hot, raw, report, 1 << 20, [1 << 20]);
+  blendOf(hot, raw, report, 64 << 10, [64 << 10, PAGE_BYTES]);
+}
+
+function blendOf(hot: Accel, raw: RawBounds, report: Report, size: number, steps: readonly number[]): void {
+  const rounds = (16 << 20) / size;
   const mask = new Uint8Array(size);
   const values = new Uint8Array(size).fill(7);
   const page = new Uint8Array(size);
   for (const share of [1, 0.5]) {
     const prng = new Prng(2);
     for (let i = 0; i < size; i++) mask[i] = prng.chance(share) ? 1 : 0;
-    for (const step of [size, PAGE_BYTES]) {
+    for (const step of steps) {
       const run = () => {
         for (let i = 0; i < rounds; i++)
           for (let at = 0; at < size; at += step) hot.blendMasked(mask, at, values, at, page, at, step);
