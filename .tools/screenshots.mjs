@@ -43,7 +43,7 @@ async function bookmark(page, name, note) {
 
 /**
  * Each picture: the recording, the theme, and what a person does before it is taken.
- * @type {Record<string, { recording: "life" | "mlp" | "damaged", theme: "dark" | "light", panel?: string, heightPx?: number, act: (page: Page) => Promise<void> }>}
+ * @type {Record<string, { recording: "life" | "mlp" | "tensors" | "damaged", theme: "dark" | "light", panel?: string, heightPx?: number, act: (page: Page) => Promise<void> }>}
  */
 const PICTURES = {
   studio: {
@@ -101,6 +101,17 @@ const PICTURES = {
       await bookmark(page, "The total is wrong here?", "Bytes 4 to 7 of page 17; compare with LSN 271");
     },
   },
+  gpu: {
+    recording: "tensors",
+    theme: "dark",
+    panel: "GPU",
+    heightPx: 1060,
+    act: async (page) => {
+      await show(page, "GPU");
+      await page.keyboard.press("Control+m");
+      await goTo(page, "70%");
+    },
+  },
   damage: {
     recording: "damaged",
     theme: "light",
@@ -116,7 +127,7 @@ const PICTURES = {
 function makeRecordings(folder) {
   const command = path.join(dist, "engine", "cli", "main.js");
   const at = (/** @type {string} */ name) => path.join(folder, `${name}.tlog`);
-  for (const workload of ["life", "mlp"])
+  for (const workload of ["life", "mlp", "tensors"])
     execFileSync(process.execPath, [command, "demo", at(workload), "--workload", workload]);
   copyFileSync(at("life"), at("damaged"));
   const file = openSync(at("damaged"), "r+");

@@ -1,6 +1,7 @@
 import type { ColumnsOf } from "./columns.ts";
 import { locate, playback, seekTime, stepCursor } from "./requests/cursor.ts";
 import type { RequestSpec } from "./requests/define.ts";
+import { gpuAt, gpuLeaks, viewGpu } from "./requests/gpu.ts";
 import { searchGraph, touchedGraph, viewGraph } from "./requests/graph.ts";
 import {
   comparePages,
@@ -64,6 +65,9 @@ export const REQUESTS = {
   "graph.view": viewGraph,
   "graph.touched": touchedGraph,
   "graph.search": searchGraph,
+  "gpu.view": viewGpu,
+  "gpu.at": gpuAt,
+  "gpu.leaks": gpuLeaks,
   "cursor.step": stepCursor,
   "cursor.seek-time": seekTime,
   "cursor.locate": locate,

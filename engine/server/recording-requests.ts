@@ -2,6 +2,9 @@ import { ok, type Result } from "../base/result.ts";
 import type { ParamsOf, ReplyOf, RequestName } from "../protocol/requests.ts";
 import { landingAt, seekTime, stepCursor } from "./cursor/cursor-moves.ts";
 import { parseTarget } from "./cursor/locate-text.ts";
+import { gpuAt } from "./gpu/gpu-at.ts";
+import { gpuLeaks } from "./gpu/gpu-leaks.ts";
+import { viewGpu } from "./gpu/gpu-view.ts";
 import { searchGraph } from "./graph/graph-search.ts";
 import { touchedGraph } from "./graph/graph-touched.ts";
 import { viewGraph } from "./graph/graph-view.ts";
@@ -82,6 +85,9 @@ export function recordingRequests(holder: Holder): Pick<Handlers, Asked> {
     "graph.view": of(viewGraph),
     "graph.touched": of(touchedGraph),
     "graph.search": of(searchGraph),
+    "gpu.view": of(viewGpu),
+    "gpu.at": of(gpuAt),
+    "gpu.leaks": of(gpuLeaks),
     "cursor.step": of(stepCursor),
     "cursor.seek-time": atOnce((opened, { timeNs }) => seekTime(opened.recording, timeNs)),
     "cursor.locate": atOnce((opened, { text }) => locate(opened, text)),

@@ -26,6 +26,7 @@ const WIDE: readonly PlacedPanel[] = [
   { id: "events", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "bookmarks", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "overview", place: { beside: "graph", direction: "within" }, behind: true },
+  { id: "gpu", place: { beside: "graph", direction: "within" }, behind: true },
 ];
 
 const MEDIUM: readonly PlacedPanel[] = [
@@ -36,6 +37,7 @@ const MEDIUM: readonly PlacedPanel[] = [
   { id: "bookmarks", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "graph", place: { beside: "page", direction: "within" }, behind: true },
   { id: "overview", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "gpu", place: { beside: "page", direction: "within" }, behind: true },
 ];
 
 const NARROW: readonly PlacedPanel[] = [
@@ -46,6 +48,7 @@ const NARROW: readonly PlacedPanel[] = [
   { id: "graph", place: { beside: "page", direction: "within" }, behind: true },
   { id: "overview", place: { beside: "page", direction: "within" }, behind: true },
   { id: "bookmarks", place: { beside: "page", direction: "within" }, behind: true },
+  { id: "gpu", place: { beside: "page", direction: "within" }, behind: true },
 ];
 
 /** A row of sixteen bytes takes 530 px; a table of deltas wants as much. */

@@ -3,7 +3,7 @@ import type { Studio } from "../client/studio.ts";
 import type { IconName } from "../ui/icons.tsx";
 import type { Command } from "./commands/command.ts";
 
-export type PanelId = "timeline" | "deltas" | "page" | "graph" | "events" | "overview" | "bookmarks";
+export type PanelId = "timeline" | "deltas" | "page" | "graph" | "events" | "overview" | "bookmarks" | "gpu";
 
 /** What a panel tells the shell. Panels know nothing of one another; what they share stands in `state/` and `client/`. */
 export interface PanelDefinition {

@@ -1,6 +1,7 @@
 import { bookmarksPanel } from "../panels/bookmarks/index.ts";
 import { deltasPanel } from "../panels/deltas/index.ts";
 import { eventsPanel } from "../panels/events/index.ts";
+import { gpuPanel } from "../panels/gpu/index.ts";
 import { graphPanel } from "../panels/graph/index.ts";
 import { overviewPanel } from "../panels/overview/index.ts";
 import { pagePanel } from "../panels/page/index.ts";
@@ -17,6 +18,7 @@ export const PANELS: readonly PanelDefinition[] = [
   eventsPanel,
   overviewPanel,
   bookmarksPanel,
+  gpuPanel,
 ];
 
 export const PANEL_TITLES: Titles = Object.fromEntries(PANELS.map(({ id, title }) => [id, title]));

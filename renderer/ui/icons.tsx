@@ -21,6 +21,7 @@ const PATHS = {
   fit: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3",
   copy: "M6 6h7v7H6zM4 10H3V3h7v1",
   bookmark: "M4.5 2.5h7v11L8 10.8 4.5 13.5z",
+  gpu: "M4.5 4.5h7v7h-7zM6.5 6.500h3v3h-3zM6.500 4.500v-2M9.500 4.500v-2M6.500 13.500v-2M9.500 13.500v-2M4.500 6.500h-2M4.500 9.500h-2M13.500 6.500h-2M13.500 9.500h-2",
   timeline: "M2.5 4h6M5 8h8.5M3.5 12h5",
   deltas: "M3 3.5h10M3 8h10M3 12.5h10",
   page: "M4 2.5h5.5L12 5v8.5H4zM9.5 2.5V5H12",

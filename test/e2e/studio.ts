@@ -41,6 +41,8 @@ export interface Recordings {
   readonly folder: string;
   readonly life: string;
   readonly mlp: string;
+  /** Has pages on a device. */
+  readonly tensors: string;
   /** `life` as MMSBLOG1, and that converted back. */
   readonly foreign: string;
   readonly converted: string;
@@ -55,12 +57,14 @@ function makeRecordings(): Recordings {
     folder,
     life: at("life.tlog"),
     mlp: at("mlp.tlog"),
+    tensors: at("tensors.tlog"),
     foreign: at("life.mmsblog1"),
     converted: at("converted.tlog"),
     damaged: at("damaged.tlog"),
   };
   mmsb("demo", made.life, "--workload", "life");
   mmsb("demo", made.mlp, "--workload", "mlp", "--steps", "60");
+  mmsb("demo", made.tensors, "--workload", "tensors");
   mmsb("convert", made.life, made.foreign, "--to", "mmsblog1");
   mmsb("convert", made.foreign, made.converted);
   cpSync(made.life, made.damaged);

@@ -70,6 +70,7 @@ async function main(): Promise<number> {
     for (const [workload, steps] of [
       ["life", 60],
       ["mlp", 30],
+      ["tensors", 30],
     ] as const)
       await group(`the ${workload} demo replays to the same state hash`, async () => {
         const file = path.join(folder, `${workload}.tlog`);

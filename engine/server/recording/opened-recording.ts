@@ -7,6 +7,7 @@ import { hasWriter } from "../../log/writer-lock.ts";
 import type { RecordingInfo } from "../../protocol/requests/recordings.ts";
 import { openingRecording } from "../../replay/open-recording.ts";
 import type { Recording } from "../../replay/recording.ts";
+import { DeviceHistory } from "../gpu/device-history.ts";
 import { GraphCache } from "../graph/graph-cache.ts";
 import { PageAges } from "../pages/page-ages.ts";
 import { PageOrders } from "../pages/page-orders.ts";
@@ -39,6 +40,7 @@ export class OpenedRecording {
   readonly graphs: GraphCache;
   readonly pageOrders: PageOrders;
   readonly pageAges: PageAges;
+  readonly devices: DeviceHistory;
   readonly scheduler: SliceScheduler;
   /** Windows that have it open, requests under way and subscriptions: the last one to let go closes it. */
   holders = 0;
@@ -70,6 +72,7 @@ export class OpenedRecording {
     this.graphs = new GraphCache(recording, scheduler);
     this.pageOrders = new PageOrders(recording, this.survey);
     this.pageAges = new PageAges(recording);
+    this.devices = new DeviceHistory(recording, this.survey);
     this.#survey();
     this.#follow();
   }

@@ -2,21 +2,27 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { ManualClock } from "../../base/clock.ts";
 import { Prng } from "../../base/prng.ts";
 import { ok, type Result, unwrap } from "../../base/result.ts";
+import { CpuBackend } from "../../device/cpu-backend.ts";
 import { mmsbStart } from "../mmsb.ts";
 import type { Session } from "../session.ts";
 import { LIFE_STEPS, life } from "./life.ts";
 import { MLP_STEPS, mlp } from "./mlp.ts";
+import { TENSOR_STEPS, tensors } from "./tensors.ts";
 
 /** Noon on 2026-01-01 UTC: demos live on a clock of their own, so that a seed always gives the same recording. */
 const START_NS = 1_767_268_800_000_000_000n;
 /** Each reading of the clock is 50 µs after the last. */
 const STEP_NS = 50_000n;
+/** Small, so that a small demo fills some. */
+const DEMO_ARENA_BYTES = 96 * 1024;
 
 /** A step of a demo: an own transaction, and what belongs beside it. */
 export type DemoStep = (session: Session, step: number) => void;
 
 export interface Workload {
   readonly defaultSteps: number;
+  /** It has pages on a device: the CPU in its place, with the same figures on every machine. */
+  readonly needsDevice?: boolean;
   /** Makes the pages and returns what to do `steps` times. Errors are thrown as `MmsbError`. */
   readonly start: (session: Session, seed: number) => DemoStep;
 }
@@ -24,6 +30,7 @@ export interface Workload {
 export const WORKLOADS = {
   life: { defaultSteps: LIFE_STEPS, start: life },
   mlp: { defaultSteps: MLP_STEPS, start: mlp },
+  tensors: { defaultSteps: TENSOR_STEPS, start: tensors, needsDevice: true },
 } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof WORKLOADS;
 
@@ -46,10 +53,13 @@ export async function recordDemo(options: DemoOptions): Promise<Result<DemoRepor
   const { path, workload, seed, steps } = options;
   const uuid = new Uint8Array(16);
   new Prng(seed).fill(uuid);
+  const clock = new ManualClock(START_NS, STEP_NS);
+  const { needsDevice = false }: Workload = WORKLOADS[workload];
   const started = await mmsbStart({
     path,
     uuid,
-    clock: new ManualClock(START_NS, STEP_NS),
+    clock,
+    ...(needsDevice && { device: new CpuBackend({ clock, arenaBytes: DEMO_ARENA_BYTES }) }),
     durability: "none",
     metadata: new Map([
       ["seed", utf8Encode(String(seed))],

@@ -89,7 +89,7 @@ it("the perceptron learns", async () => {
 });
 
 it("the same seed gives the same bytes, checkpoints of both kinds among them", async () => {
-  for (const workload of ["life", "mlp"] as const) {
+  for (const workload of ["life", "mlp", "tensors"] as const) {
     const [a, b] = [await recorded(workload, 12), await recorded(workload, 12)];
     expect(readFileSync(a.file).equals(readFileSync(b.file))).toBe(true);
     const kinds = new Set(
