@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { hashPageBytes } from "../pages/state-hash.ts";
 import type { ArenaMap } from "./arena-map.ts";
 import { ArenaPool, type PoolBlock } from "./arena-pool.ts";
-import { extentOf, runKernel } from "./cpu-kernels.ts";
+import { launchesOf } from "./cpu-launches.ts";
 import type {
   ApplyRows,
   BackendStats,
@@ -393,28 +393,17 @@ export class CpuBackend implements DeviceBackend {
   }
 
   run(jobs: KernelBatch): Result<void> {
-    const checked: (() => void)[] = [];
-    let bytes = 0;
-    for (let row = 0; row < jobs.count; row++) {
-      const job = jobs.job(row);
-      const need = extentOf(job);
-      if (need === undefined) return badCall(`job ${row} is none that there is`);
-      const out = this.#page(job.out);
-      const a = this.#page(job.a);
-      const b = need.b > 0 ? this.#page(job.b) : a;
-      if (!out.ok || !a.ok || !b.ok) return badCall(`job ${row} names no page`);
-      const isLong = need.out <= out.value.bytes.length && need.a <= a.value.bytes.length;
-      if (!isLong || (need.b > 0 && need.b > b.value.bytes.length))
-        return badCall(`job ${row} needs more bytes than its pages have`);
-      if (job.out === job.a || (need.b > 0 && job.out === job.b))
-        return badCall(`job ${row} writes a page that it reads`);
-      checked.push(() => runKernel(job, out.value.bytes, a.value.bytes, b.value.bytes));
-      bytes += need.out + need.a + need.b;
+    if (this.failure !== undefined) return err(this.failure);
+    const launches = launchesOf(jobs, (handle) => this.#pages[handle]);
+    if (!launches.ok) return launches;
+    for (const [operation, list] of launches.value) {
+      const lost = this.#lost(operation);
+      if (lost !== undefined) return err(lost);
+      for (const { run } of list) run();
+      const bytes = list.reduce((total, job) => total + job.bytes, 0);
+      const pageId = jobs.count === 1 ? list[0]!.pageId : 0n;
+      this.#note(DeviceEventKind.Launch, operation, bytes, list.length, pageId);
     }
-    const lost = this.#lost(DeviceOperation.Graph);
-    if (lost !== undefined) return err(lost);
-    for (const work of checked) work();
-    if (jobs.count > 0) this.#note(DeviceEventKind.Launch, DeviceOperation.Graph, bytes, jobs.count);
     return ok();
   }
 

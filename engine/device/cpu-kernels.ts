@@ -4,7 +4,7 @@
  */
 import { ElementType, Kernel, KernelFunction, type KernelJob } from "./kernel-batch.ts";
 
-type Elements = Float32Array | Float64Array | Int32Array;
+type Elements = Float32Array | Float64Array | Int32Array | Uint32Array;
 type Round = (x: number) => number;
 type Job = Required<KernelJob>;
 
@@ -27,6 +27,14 @@ function arithmeticOf(type: ElementType): Arithmetic {
     const limits = { largest: 0x7fff_ffff, smallest: -0x8000_0000 };
     return { round, add: (a, b) => (a + b) | 0, multiply: Math.imul, isInteger: true, ...limits };
   }
+  if (type === ElementType.U32) {
+    const round = (x: number) => x >>> 0;
+    const wrapped = {
+      add: (a: number, b: number) => (a + b) >>> 0,
+      multiply: (a: number, b: number) => Math.imul(a, b) >>> 0,
+    };
+    return { round, ...wrapped, isInteger: true, largest: 0xffff_ffff, smallest: 0 };
+  }
   const round: Round = type === ElementType.F32 ? Math.fround : (x) => x;
   const limits = { largest: Number.POSITIVE_INFINITY, smallest: Number.NEGATIVE_INFINITY };
   return {
@@ -47,11 +55,10 @@ export function extentOf(
   job: Job,
 ): { readonly out: number; readonly a: number; readonly b: number } | undefined {
   const { kernel, function: fn, type, count, inner, columns } = job;
-  if (type < ElementType.F32 || type > ElementType.I32) return undefined;
-  const isMap = fn >= KernelFunction.Affine && fn <= KernelFunction.Relu;
+  if (type < ElementType.F32 || type > ElementType.U32) return undefined;
+  const isMap = fn >= KernelFunction.Affine && fn <= KernelFunction.Square;
   const isZip = fn >= KernelFunction.Add && fn <= KernelFunction.Larger;
   if ((kernel === Kernel.Map && !isMap) || (kernel === Kernel.Zip && !isZip)) return undefined;
-  if (fn === KernelFunction.SquareRoot && type === ElementType.I32) return undefined;
   const bytes = elementBytes(type);
   switch (kernel) {
     case Kernel.Sum:
@@ -94,6 +101,7 @@ export function runKernel(job: Job, out: Uint8Array, a: Uint8Array, b: Uint8Arra
 function elementsOf(type: ElementType, bytes: Uint8Array, length: number): Elements {
   const { buffer } = bytes.slice(0, length);
   if (type === ElementType.F32) return new Float32Array(buffer);
+  if (type === ElementType.U32) return new Uint32Array(buffer);
   return type === ElementType.F64 ? new Float64Array(buffer) : new Int32Array(buffer);
 }
 
@@ -148,11 +156,13 @@ function mapped(fn: KernelFunction, x: number, scale: number, bias: number, math
     case KernelFunction.Affine:
       return math.add(math.multiply(x, scale), bias);
     case KernelFunction.Negate:
-      return math.isInteger ? -x | 0 : -x;
+      return math.isInteger ? math.round(-x) : -x;
     case KernelFunction.Absolute:
-      return math.isInteger ? Math.abs(x) | 0 : Math.abs(x);
+      return math.isInteger ? math.round(Math.abs(x)) : Math.abs(x);
     case KernelFunction.SquareRoot:
       return math.round(Math.sqrt(x));
+    case KernelFunction.Square:
+      return math.multiply(x, x);
     default:
       return Number.isNaN(x) ? x : x > 0 ? x : 0;
   }
@@ -168,7 +178,7 @@ function zipped(fn: KernelFunction, a: number, b: number, math: Arithmetic): num
     case KernelFunction.Multiply:
       return math.multiply(a, b);
     case KernelFunction.Divide:
-      if (math.isInteger) return b === 0 ? 0 : (a / b) | 0;
+      if (math.isInteger) return b === 0 ? 0 : math.round(a / b);
       return math.round(a / b);
     case KernelFunction.Smaller:
       return Math.min(a, b);

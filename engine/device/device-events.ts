@@ -24,7 +24,11 @@ export const DeviceOperation = {
   Diff: 18,
   Crc32c: 19,
   Sha256: 20,
-  Graph: 21,
+  GraphElementwise: 22,
+  GraphReduce: 23,
+  GraphScan: 24,
+  GraphMatmul: 25,
+  GraphHistogram: 26,
 } as const;
 export type DeviceOperation = (typeof DeviceOperation)[keyof typeof DeviceOperation];
 

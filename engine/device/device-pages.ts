@@ -49,8 +49,8 @@ export class DevicePages implements Disposable {
     this.#lastLsn = lastLsn;
   }
 
-  /** `ahead`: by how many records the cause is still to be written. */
-  #nameCause(ahead: number): void {
+  /** What the device does from here on is for the sake of the log's last record, or of one that comes `ahead` of it. */
+  nameCause(ahead: number): void {
     if (this.#lastLsn !== undefined) this.backend.setCause(this.#lastLsn() + ahead);
   }
 
@@ -77,7 +77,7 @@ export class DevicePages implements Disposable {
 
   /**
    * Gives a page of location gpu or unified its memory there, with the bytes of the host image. A page of location cpu is left alone, and so is every page
-   * once the device is lost. `isLogged`: its record stands already. Errors: DEVICE_OUT_OF_MEMORY, DEVICE_FAILED; the page has no memory there then.
+   * once the device is lost. `isLogged`: its record stands already. Errors: DEVICE_OUT_OF_MEMORY; the page has no memory there then.
    */
   place(slot: number, location: PageLocation = this.table.locationOf(slot), isLogged = false): Result<void> {
     const memory = memoryOf(LOCATION_CODE[location]);
@@ -86,16 +86,25 @@ export class DevicePages implements Disposable {
       this.#set(slot, FAILED);
       return ok();
     }
-    this.#nameCause(isLogged ? 0 : 1);
-    const created = this.backend.createPage(memory, this.table.idOf(slot), this.table.size[slot]!);
-    if (!created.ok) return this.#judged(created);
+    this.nameCause(isLogged ? 0 : 1);
+    const created = this.judged(
+      this.backend.createPage(memory, this.table.idOf(slot), this.table.size[slot]!),
+    );
+    if (!created.ok) return this.#lostMeanwhile(slot) ? ok() : created;
     this.#set(slot, created.value);
     this.#resident++;
     const bytes = this.table.bytes(slot);
     if (bytes.length === 0) return ok();
-    const sent = this.#judged(this.backend.write(created.value, 0, bytes));
+    const sent = this.judged(this.backend.write(created.value, 0, bytes));
     if (!sent.ok && this.residence(slot) === "resident") this.remove(slot);
-    return sent;
+    return sent.ok || this.#lostMeanwhile(slot) ? ok() : sent;
+  }
+
+  /** The device is lost: the page is `failed`, and goes on in host memory. That is no error of whoever asked. */
+  #lostMeanwhile(slot: number): boolean {
+    if (this.backend.failure === undefined) return false;
+    this.#set(slot, FAILED);
+    return true;
   }
 
   /** The page goes, or comes home: its memory on the device is given back. */
@@ -106,13 +115,13 @@ export class DevicePages implements Disposable {
     if (handle === FAILED) return;
     this.#resident--;
     this.#queue.drop(handle);
-    this.#nameCause(0);
-    this.#judged(this.backend.freePage(handle));
+    this.nameCause(0);
+    this.judged(this.backend.freePage(handle));
   }
 
   /**
    * Brings the page to its next location, before that is logged and set. Where it is already nothing happens.
-   * Errors: DEVICE_OUT_OF_MEMORY, DEVICE_FAILED; nothing has changed then.
+   * Errors: DEVICE_OUT_OF_MEMORY; nothing has changed then.
    */
   move(slot: number, location: PageLocation): Result<void> {
     const memory = memoryOf(LOCATION_CODE[location]);
@@ -123,9 +132,9 @@ export class DevicePages implements Disposable {
     }
     if (handle < 0) return this.place(slot, location);
     const flushed = this.flush();
-    if (!flushed.ok) return flushed;
-    this.#nameCause(1);
-    return this.#judged(this.backend.migratePage(handle, memory));
+    this.nameCause(1);
+    const moved = flushed.ok ? this.judged(this.backend.migratePage(handle, memory)) : flushed;
+    return moved.ok || this.#lostMeanwhile(slot) ? ok() : moved;
   }
 
   // ---- deltas
@@ -170,8 +179,8 @@ export class DevicePages implements Disposable {
   /** Sends what waits, in LSN order, as one launch. Errors: DEVICE_FAILED; the host images are right all the same. */
   flush(): Result<void> {
     if (this.#queue.count === 0) return ok();
-    this.#nameCause(0);
-    const sent = this.#judged(this.backend.apply(this.#queue));
+    this.nameCause(0);
+    const sent = this.judged(this.backend.apply(this.#queue));
     this.#queue.clear();
     return sent;
   }
@@ -183,7 +192,7 @@ export class DevicePages implements Disposable {
     const handle = this.handleOf(slot);
     if (handle < 0) return badCall(`page ${this.table.idOf(slot)} is not on the device`);
     const flushed = this.flush();
-    return flushed.ok ? this.#judged(this.backend.read(handle, 0, into)) : flushed;
+    return flushed.ok ? this.judged(this.backend.read(handle, 0, into)) : flushed;
   }
 
   /**
@@ -194,7 +203,7 @@ export class DevicePages implements Disposable {
     const handle = this.handleOf(slot);
     if (handle < 0) return badCall(`page ${this.table.idOf(slot)} is not on the device`);
     const flushed = this.flush();
-    return flushed.ok ? this.#judged(this.backend.view(handle)) : flushed;
+    return flushed.ok ? this.judged(this.backend.view(handle)) : flushed;
   }
 
   /** Slots of resident pages, in id order. */
@@ -207,7 +216,7 @@ export class DevicePages implements Disposable {
     const flushed = this.flush();
     if (!flushed.ok) return flushed;
     const slots = this.residents();
-    const digests = this.#judged(
+    const digests = this.judged(
       this.backend.sha256(
         Uint32Array.from(slots, (slot) => this.handleOf(slot)),
         slots.length,
@@ -217,8 +226,8 @@ export class DevicePages implements Disposable {
     return ok(new Map(slots.map((slot, i) => [slot, digests.value.slice(i * 32, i * 32 + 32)])));
   }
 
-  /** Hands a result on; where it says that the device is lost, its pages become failed. */
-  #judged<T>(result: Result<T>): Result<T> {
+  /** Hands a result of the backend on; where it says that the device is lost, its pages become failed. */
+  judged<T>(result: Result<T>): Result<T> {
     const { failure } = this.backend;
     if (result.ok || failure === undefined || this.#isLost) return result;
     this.#isLost = true;

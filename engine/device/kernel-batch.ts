@@ -27,10 +27,11 @@ export const KernelFunction = {
   Absolute: 12,
   SquareRoot: 13,
   Relu: 14,
+  Square: 15,
 } as const;
 export type KernelFunction = (typeof KernelFunction)[keyof typeof KernelFunction];
 
-export const ElementType = { F32: 1, F64: 2, I32: 3 } as const;
+export const ElementType = { F32: 1, F64: 2, I32: 3, U32: 4 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 export interface KernelJob {
@@ -46,9 +47,15 @@ export interface KernelJob {
   /** Of Matmul: a is count × inner, b is inner × columns, row-major. Of Histogram: `columns` bins of u32. */
   readonly inner?: number;
   readonly columns?: number;
-  /** Of Map, as its function says. Of Histogram: the bin is floor((x - bias) * scale), outside is dropped. */
+  /** Of Map, as its function says, rounded to the element type. Of Histogram: the bin is floor((x - bias) * scale), outside is dropped. */
   readonly scale?: number;
   readonly bias?: number;
+}
+
+function asElement(type: ElementType, value: number): number {
+  if (type === ElementType.F64) return value;
+  if (type === ElementType.F32) return Math.fround(value);
+  return type === ElementType.I32 ? value | 0 : value >>> 0;
 }
 
 const WORDS = 9;
@@ -74,8 +81,9 @@ export class KernelBatch {
     const { kernel, type, out, a, b = 0, count, inner = 0, columns = 0, scale = 0, bias = 0 } = job;
     const at = this.count * WORDS;
     this.words.set([kernel, job.function ?? KernelFunction.None, type, out, a, b, count, inner, columns], at);
-    this.numbers[this.count * NUMBERS] = scale;
-    this.numbers[this.count * NUMBERS + 1] = bias;
+    const isMap = job.kernel === Kernel.Map;
+    this.numbers[this.count * NUMBERS] = isMap ? asElement(type, scale) : scale;
+    this.numbers[this.count * NUMBERS + 1] = isMap ? asElement(type, bias) : bias;
     this.count++;
   }
 

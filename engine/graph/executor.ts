@@ -2,6 +2,8 @@ import { accel } from "../accel/index.ts";
 import { MmsbError } from "../base/errors.ts";
 import { ArenaViews } from "./arena-views.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
+import type { KernelRunner } from "./kernels/kernel-runner.ts";
+import { kernelRunner } from "./kernels/native-kernels.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { PageContext, RetryLater, WriteMode } from "./page-context.ts";
@@ -18,6 +20,8 @@ export class Executor {
   readonly errors = new Map<number, MmsbError>();
   /** Rows whose result is not Equal before they run are left out. */
   checksResults = false;
+  /** What runs built-in kernels. */
+  kernels: KernelRunner = kernelRunner;
   /** What an element was before is wanted: the wave is logged. */
   keepsOld = true;
 

@@ -3,7 +3,6 @@ import { MmsbError } from "../base/errors.ts";
 import type { ArenaView } from "./arena-views.ts";
 import type { Executor } from "./executor.ts";
 import { ELEMENT_SHIFT, type KernelBatch } from "./kernels/kernel-runner.ts";
-import { kernelRunner } from "./kernels/native-kernels.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
 import type { Recompute } from "./registry.ts";
 
@@ -200,7 +199,7 @@ function runStaged(executor: Executor, recompute: Recompute, run: LevelRun, from
     outAt: Uint32Array.from(outAt),
     refused: new Uint8Array(slots.length),
   };
-  kernelRunner.run(batch);
+  executor.kernels.run(batch);
   for (const [row, k] of rowsOf.entries()) {
     const slot = slots[row]!;
     if (batch.refused[row] !== 0) {

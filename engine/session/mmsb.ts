@@ -62,7 +62,7 @@ export async function mmsbStart(options: SessionOptions): Promise<Result<Session
   const device =
     options.device === undefined
       ? undefined
-      : new SessionDevice(state, options.device, options.recordDeviceEvents);
+      : new SessionDevice(state, options.device, options.recordDeviceEvents, options.minDeviceKernelBytes);
   const placed = device?.begin();
   if (placed?.ok === false) {
     await log.close();

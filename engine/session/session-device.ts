@@ -12,6 +12,7 @@ import { type DeviceSample, EVENT_CODE } from "../events/event-types.ts";
 import { encodePayload } from "../events/payload-codec.ts";
 import { encodeFailure } from "../log/record-bodies.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
+import { DeviceKernels } from "./device-kernels.ts";
 import { sampleOf, stopOf, type ToldEvent, toldRow } from "./device-told.ts";
 import type { Origin, StateWriter } from "./state-writer.ts";
 
@@ -35,16 +36,23 @@ const SAMPLE_EVERY_NS = 1_000_000_000;
  */
 export class SessionDevice {
   readonly pages: DevicePages;
+  /** What runs the graph's kernels: here where a batch's pages live here, else on the CPU. */
+  readonly kernels: DeviceKernels;
   readonly #state: StateWriter;
   readonly #tells: boolean;
   /** Pages that were still on the device when the session stopped. */
   #leaked: readonly bigint[] = [];
+  /** A lost device that is still to be told of. */
+  #loss: { readonly error: MmsbError; readonly pages: readonly bigint[] } | undefined;
   #isTelling = false;
   #toldNs = 0;
   #sampledNs = 0;
 
-  /** `tells`: what the device does is written into the log without being asked for. */
-  constructor(state: StateWriter, backend: DeviceBackend, tells = true) {
+  /**
+   * `tells`: what the device does is written into the log without being asked for. `minKernelBytes`: what a batch of the graph's kernels reads at least to run
+   * here.
+   */
+  constructor(state: StateWriter, backend: DeviceBackend, tells = true, minKernelBytes?: number) {
     this.#state = state;
     this.#tells = tells;
     this.pages = new DevicePages(
@@ -53,6 +61,14 @@ export class SessionDevice {
       (error, pages) => this.#failed(error, pages),
       () => state.log.lastLsn,
     );
+    const { propagation, registry } = state.reactive;
+    this.kernels = new DeviceKernels({
+      pages: this.pages,
+      cpu: propagation.executor.kernels,
+      isComputed: (slot) => registry.recomputeOf(slot) !== undefined,
+      wave: () => propagation.rows.cause,
+      ...(minKernelBytes === undefined ? {} : { minBytes: minKernelBytes }),
+    });
   }
 
   /** Gives the pages of a recording that is gone on with their place; from here on the device follows. Errors: DEVICE_OUT_OF_MEMORY. */
@@ -62,6 +78,7 @@ export class SessionDevice {
       if (!placed.ok && this.pages.backend.failure === undefined) return placed;
     }
     this.#state.device = this.pages;
+    this.#state.reactive.propagation.executor.kernels = this.kernels;
     return ok();
   }
 
@@ -176,12 +193,15 @@ export class SessionDevice {
 
   /** A transaction is over: its events are written, unless some were just now. */
   settle(): void {
+    this.kernels.release();
+    this.#tellLoss();
     if (!this.#tells || this.#isTelling) return;
     if (nanoseconds(this.#state.log.time) - this.#toldNs >= TELL_EVERY_NS) this.#recordAll();
   }
 
   /** Ends it, before the session's last record. */
   close(): void {
+    this.kernels.release();
     const residents = this.pages.residents();
     const { table } = this.#state;
     this.#leaked = residents.map((slot) => table.idOf(slot));
@@ -222,6 +242,15 @@ export class SessionDevice {
   }
 
   #failed(error: MmsbError, pages: readonly bigint[]): void {
+    this.#loss = { error, pages };
+    // Within a transaction it waits: the members of a wave have consecutive LSNs, and nothing may stand between them.
+    if (!this.#state.isRecording) this.#tellLoss();
+  }
+
+  #tellLoss(): void {
+    if (this.#loss === undefined) return;
+    const { error, pages } = this.#loss;
+    this.#loss = undefined;
     const list = pages.length > 20 ? `${pages.slice(0, 20).join(", ")}, …` : pages.join(", ");
     const message = `${error.message}; pages that went on in host memory: ${list === "" ? "none" : list}`;
     const body = encodeFailure({ code: error.code, message });

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "mmsb/copy.hpp"
@@ -36,6 +37,7 @@ std::uint32_t low_bits(double value) noexcept {
  */
 template <typename T>
 struct add {
+  static constexpr T neutral = 0;
   static T of(T a, T b) noexcept {
     if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
     else return a + b;
@@ -70,15 +72,38 @@ struct divide {
   }
 };
 
-/** A NaN stays where it comes first and is passed over elsewhere. */
+/** The canonical NaN for any: processors differ in the bits of theirs. */
+template <typename T>
+T stored(T x) noexcept {
+  if constexpr (std::is_floating_point_v<T>) return x == x ? x : std::numeric_limits<T>::quiet_NaN();
+  else return x;
+}
+
+/** A NaN wins, and -0 is smaller than +0: so the order does not matter. */
 template <typename T>
 struct least {
-  static T of(T a, T b) noexcept { return b < a ? b : a; }
+  static constexpr T neutral = std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  static T of(T a, T b) noexcept {
+    if constexpr (std::is_floating_point_v<T>) {
+      const T smaller = b < a || (b == a && std::signbit(b)) ? b : a;
+      return b != b ? b : a != a ? a : smaller;
+    } else {
+      return b < a ? b : a;
+    }
+  }
 };
 
 template <typename T>
 struct greatest {
-  static T of(T a, T b) noexcept { return b > a ? b : a; }
+  static constexpr T neutral = std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+  static T of(T a, T b) noexcept {
+    if constexpr (std::is_floating_point_v<T>) {
+      const T larger = b > a || (b == a && !std::signbit(b)) ? b : a;
+      return b != b ? b : a != a ? a : larger;
+    } else {
+      return b > a ? b : a;
+    }
+  }
 };
 
 template <typename T>
@@ -100,7 +125,7 @@ bool reduce_word(std::span<const kernel_input> inputs, std::span<std::uint8_t> o
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].size() < 8) return false;
     const auto input = load<decltype(result)>(inputs[i].data());
-    for (std::size_t e = 0; e < result.size(); ++e) result[e] = i == 0 ? input[e] : Operation::of(result[e], input[e]);
+    for (std::size_t e = 0; e < result.size(); ++e) result[e] = stored(i == 0 ? input[e] : Operation::of(result[e], input[e]));
   }
   store(out.data(), result);
   return true;
@@ -119,7 +144,7 @@ bool reduce_inputs(const kernel&, std::span<const kernel_input> inputs, std::spa
     for (std::size_t e = 0; e < length; ++e) {
       T result = get<T>(inputs[0].data(), e);
       for (std::size_t i = 1; i < inputs.size(); ++i) result = Operation::of(result, get<T>(inputs[i].data(), e));
-      put(out.data(), e, result);
+      put(out.data(), e, stored(result));
     }
     return finish<T>(out, length);
   }
@@ -133,25 +158,34 @@ bool reduce_inputs(const kernel&, std::span<const kernel_input> inputs, std::spa
       const std::uint8_t* input = inputs[i].data() + from * sizeof(T);
       for (std::size_t e = 0; e < n; ++e) put(to, e, Operation::of(get<T>(to, e), get<T>(input, e)));
     }
+    if constexpr (std::is_floating_point_v<T>)
+      for (std::size_t e = 0; e < n; ++e) put(to, e, stored(get<T>(to, e)));
   }
   return finish<T>(out, length);
+}
+
+/** F1: lane t of 256 joins elements t, t + 256, ... in order; then lane t joins lane t + w for w = 128, 64, ... 1. */
+template <typename T, typename Operation>
+T reduce_one(kernel_input input) noexcept {
+  constexpr std::size_t lanes = 256;
+  std::array<T, lanes> lane;
+  lane.fill(Operation::neutral);
+  const std::size_t length = count_of<T>(input);
+  std::size_t from = 0;
+  for (; from + lanes <= length; from += lanes)
+    for (std::size_t t = 0; t < lanes; ++t) lane[t] = Operation::of(lane[t], get<T>(input.data(), from + t));
+  for (std::size_t t = 0; from + t < length; ++t) lane[t] = Operation::of(lane[t], get<T>(input.data(), from + t));
+  for (std::size_t w = lanes / 2; w > 0; w /= 2)
+    for (std::size_t t = 0; t < w; ++t) lane[t] = Operation::of(lane[t], lane[t + w]);
+  return lane[0];
 }
 
 template <typename T, typename Operation>
 bool reduce_elements(const kernel&, std::span<const kernel_input> inputs, std::span<std::uint8_t> out) {
   if (inputs.empty() || count_of<T>(out) < 1) return false;
-  T result = 0;
-  bool is_first = true;
-  for (const kernel_input& input : inputs) {
-    const std::size_t length = count_of<T>(input);
-    std::size_t e = 0;
-    if (is_first && length > 0) {
-      result = get<T>(input.data(), e++);
-      is_first = false;
-    }
-    for (; e < length; ++e) result = Operation::of(result, get<T>(input.data(), e));
-  }
-  put(out.data(), 0, result);
+  T result = reduce_one<T, Operation>(inputs[0]);
+  for (std::size_t i = 1; i < inputs.size(); ++i) result = Operation::of(result, reduce_one<T, Operation>(inputs[i]));
+  put(out.data(), 0, stored(result));
   return finish<T>(out, 1);
 }
 
@@ -159,31 +193,17 @@ template <typename T, typename Function>
 bool map_each(std::span<const kernel_input> inputs, std::span<std::uint8_t> out, Function function) {
   const std::size_t length = count_of<T>(out);
   if (inputs.empty() || count_of<T>(inputs[0]) < length) return false;
-  for (std::size_t e = 0; e < length; ++e) put<T>(out.data(), e, function(get<T>(inputs[0].data(), e)));
+  for (std::size_t e = 0; e < length; ++e) put<T>(out.data(), e, stored(function(get<T>(inputs[0].data(), e))));
   return finish<T>(out, length);
 }
 
 template <typename T>
 bool affine(const kernel& spec, std::span<const kernel_input> inputs, std::span<std::uint8_t> out) {
-  const double scale = spec.a;
-  const double offset = spec.b;
-  if constexpr (std::is_integral_v<T>) {
-    const auto factor = static_cast<T>(low_bits(scale));
-    // The sum of a whole number up to 2^52 and one of 32 bits is exact; with any other offset it rounds, and is cut after that.
-    if (std::trunc(offset) == offset && std::abs(offset) <= 4503599627370496.0) {
-      const auto addend = static_cast<T>(low_bits(offset));
-      return map_each<T>(inputs, out, [=](T x) { return add<T>::of(multiply<T>::of(x, factor), addend); });
-    }
-    return map_each<T>(inputs, out, [=](T x) {
-      return static_cast<T>(low_bits(static_cast<double>(multiply<T>::of(x, factor)) + offset));
-    });
-  } else {
-    // Scale and offset are not rounded to f32; what they make is.
-    return map_each<T>(inputs, out, [=](T x) {
-      const T scaled = static_cast<T>(static_cast<double>(x) * scale);
-      return static_cast<T>(static_cast<double>(scaled) + offset);
-    });
-  }
+  // Rounded to the element type first, as their bits are on a device.
+  T factor, addend;
+  if constexpr (std::is_integral_v<T>) factor = static_cast<T>(low_bits(spec.a)), addend = static_cast<T>(low_bits(spec.b));
+  else factor = static_cast<T>(spec.a), addend = static_cast<T>(spec.b);
+  return map_each<T>(inputs, out, [=](T x) { return add<T>::of(multiply<T>::of(x, factor), addend); });
 }
 
 template <typename T>
@@ -217,7 +237,7 @@ struct square_root {
 
 template <typename T>
 struct relu {
-  static T of(T x) noexcept { return x > 0 ? x : 0; }
+  static T of(T x) noexcept { return x != x || x > 0 ? x : 0; }
 };
 
 template <typename T, typename Operation>
@@ -231,7 +251,7 @@ bool zip_page(const kernel&, std::span<const kernel_input> inputs, std::span<std
   if (inputs.size() < 2 || count_of<T>(inputs[0]) < length || count_of<T>(inputs[1]) < length) return false;
   const std::uint8_t* a = inputs[0].data();
   const std::uint8_t* b = inputs[1].data();
-  for (std::size_t e = 0; e < length; ++e) put(out.data(), e, Operation::of(get<T>(a, e), get<T>(b, e)));
+  for (std::size_t e = 0; e < length; ++e) put(out.data(), e, stored(Operation::of(get<T>(a, e), get<T>(b, e))));
   return finish<T>(out, length);
 }
 
@@ -251,19 +271,32 @@ bool matmul(const kernel& spec, std::span<const kernel_input> inputs, std::span<
       for (std::uint64_t j = 0; j < columns; ++j)
         put(row, j, add<T>::of(get<T>(row, j), multiply<T>::of(a, get<T>(b, j))));
     }
+    if constexpr (std::is_floating_point_v<T>)
+      for (std::uint64_t j = 0; j < columns; ++j) put(row, j, stored(get<T>(row, j)));
   }
   return finish<T>(out, rows * columns);
 }
 
+/** F4: running sums within tiles of 32; the totals of a group's 32 tiles, and those of the groups, likewise from zero. */
 template <typename T>
 bool scan(const kernel&, std::span<const kernel_input> inputs, std::span<std::uint8_t> out) {
   const std::size_t length = count_of<T>(out);
   if (inputs.empty() || count_of<T>(inputs[0]) < length) return false;
-  T sum = 0;
-  for (std::size_t e = 0; e < length; ++e) {
-    const T x = get<T>(inputs[0].data(), e);
-    sum = e == 0 ? x : add<T>::of(sum, x);
-    put(out.data(), e, sum);
+  constexpr std::size_t tile_elements = 32, group_elements = 32 * tile_elements;
+  T groups_before = 0;
+  for (std::size_t group = 0; group < length; group += group_elements) {
+    T tiles_before = 0;
+    const std::size_t group_end = std::min(group + group_elements, length);
+    for (std::size_t tile = group; tile < group_end; tile += tile_elements) {
+      const T before = add<T>::of(groups_before, tiles_before);
+      T own = 0;
+      for (std::size_t e = tile; e < std::min(tile + tile_elements, length); ++e) {
+        own = add<T>::of(own, get<T>(inputs[0].data(), e));
+        put(out.data(), e, stored(add<T>::of(before, own)));
+      }
+      tiles_before = add<T>::of(tiles_before, own);
+    }
+    groups_before = add<T>::of(groups_before, tiles_before);
   }
   return finish<T>(out, length);
 }
@@ -275,11 +308,11 @@ bool histogram(const kernel& spec, std::span<const kernel_input> inputs, std::sp
   finish<T>(out, 0);
   const std::size_t bins = count_of<T>(out) * sizeof(T) / sizeof(std::uint32_t);
   const double low = spec.a;
-  const double width = spec.b - spec.a;
   const auto limit = static_cast<double>(bins);
+  const double scale = limit / (spec.b - spec.a);
   const std::size_t length = count_of<T>(inputs[0]);
   for (std::size_t e = 0; e < length; ++e) {
-    const double place = (static_cast<double>(get<T>(inputs[0].data(), e)) - low) / width * limit;
+    const double place = (static_cast<double>(get<T>(inputs[0].data(), e)) - low) * scale;
     // False for NaN. The conversion cuts, which is the floor of what is not negative.
     if (!(place >= 0 && place < limit)) continue;
     // Memory that another thread writes meanwhile must not move the bin after the comparison.

@@ -7,7 +7,7 @@ import { inspectCuda } from "../../engine/device/cuda-library.ts";
 import type { DeviceBackend } from "../../engine/device/device-backend.ts";
 import { randomRecording } from "../helpers/random-recording.ts";
 import { backendChecks } from "./backend-checks.ts";
-import { checkKernels, checkReplay } from "./device-checks.ts";
+import { checkGraphKernels, checkKernels, checkReplay } from "./device-checks.ts";
 
 const seed = Number(process.env["MMSB_TEST_SEED"] ?? Date.now() >>> 0);
 
@@ -27,6 +27,11 @@ function suite(open: () => DeviceBackend): void {
       const random = new Prng(seed);
       for (let round = 0; round < 5; round++) run(opened(), random, holds);
     });
+
+  it("computes the kernels of the graph as the CPU's reference does, to the bit", () => {
+    const random = new Prng(seed);
+    expect(checkGraphKernels(opened(), random, 300, holds)).toBeGreaterThan(300);
+  });
 
   it("replays random recordings to the state hash of a replay on the CPU alone", () => {
     const random = new Prng(seed);

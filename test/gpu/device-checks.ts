@@ -4,6 +4,7 @@ import { unwrap } from "../../engine/base/result.ts";
 import { elementBytes, extentOf } from "../../engine/device/cpu-kernels.ts";
 import type { DeviceBackend } from "../../engine/device/device-backend.ts";
 import { DeviceMemory } from "../../engine/device/device-memory.ts";
+import { DevicePages } from "../../engine/device/device-pages.ts";
 import {
   ElementType,
   Kernel,
@@ -11,9 +12,15 @@ import {
   KernelFunction,
   type KernelJob,
 } from "../../engine/device/kernel-batch.ts";
+import { ArenaViews } from "../../engine/graph/arena-views.ts";
+import type { KernelBatch as GraphBatch, KernelRunner } from "../../engine/graph/kernels/kernel-runner.ts";
+import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.ts";
 import type { RecordSource } from "../../engine/log/record-source.ts";
+import { PageTable } from "../../engine/pages/page-table.ts";
 import { replayAll } from "../../engine/replay/replay-all.ts";
+import { DeviceKernels } from "../../engine/session/device-kernels.ts";
 import { replayOnDevice } from "../../engine/session/device-replay.ts";
+import { fillElements, randomSpec, viewsOf } from "../helpers/kernel-batches.ts";
 import { draw, type Expect } from "./backend-checks.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -28,6 +35,7 @@ function elements(random: Prng, type: ElementType, count: number): Uint8Array {
       random.below(20) === 0 ? random.pick(odd) : (random.float() - 0.5) * 2 ** (random.below(80) - 40);
     if (type === ElementType.F32) view.setFloat32(i * 4, number, true);
     else if (type === ElementType.F64) view.setFloat64(i * 8, number, true);
+    else if (type === ElementType.U32) view.setUint32(i * 4, random.u32() >>> random.below(32), true);
     else view.setInt32(i * 4, random.below(10) === 0 ? random.below(3) - 1 : random.u32() | 0, true);
   }
   return bytes;
@@ -114,4 +122,99 @@ export function checkReplay(
     expect(hex(onDevice.stateHash) === hex(onCpu.stateHash), `the state hash at LSN ${at}`);
     expect(onDevice.applied === onCpu.applied, `the deltas applied up to LSN ${at}`);
   }
+}
+
+/**
+ * Random batches of the graph's kernels over pages here and there: the runner for the device gives the reference's bits and refuses the same rows, whatever it leaves
+ * to the CPU; and within a wave a computed page is read as it is now, not as the device has it. Returns how many rows the device computed.
+ */
+export function checkGraphKernels(
+  backend: DeviceBackend,
+  random: Prng,
+  rounds: number,
+  expect: Expect,
+): number {
+  let rowsRun = 0;
+  for (let round = 0; round < rounds; round++) {
+    const table = new PageTable({ maxBytes: 2 ** 24 });
+    const pages = new DevicePages(table, backend);
+    const spec = randomSpec(random);
+    const element = spec.kind === "copy" ? undefined : spec.element;
+    const most = random.pick([8, 64, 600, 9000]);
+    const size = () => (random.below(4) === 0 ? 1 + random.below(most) : most);
+    const slots = Array.from({ length: 2 + random.below(8) }, () => {
+      const location = random.below(8) === 0 ? "cpu" : random.pick(["gpu", "unified"] as const);
+      return unwrap(table.create({ sizeBytes: size(), location }));
+    });
+    const views = new ArenaViews();
+    views.refresh(table.spans.arenas);
+    // slack between pages is filled as well, which no kernel reads
+    for (const slot of slots) {
+      const bytes = new Uint8Array((table.size[slot]! + 7) & ~7);
+      fillElements(viewsOf([bytes])[0]!, element, random);
+      table.bytes(slot).set(bytes.subarray(0, table.size[slot]!));
+      unwrap(pages.place(slot));
+    }
+    const computed = new Set(slots.filter(() => random.below(3) === 0));
+    // What a wave has computed stands in the host image alone.
+    for (const slot of computed) {
+      const bytes = new Uint8Array((table.size[slot]! + 7) & ~7);
+      fillElements(viewsOf([bytes])[0]!, element, random);
+      table.bytes(slot).set(bytes.subarray(0, table.size[slot]!));
+    }
+    const rows = 1 + random.below(5);
+    const inputStart = new Uint32Array(rows + 1);
+    const inputs: number[] = [];
+    const outAt = new Uint32Array(rows);
+    const slot = new Uint32Array(rows);
+    let bytes = 0;
+    for (let row = 0; row < rows; row++) {
+      slot[row] = random.pick(slots);
+      for (let count = random.below(10) === 0 ? 0 : 1 + random.below(4); count > 0; count--)
+        inputs.push(random.pick(slots));
+      inputStart[row + 1] = inputs.length;
+      outAt[row] = bytes;
+      bytes += (table.size[slot[row]!]! + 7) & ~7;
+    }
+    const batchOf = (): GraphBatch => ({
+      spec,
+      rows,
+      slot,
+      inputStart,
+      inputs: Uint32Array.from(inputs),
+      arenas: views.all,
+      arena: table.arena,
+      arenaOffset: table.arenaOffset,
+      size: table.size,
+      out: viewsOf([new Uint8Array(bytes).fill(0xa5)])[0]!,
+      outAt,
+      refused: new Uint8Array(rows).fill(7),
+    });
+    const runner = new DeviceKernels({
+      pages,
+      cpu: referenceKernels,
+      isComputed: (page) => computed.has(page),
+      wave: () => 1,
+      minBytes: 0,
+    });
+    const [onDevice, onCpu] = ([runner, referenceKernels] as const).map((by: KernelRunner) => {
+      const batch = batchOf();
+      by.run(batch);
+      return Array.from({ length: rows }, (_, row) => {
+        const at = outAt[row]!;
+        const result = hex(batch.out.bytes.subarray(at, at + table.size[slot[row]!]!));
+        return batch.refused[row] === 0 ? result : `refused ${batch.refused[row]}`;
+      });
+    });
+    expect(
+      JSON.stringify(onDevice) === JSON.stringify(onCpu),
+      `the graph's ${JSON.stringify(spec)} on ${backend.name} gives the bits of the CPU`,
+    );
+    expect(backend.failure === undefined, "no call failed");
+    rowsRun += runner.rowsRun;
+    runner.release();
+    for (const page of slots) pages.remove(page);
+  }
+  expect(unwrap(backend.stats()).device.usedBytes === 0, "nothing of it stays on the device");
+  return rowsRun;
 }

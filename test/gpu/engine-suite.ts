@@ -12,7 +12,7 @@ import { LogReader } from "../../engine/log/log-reader.ts";
 import { recordDemo } from "../../engine/session/demo/demo.ts";
 import { randomRecording } from "../helpers/random-recording.ts";
 import { backendChecks } from "./backend-checks.ts";
-import { checkKernels, checkReplay } from "./device-checks.ts";
+import { checkGraphKernels, checkKernels, checkReplay } from "./device-checks.ts";
 
 const NO_GPU = 77;
 let checks = 0;
@@ -61,6 +61,10 @@ async function main(): Promise<number> {
   await group("kernels give the same bits as the CPU", () =>
     checkKernels(backend, oracle, random, 100, expect),
   );
+  await group("the graph's kernels give the bits of the CPU's reference", () => {
+    const rows = checkGraphKernels(backend, random, 400, expect);
+    expect(rows > 400, `the device computed ${rows} rows`);
+  });
   await group("random recordings replay to the same state hash", () => {
     for (let round = 0; round < 10; round++)
       checkReplay(backend, randomRecording(random.u32(), { records: 500 }).source, random, expect);

@@ -200,21 +200,21 @@ void move_bytes() {
 
   // graph kernels: 1,024 f32 a page
   std::vector<mmsb_cuda_job> jobs(page_count);
-  const auto graph = [&](const char* name, std::uint16_t op, std::uint16_t function, const char*) {
+  const auto graph = [&](const char* name, std::uint16_t op, std::uint16_t function, mmsb_cuda_operation launched) {
     for (std::uint32_t i = 0; i < page_count; ++i) {
       jobs[i] = {};
       jobs[i].op = op, jobs[i].function = function, jobs[i].type = MMSB_CUDA_F32;
       jobs[i].a = from[i], jobs[i].b = mask_flags[i], jobs[i].out = to[i], jobs[i].count = 1024, jobs[i].scale = 2, jobs[i].bias = 1, jobs[i].columns = 64;
     }
-    of_copy(name, launches(MMSB_CUDA_OP_GRAPH, 5, [&] { MUST(mmsb_cuda_graph, device, jobs.data(), page_count); }));
+    of_copy(name, launches(launched, 5, [&] { MUST(mmsb_cuda_graph, device, jobs.data(), page_count); }));
   };
-  graph("graph: copy, 262,144 nodes of 1,024 f32", MMSB_CUDA_COPY_OP, 0, "");
-  graph("graph: map", MMSB_CUDA_MAP, MMSB_CUDA_AFFINE, "");
-  graph("graph: zip", MMSB_CUDA_ZIP, MMSB_CUDA_ADD, "");
-  graph("graph: sum", MMSB_CUDA_SUM, 0, "");
-  graph("graph: max", MMSB_CUDA_MAX, 0, "");
-  graph("graph: scan", MMSB_CUDA_SCAN, 0, "");
-  graph("graph: histogram, 64 bins", MMSB_CUDA_HISTOGRAM, 0, "");
+  graph("graph: copy, 262,144 nodes of 1,024 f32", MMSB_CUDA_COPY_OP, 0, MMSB_CUDA_OP_GRAPH_ELEMENTWISE);
+  graph("graph: map", MMSB_CUDA_MAP, MMSB_CUDA_AFFINE, MMSB_CUDA_OP_GRAPH_ELEMENTWISE);
+  graph("graph: zip", MMSB_CUDA_ZIP, MMSB_CUDA_ADD, MMSB_CUDA_OP_GRAPH_ELEMENTWISE);
+  graph("graph: sum", MMSB_CUDA_SUM, 0, MMSB_CUDA_OP_GRAPH_REDUCE);
+  graph("graph: max", MMSB_CUDA_MAX, 0, MMSB_CUDA_OP_GRAPH_REDUCE);
+  graph("graph: scan", MMSB_CUDA_SCAN, 0, MMSB_CUDA_OP_GRAPH_SCAN);
+  graph("graph: histogram, 64 bins", MMSB_CUDA_HISTOGRAM, 0, MMSB_CUDA_OP_GRAPH_HISTOGRAM);
   {
     constexpr std::uint32_t side = 2048;
     const u32s matrices = make_pages(3, side * side * 4);
@@ -224,7 +224,7 @@ void move_bytes() {
     mmsb_cuda_job job{};
     job.op = MMSB_CUDA_MATMUL, job.type = MMSB_CUDA_F32, job.count = job.inner = job.columns = side;
     job.a = matrices[0], job.b = matrices[1], job.out = matrices[2];
-    const measured m = launches(MMSB_CUDA_OP_GRAPH, 5, [&] { MUST(mmsb_cuda_graph, device, &job, 1); });
+    const measured m = launches(MMSB_CUDA_OP_GRAPH_MATMUL, 5, [&] { MUST(mmsb_cuda_graph, device, &job, 1); });
     line("graph: matmul of 2,048 x 2,048 f32, not contracted", 2.0 * side * side * side / m.seconds / 1e12, "TFLOP/s",
          multiprocessors * 128.0 * clock_khz * 1e3 / 1e12, "TFLOP/s add and multiply");
   }

@@ -11,9 +11,10 @@ namespace suite {
 namespace {
 
 template <typename T>
-constexpr std::uint16_t type_of = std::is_same_v<T, float> ? MMSB_CUDA_F32 : std::is_same_v<T, double> ? MMSB_CUDA_F64 : MMSB_CUDA_I32;
+constexpr std::uint16_t type_of = std::is_same_v<T, float> ? MMSB_CUDA_F32 : std::is_same_v<T, double> ? MMSB_CUDA_F64
+                                     : std::is_same_v<T, std::int32_t> ? MMSB_CUDA_I32 : MMSB_CUDA_U32;
 template <typename T>
-const char* const name_of = std::is_same_v<T, float> ? "f32" : std::is_same_v<T, double> ? "f64" : "i32";
+const char* const name_of = std::is_same_v<T, float> ? "f32" : std::is_same_v<T, double> ? "f64" : std::is_same_v<T, std::int32_t> ? "i32" : "u32";
 
 template <typename T>
 T stored(T x) {
@@ -102,7 +103,10 @@ T mapped(int function, T x, T scale, T bias) {
     case MMSB_CUDA_ABSOLUTE:
       if constexpr (std::is_integral_v<T>) return x < 0 ? static_cast<T>(0u - static_cast<std::uint32_t>(x)) : x;
       else return std::fabs(x);
-    case MMSB_CUDA_SQUARE_ROOT: return static_cast<T>(std::sqrt(x));
+    case MMSB_CUDA_SQUARE: return times(x, x);
+    case MMSB_CUDA_SQUARE_ROOT:
+      if constexpr (std::is_integral_v<T>) return x > 0 ? static_cast<T>(std::sqrt(static_cast<double>(x))) : 0;
+      else return std::sqrt(x);
     default: return x != x ? x : x > 0 ? x : T(0);
   }
 }
@@ -116,7 +120,8 @@ T zipped(int function, T a, T b) {
       else return a - b;
     case MMSB_CUDA_MULTIPLY: return times(a, b);
     case MMSB_CUDA_DIVIDE:
-      if constexpr (std::is_integral_v<T>) return b == 0 ? 0 : b == -1 ? static_cast<T>(0u - static_cast<std::uint32_t>(a)) : a / b;
+      if constexpr (std::is_unsigned_v<T>) return b == 0 ? 0 : a / b;
+      else if constexpr (std::is_integral_v<T>) return b == 0 ? 0 : b == -1 ? static_cast<T>(0u - static_cast<std::uint32_t>(a)) : a / b;
       else return a / b;
     case MMSB_CUDA_SMALLER: return smaller(a, b);
     default: return larger(a, b);
@@ -130,7 +135,7 @@ std::vector<T> draw(std::size_t count, bool special) {
   for (T& x : out) {
     const auto bits = static_cast<std::int32_t>(dice.next() >> 32);
     if constexpr (std::is_integral_v<T>) {
-      x = dice.below(8) == 0 ? static_cast<T>(dice.below(3)) - 1 : bits;
+      x = dice.below(8) == 0 ? static_cast<T>(dice.below(3)) - 1 : static_cast<T>(bits);
     } else {
       x = std::ldexp(static_cast<T>(bits), static_cast<int>(dice.below(60)) - 60);
       if (!special || dice.below(30) != 0) continue;
@@ -177,11 +182,12 @@ void test_type() {
       job.op = MMSB_CUDA_COPY_OP;
       check<T>(job, a, {}, raw(a), "copy");
       job.op = MMSB_CUDA_MAP;
-      job.scale = 3, job.bias = -7;
-      for (int f = MMSB_CUDA_AFFINE; f <= MMSB_CUDA_RELU; ++f) {
-        if (f == MMSB_CUDA_SQUARE_ROOT && std::is_integral_v<T>) continue;
+      // A value of the element type: below zero an unsigned one has wrapped.
+      const T bias = static_cast<T>(-7);
+      job.scale = 3, job.bias = static_cast<double>(bias);
+      for (int f = MMSB_CUDA_AFFINE; f <= MMSB_CUDA_SQUARE; ++f) {
         std::vector<T> expected(n);
-        for (std::uint32_t i = 0; i < n; ++i) expected[i] = stored(mapped<T>(f, a[i], 3, -7));
+        for (std::uint32_t i = 0; i < n; ++i) expected[i] = stored(mapped<T>(f, a[i], 3, bias));
         job.function = static_cast<std::uint16_t>(f);
         check<T>(job, a, {}, raw(expected), "map " + std::to_string(f));
       }
@@ -265,6 +271,7 @@ void test_graph() {
   test_type<float>();
   test_type<double>();
   test_type<std::int32_t>();
+  test_type<std::uint32_t>();
   test_batches();
 }
 

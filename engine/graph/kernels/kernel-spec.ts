@@ -8,17 +8,17 @@ export type MapOperation = "affine" | "negate" | "absolute" | "square" | "sqrt" 
  * The built-in kernels. They compute all elements of their page from those of their inputs; `elements` is how many fit the page. An input that is too
  * short fails the page (DELTA_RANGE). Inputs are counted by ascending page id, unless `operands` gives their order.
  *
- * The order of float operations is part of the contract, so that every implementation gives the same bits: each operation rounds to the element
- * type at once (no contraction, no wider accumulator), and
+ * The order of float operations is part of the contract, so that every implementation, on a CPU or a device, gives the same bits: each operation rounds to the
+ * element type at once (no contraction, no wider accumulator), a NaN is stored as the canonical one, and (F1 to F6: docs/DeviceMemoryModel.md)
  *
- * - `sum`, `min`, `max` over `"inputs"`: out[e] = ((in0[e] ∘ in1[e]) ∘ in2[e]) ∘ …; over `"elements"`: out[0] = all elements of in0 from the first, then those of in1, …
- *   ∘ is a + b, `b < a ? b : a`, `b > a ? b : a`, started with the first value: a NaN stays where it comes first and is passed over elsewhere.
- * - `map`: out[e] = operation(in0[e]); affine is (in0[e] × scale) + offset.
+ * - `sum`, `min`, `max` over `"inputs"`: out[e] = ((in0[e] ∘ in1[e]) ∘ in2[e]) ∘ …; over `"elements"`: out[0] = (in0 by itself) ∘ (in1 by itself) ∘ …, each in 256 lanes (F1).
+ *   Of min and max a NaN wins, and −0 is smaller than +0.
+ * - `map`: out[e] = operation(in0[e]); affine is (in0[e] × scale) + offset, both rounded to the element type before. Roots of whole numbers are cut, those below zero are 0; relu keeps a NaN.
  * - `zip`: out[e] = in0[e] ∘ in1[e].
  * - `matmul`: in0 is rows × inner, in1 inner × columns, both row-major: out[i, j] = ((0 + a[i,0]·b[0,j]) + a[i,1]·b[1,j]) + …
- * - `scan`: out[0] = in0[0], out[e] = out[e - 1] + in0[e].
- * - `histogram`: out is u32 counts; bin b holds the elements x of in0 with floor((x - low) / (high - low) × bins) = b; others, NaN too, are left out.
- *   The four operations are in f64.
+ * - `scan`: running sums, in tiles of 32 and groups of 32 tiles (F4).
+ * - `histogram`: out is u32 counts; bin b holds the elements x of in0 with floor((x - low) × (bins / (high - low))) = b; others, NaN too, are left out.
+ *   The operations are in f64.
  * - `copy`: the first bytes of in0, as many as the page has.
  */
 export type KernelSpec =

@@ -5,8 +5,10 @@ import type { KernelElement, KernelSpec, MapOperation, ZipOperation } from "./ke
 type Elements = Float64Array | Float32Array | Int32Array | Uint32Array;
 type Binary = (a: number, b: number) => number;
 
-const min: Binary = (a, b) => (b < a ? b : a);
-const max: Binary = (a, b) => (b > a ? b : a);
+/** F1 and F4 of docs/DeviceMemoryModel.md. */
+const LANES = 256;
+const TILE = 32;
+const GROUP = 32 * TILE;
 
 /** Operations on whole numbers are done so that the low 32 bits are right: storing keeps those. */
 const BINARY: Readonly<Record<"float" | "whole", Readonly<Record<ZipOperation, Binary>>>> = {
@@ -15,16 +17,16 @@ const BINARY: Readonly<Record<"float" | "whole", Readonly<Record<ZipOperation, B
     subtract: (a, b) => a - b,
     multiply: (a, b) => a * b,
     divide: (a, b) => a / b,
-    min,
-    max,
+    min: Math.min,
+    max: Math.max,
   },
   whole: {
     add: (a, b) => a + b,
     subtract: (a, b) => a - b,
     multiply: (a, b) => Math.imul(a, b),
     divide: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)),
-    min,
-    max,
+    min: Math.min,
+    max: Math.max,
   },
 };
 
@@ -34,6 +36,14 @@ const ROUND: Readonly<Record<KernelElement, (value: number) => number>> = {
   f32: Math.fround,
   i32: (value) => value | 0,
   u32: (value) => value >>> 0,
+};
+
+/** What a reduction over elements begins with. */
+const NEUTRAL: Readonly<Record<KernelElement, { readonly min: number; readonly max: number }>> = {
+  f64: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
+  f32: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
+  i32: { min: 0x7fff_ffff, max: -0x8000_0000 },
+  u32: { min: 0xffff_ffff, max: 0 },
 };
 
 /** Every kernel in TypeScript: the reference that others are held against. */
@@ -121,21 +131,23 @@ function compute(
     case "min":
     case "max": {
       const fold = spec.kind === "sum" ? operations.add : operations[spec.kind];
+      const neutral = spec.kind === "sum" ? 0 : NEUTRAL[element][spec.kind];
       return spec.over === "elements"
-        ? reduceElements(inputs, count, out, at, length, fold, round)
+        ? reduceElements(inputs, count, out, at, length, fold, round, neutral)
         : reduceInputs(inputs, count, out, at, length, fold);
     }
     case "map": {
       if (a.length < length) return false;
       const apply = mapping(spec.operation, spec.scale ?? 1, spec.offset ?? 0, operations, round);
-      for (let e = 0; e < length; e++) out[at + e] = apply(a.elements[a.at + e]!);
+      for (let e = 0; e < length; e++) out[at + e] = stored(apply(a.elements[a.at + e]!));
       return true;
     }
     case "zip": {
       const b = inputs[1];
       if (count < 2 || b === undefined || a.length < length || b.length < length) return false;
       const apply = operations[spec.operation];
-      for (let e = 0; e < length; e++) out[at + e] = apply(a.elements[a.at + e]!, b.elements[b.at + e]!);
+      for (let e = 0; e < length; e++)
+        out[at + e] = stored(apply(a.elements[a.at + e]!, b.elements[b.at + e]!));
       return true;
     }
     case "matmul":
@@ -156,11 +168,7 @@ function compute(
       );
     case "scan": {
       if (a.length < length) return false;
-      let sum = 0;
-      for (let e = 0; e < length; e++) {
-        sum = e === 0 ? a.elements[a.at]! : round(sum + a.elements[a.at + e]!);
-        out[at + e] = sum;
-      }
+      scan(a, out, at, length, round);
       return true;
     }
     case "histogram":
@@ -187,8 +195,8 @@ function reduceInputs(
   for (let i = 0; i < count; i++) {
     const { elements, at: from } = inputs[i]!;
     // Storing rounds to the element type after each operation.
-    if (i === 0) for (let e = 0; e < length; e++) out[at + e] = elements[from + e]!;
-    else for (let e = 0; e < length; e++) out[at + e] = fold(out[at + e]!, elements[from + e]!);
+    if (i === 0) for (let e = 0; e < length; e++) out[at + e] = stored(elements[from + e]!);
+    else for (let e = 0; e < length; e++) out[at + e] = stored(fold(out[at + e]!, elements[from + e]!));
   }
   return true;
 }
@@ -201,20 +209,57 @@ function reduceElements(
   length: number,
   fold: Binary,
   round: (value: number) => number,
+  neutral: number,
 ): boolean {
   if (length < 1) return false;
   let result = 0;
-  let isFirst = true;
   for (let i = 0; i < count; i++) {
-    const { elements, at: from, length: n } = inputs[i]!;
-    for (let e = 0; e < n; e++) {
-      result = isFirst ? elements[from + e]! : round(fold(result, elements[from + e]!));
-      isFirst = false;
-    }
+    const one = reduceOne(inputs[i]!, fold, round, neutral);
+    result = i === 0 ? one : round(fold(result, one));
   }
   out.fill(0, at, at + length);
-  out[at] = result;
+  out[at] = stored(result);
   return true;
+}
+
+/** F1: lane t joins elements t, t + 256, … in order, from the neutral element; then lane t joins lane t + w for w = 128, 64, … 1. */
+function reduceOne(
+  { elements, at, length }: Operand,
+  fold: Binary,
+  round: (value: number) => number,
+  neutral: number,
+): number {
+  const lanes = new Float64Array(LANES).fill(neutral);
+  for (let from = 0; from < length; from += LANES) {
+    const n = Math.min(LANES, length - from);
+    for (let t = 0; t < n; t++) lanes[t] = round(fold(lanes[t]!, elements[at + from + t]!));
+  }
+  for (let w = LANES / 2; w >= 1; w /= 2)
+    for (let t = 0; t < w; t++) lanes[t] = round(fold(lanes[t]!, lanes[t + w]!));
+  return lanes[0]!;
+}
+
+/** F4: running sums within tiles of 32; the totals of a group's 32 tiles, and those of the groups, likewise from zero. */
+function scan(a: Operand, out: Elements, at: number, length: number, round: (value: number) => number): void {
+  let groupsBefore = 0;
+  for (let group = 0; group < length; group += GROUP) {
+    let tilesBefore = 0;
+    for (let tile = group; tile < Math.min(group + GROUP, length); tile += TILE) {
+      const before = round(groupsBefore + tilesBefore);
+      let own = 0;
+      for (let e = tile; e < Math.min(tile + TILE, length); e++) {
+        own = round(own + a.elements[a.at + e]!);
+        out[at + e] = stored(round(before + own));
+      }
+      tilesBefore = round(tilesBefore + own);
+    }
+    groupsBefore = round(groupsBefore + tilesBefore);
+  }
+}
+
+/** The canonical NaN for any. */
+function stored(value: number): number {
+  return Number.isNaN(value) ? Number.NaN : value;
 }
 
 function mapping(
@@ -225,8 +270,11 @@ function mapping(
   round: (value: number) => number,
 ): (x: number) => number {
   switch (operation) {
-    case "affine":
-      return (x) => operations.add(round(operations.multiply(x, scale)), offset);
+    case "affine": {
+      const factor = round(scale);
+      const addend = round(offset);
+      return (x) => operations.add(round(operations.multiply(x, factor)), addend);
+    }
     case "negate":
       return (x) => -x;
     case "absolute":
@@ -236,7 +284,7 @@ function mapping(
     case "sqrt":
       return Math.sqrt;
     case "relu":
-      return (x) => (x > 0 ? x : 0);
+      return (x) => (Number.isNaN(x) || x > 0 ? x : 0);
   }
 }
 
@@ -261,7 +309,7 @@ function multiply(
           sum + round(times(a.elements[a.at + i * inner + p]!, b.elements[b.at + p * columns + j]!)),
         );
       }
-      out[at + i * columns + j] = sum;
+      out[at + i * columns + j] = stored(sum);
     }
   }
   out.fill(0, at + rows * columns, at + length);
@@ -277,8 +325,9 @@ function countInto(
   high: number,
 ): boolean {
   out.fill(0, at, at + bins);
+  const scale = bins / (high - low);
   for (let e = 0; e < a.length; e++) {
-    const bin = Math.floor(((a.elements[a.at + e]! - low) / (high - low)) * bins);
+    const bin = Math.floor((a.elements[a.at + e]! - low) * scale);
     if (bin >= 0 && bin < bins) out[at + bin]!++;
   }
   return true;

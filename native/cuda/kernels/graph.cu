@@ -72,12 +72,14 @@ __device__ __forceinline__ T mapped(unsigned function, T x, T scale, T bias) {
       if constexpr (std::is_integral_v<T>) return static_cast<T>(0u - static_cast<wrap<T>>(x));
       else return -x;
     case MMSB_CUDA_ABSOLUTE:
-      if constexpr (std::is_integral_v<T>) return x < 0 ? static_cast<T>(0u - static_cast<wrap<T>>(x)) : x;
+      if constexpr (std::is_unsigned_v<T>) return x;
+      else if constexpr (std::is_integral_v<T>) return x < 0 ? static_cast<T>(0u - static_cast<wrap<T>>(x)) : x;
       else return fabs(x);
     case MMSB_CUDA_SQUARE_ROOT:
       if constexpr (std::is_same_v<T, float>) return __fsqrt_rn(x);
       else if constexpr (std::is_same_v<T, double>) return __dsqrt_rn(x);
-      else return x;
+      else return x > T(0) ? static_cast<T>(__dsqrt_rn(static_cast<double>(x))) : T(0);
+    case MMSB_CUDA_SQUARE: return times(x, x);
     case MMSB_CUDA_RELU:
       if constexpr (!std::is_integral_v<T>) {
         if (x != x) return x;
@@ -94,7 +96,8 @@ __device__ __forceinline__ T zipped(unsigned function, T a, T b) {
     case MMSB_CUDA_SUBTRACT: return static_cast<T>(static_cast<wrap<T>>(a) - static_cast<wrap<T>>(b));
     case MMSB_CUDA_MULTIPLY: return times(a, b);
     case MMSB_CUDA_DIVIDE:
-      if constexpr (std::is_integral_v<T>) return b == 0 ? 0 : b == -1 ? static_cast<T>(0u - static_cast<wrap<T>>(a)) : a / b;
+      if constexpr (std::is_unsigned_v<T>) return b == 0 ? 0 : a / b;
+      else if constexpr (std::is_integral_v<T>) return b == 0 ? 0 : b == -1 ? static_cast<T>(0u - static_cast<wrap<T>>(a)) : a / b;
       else return a / b;
     case MMSB_CUDA_SMALLER: return smaller(a, b);
     case MMSB_CUDA_LARGER: return larger(a, b);
@@ -110,7 +113,8 @@ __device__ __forceinline__ T join(unsigned op, T a, T b) {
 template <typename T>
 __device__ __forceinline__ T neutral(unsigned op) {
   if (op == MMSB_CUDA_SUM) return T(0);
-  if constexpr (std::is_same_v<T, std::int32_t>) return op == MMSB_CUDA_MIN ? 0x7fffffff : static_cast<T>(0x80000000u);
+  if constexpr (std::is_same_v<T, std::uint32_t>) return op == MMSB_CUDA_MIN ? 0xffffffffu : 0u;
+  else if constexpr (std::is_same_v<T, std::int32_t>) return op == MMSB_CUDA_MIN ? 0x7fffffff : static_cast<T>(0x80000000u);
   else return op == MMSB_CUDA_MIN ? T(INFINITY) : T(-INFINITY);
 }
 
@@ -428,6 +432,7 @@ void graph(graph_class of, std::uint16_t type, const graph_job* jobs, std::uint3
   if (type == MMSB_CUDA_F32) launch<float>(of, jobs, count, parts, stream);
   if (type == MMSB_CUDA_F64) launch<double>(of, jobs, count, parts, stream);
   if (type == MMSB_CUDA_I32) launch<std::int32_t>(of, jobs, count, parts, stream);
+  if (type == MMSB_CUDA_U32) launch<std::uint32_t>(of, jobs, count, parts, stream);
 }
 
 }  // namespace mmsb::cuda::kernels

@@ -113,11 +113,22 @@ extent extent_of(const mmsb_cuda_job& job) {
   }
 }
 
+mmsb_cuda_operation operation_of(kernels::graph_class of) {
+  switch (of) {
+    case kernels::graph_class::reduce_small:
+    case kernels::graph_class::reduce_large: return MMSB_CUDA_OP_GRAPH_REDUCE;
+    case kernels::graph_class::scan_small:
+    case kernels::graph_class::scan_large: return MMSB_CUDA_OP_GRAPH_SCAN;
+    case kernels::graph_class::matmul: return MMSB_CUDA_OP_GRAPH_MATMUL;
+    case kernels::graph_class::histogram: return MMSB_CUDA_OP_GRAPH_HISTOGRAM;
+    default: return MMSB_CUDA_OP_GRAPH_ELEMENTWISE;
+  }
+}
+
 void check_function(const mmsb_cuda_job& job) {
-  const bool is_map = job.function >= MMSB_CUDA_AFFINE && job.function <= MMSB_CUDA_RELU;
+  const bool is_map = job.function >= MMSB_CUDA_AFFINE && job.function <= MMSB_CUDA_SQUARE;
   const bool is_zip = job.function >= MMSB_CUDA_ADD && job.function <= MMSB_CUDA_LARGER;
   if ((job.op == MMSB_CUDA_MAP && !is_map) || (job.op == MMSB_CUDA_ZIP && !is_zip)) refuse("graph", "no such element function");
-  if (job.function == MMSB_CUDA_SQUARE_ROOT && job.type == MMSB_CUDA_I32) refuse("graph", "integers have no square root");
 }
 
 }  // namespace
@@ -125,7 +136,7 @@ void check_function(const mmsb_cuda_job& job) {
 void device::graph(const mmsb_cuda_job* job, std::uint32_t count) {
   if (count == 0) return;
   constexpr auto classes = static_cast<std::size_t>(kernels::graph_class::count);
-  constexpr std::size_t types = MMSB_CUDA_I32;
+  constexpr std::size_t types = MMSB_CUDA_U32;
   /** Nodes that go into one launch. */
   struct launch {
     std::uint32_t count = 0, at = 0;
@@ -137,7 +148,7 @@ void device::graph(const mmsb_cuda_job* job, std::uint32_t count) {
   };
   for (std::uint32_t i = 0; i < count; ++i) {
     const mmsb_cuda_job& j = job[i];
-    if (j.type < MMSB_CUDA_F32 || j.type > MMSB_CUDA_I32) refuse("graph", "no such element type");
+    if (j.type < MMSB_CUDA_F32 || j.type > MMSB_CUDA_U32) refuse("graph", "no such element type");
     check_function(j);
     const extent need = extent_of(j);
     const page& out = page_of(j.out, "graph");
@@ -177,7 +188,7 @@ void device::graph(const mmsb_cuda_job* job, std::uint32_t count) {
     kernels::graph(static_cast<kernels::graph_class>(l / types), static_cast<std::uint16_t>(l % types + 1), rows + one.at, one.count, one.widest,
                    stream_.get());
     check_launch("launch (graph)");
-    end(std::move(begun), MMSB_CUDA_OP_GRAPH, one.bytes, one.count, count == 1 ? pages_[job[0].out].id : 0);
+    end(std::move(begun), operation_of(static_cast<kernels::graph_class>(l / types)), one.bytes, one.count, count == 1 ? pages_[job[0].out].id : 0);
   }
 }
 

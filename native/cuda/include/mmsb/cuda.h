@@ -104,7 +104,12 @@ enum mmsb_cuda_operation {
   MMSB_CUDA_OP_DIFF = 18,
   MMSB_CUDA_OP_CRC32C = 19,
   MMSB_CUDA_OP_SHA256 = 20,
-  MMSB_CUDA_OP_GRAPH = 21
+  /* Kernels of the graph: those of a class that are ready are one launch for each element type and size. */
+  MMSB_CUDA_OP_GRAPH_ELEMENTWISE = 22,
+  MMSB_CUDA_OP_GRAPH_REDUCE = 23,
+  MMSB_CUDA_OP_GRAPH_SCAN = 24,
+  MMSB_CUDA_OP_GRAPH_MATMUL = 25,
+  MMSB_CUDA_OP_GRAPH_HISTOGRAM = 26
 };
 
 typedef struct mmsb_cuda_event {
@@ -221,10 +226,11 @@ enum mmsb_cuda_function {
   MMSB_CUDA_AFFINE = 10, /* x * scale + bias, rounded twice */
   MMSB_CUDA_NEGATE = 11,
   MMSB_CUDA_ABSOLUTE = 12,
-  MMSB_CUDA_SQUARE_ROOT = 13,
-  MMSB_CUDA_RELU = 14
+  MMSB_CUDA_SQUARE_ROOT = 13, /* of whole numbers cut; below zero 0 */
+  MMSB_CUDA_RELU = 14,
+  MMSB_CUDA_SQUARE = 15
 };
-enum mmsb_cuda_type { MMSB_CUDA_F32 = 1, MMSB_CUDA_F64 = 2, MMSB_CUDA_I32 = 3 };
+enum mmsb_cuda_type { MMSB_CUDA_F32 = 1, MMSB_CUDA_F64 = 2, MMSB_CUDA_I32 = 3, MMSB_CUDA_U32 = 4 };
 
 /* One node: reads `a` (and `b`), writes `out`; elements from each page's start. Nodes of one call are independent of one another. */
 typedef struct mmsb_cuda_job {
@@ -232,7 +238,7 @@ typedef struct mmsb_cuda_job {
   uint32_t out, a, b;  /* page handles */
   uint32_t count;      /* elements; rows of MATMUL's result */
   uint32_t inner, columns; /* MATMUL: a is count x inner, b inner x columns. HISTOGRAM: `columns` bins of u32 */
-  double scale, bias;  /* MAP: as its function says. HISTOGRAM: bin = floor((x - bias) * scale), outside = dropped */
+  double scale, bias;  /* MAP: as its function says, values of the element type. HISTOGRAM: bin = floor((x - bias) * scale), outside = dropped */
 } mmsb_cuda_job;
 
 MMSB_CUDA_API int32_t mmsb_cuda_graph(mmsb_cuda_device* device, const mmsb_cuda_job* job, uint32_t count, mmsb_cuda_error* error);
