@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -79,31 +80,33 @@ T stored(T x) noexcept {
   else return x;
 }
 
-/** A NaN wins, and -0 is smaller than +0: so the order does not matter. */
+/** A NaN wins, and -0 is smaller than +0: so the order does not matter. `SMALLER`: the smaller of two, else the larger. In masks, so that a loop over elements needs no
+ * branch. */
+template <typename T, bool SMALLER>
+T extreme(T a, T b) noexcept {
+  if constexpr (!std::is_floating_point_v<T>) {
+    return (SMALLER ? b < a : b > a) ? b : a;
+  } else {
+    using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+    const bits in_a = std::bit_cast<bits>(a), in_b = std::bit_cast<bits>(b);
+    const bits takes_a = -static_cast<bits>(SMALLER ? a < b : a > b), takes_b = -static_cast<bits>(SMALLER ? b < a : b > a);
+    // Equal ones differ in the sign of a zero at most.
+    const bits is_equal = -static_cast<bits>(a == b), both = SMALLER ? in_a | in_b : in_a & in_b;
+    const bits nan = std::bit_cast<bits>(std::numeric_limits<T>::quiet_NaN());
+    return std::bit_cast<T>((in_a & takes_a) | (in_b & takes_b) | (both & is_equal) | (nan & ~(takes_a | takes_b | is_equal)));
+  }
+}
+
 template <typename T>
 struct least {
   static constexpr T neutral = std::is_floating_point_v<T> ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
-  static T of(T a, T b) noexcept {
-    if constexpr (std::is_floating_point_v<T>) {
-      const T smaller = b < a || (b == a && std::signbit(b)) ? b : a;
-      return b != b ? b : a != a ? a : smaller;
-    } else {
-      return b < a ? b : a;
-    }
-  }
+  static T of(T a, T b) noexcept { return extreme<T, true>(a, b); }
 };
 
 template <typename T>
 struct greatest {
   static constexpr T neutral = std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
-  static T of(T a, T b) noexcept {
-    if constexpr (std::is_floating_point_v<T>) {
-      const T larger = b > a || (b == a && !std::signbit(b)) ? b : a;
-      return b != b ? b : a != a ? a : larger;
-    } else {
-      return b > a ? b : a;
-    }
-  }
+  static T of(T a, T b) noexcept { return extreme<T, false>(a, b); }
 };
 
 template <typename T>
