@@ -28,10 +28,14 @@ export const NO_SLOT = 0xffff_ffff;
 export interface Accel {
   readonly name: string;
 
+  /** Size and alignment of the system's large pages, as far as they can be asked for; 0 = they cannot. */
+  readonly largePageBytes: number;
+
   /**
-   * A hint that these bytes, not touched yet, will be used at random: the system may back them with large pages. Changes no content.
+   * Asks the system to back these bytes, not touched yet, with large pages where whole ones fit: first touches and scattered accesses cost a
+   * fraction then. Returns the offset of the first byte at which a large page may begin. Changes no content.
    */
-  preferLargePages(bytes: Uint8Array): void;
+  preferLargePages(bytes: Uint8Array): number;
 
   /** CRC-32C (Castagnoli) as a u32; `seed` is the CRC of the bytes before, so that a CRC can be taken in parts. */
   crc32c(bytes: Uint8Array, seed?: number): number;

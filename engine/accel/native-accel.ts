@@ -60,6 +60,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
   return {
     ...ts,
     name: "native",
+    largePageBytes: native.largePageBytes,
     preferLargePages: native.preferLargePages,
     encodeColumns: native.encodeColumns,
     checkDeltas: native.checkDeltas,

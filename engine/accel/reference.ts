@@ -12,7 +12,8 @@ import { encodeRuns } from "./run-encode.ts";
 export const referenceAccel: Accel = {
   name: "typescript",
   // JavaScript cannot ask for them.
-  preferLargePages: () => {},
+  largePageBytes: 0,
+  preferLargePages: () => 0,
   crc32c,
   copyBytes,
   encodeRuns,

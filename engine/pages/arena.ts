@@ -20,6 +20,18 @@ export function zeroBytes(bytes: Uint8Array, start: number, end: number): void {
   if (at < end) bytes.set(ZEROS.subarray(0, end - at), at);
 }
 
+/**
+ * Zeroed memory for an arena. One that a large page fits into begins where large pages do: the system reserves what lies before it, and never
+ * commits it. Throws a RangeError where there is no room.
+ */
+function arenaMemory(sizeBytes: number): Uint8Array {
+  const { largePageBytes } = accel;
+  if (largePageBytes === 0 || sizeBytes < largePageBytes) return sharedBytes(sizeBytes);
+  const room = sharedBytes(sizeBytes + largePageBytes);
+  const at = accel.preferLargePages(room);
+  return room.subarray(at, at + sizeBytes);
+}
+
 interface Arena {
   /** Number of its first frame among all frames; a frame that belongs to nobody stands before it. */
   readonly firstFrame: number;
@@ -92,12 +104,19 @@ export class ArenaSet {
     if (released >= 0) return this.#hold(released, Math.min(room, this.#arenas[released]!.range));
     const numbers = this.maxFrameNumbers - this.#nextFrame - 1;
     if (this.#arenas.length === MAX_ARENAS || frames > numbers) return -1;
-    const wanted = Math.min(room, numbers, Math.max(frames, this.heldFrames, FIRST_ARENA_FRAMES));
+    const wanted = Math.min(room, numbers, Math.max(frames, this.#growthFrames()));
     for (const size of wanted > frames ? [wanted, frames] : [frames]) {
       const arena = this.#hold(this.#arenas.length, size);
       if (arena >= 0) return arena;
     }
     return -1;
+  }
+
+  /** Frames of the next arena: as many as are held, in whole large pages where there are such. */
+  #growthFrames(): number {
+    if (this.heldFrames === 0) return FIRST_ARENA_FRAMES;
+    const unit = Math.max(FIRST_ARENA_FRAMES, accel.largePageBytes / FRAME_BYTES);
+    return Math.ceil(this.heldFrames / unit) * unit;
   }
 
   /** Of the arenas let go, the one with the fewest frame numbers that would do; -1 where none does. */
@@ -114,8 +133,7 @@ export class ArenaSet {
   #hold(number: number, frames: number): number {
     let bytes: Uint8Array;
     try {
-      bytes = sharedBytes(frames * FRAME_BYTES);
-      accel.preferLargePages(bytes);
+      bytes = arenaMemory(frames * FRAME_BYTES);
     } catch (error) {
       if (error instanceof RangeError) return -1;
       throw error;

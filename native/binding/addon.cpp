@@ -7,6 +7,7 @@
 #include "arguments.hpp"
 #include "functions.hpp"
 #include "mmsb/cpu.hpp"
+#include "mmsb/memory.hpp"
 
 namespace mmsb::binding {
 namespace {
@@ -69,6 +70,9 @@ napi_value fill(napi_env env, napi_value exports) noexcept {
   }
   napi_value named = nullptr;
   if (napi_create_string_utf8(env, text.data(), length, &named) == napi_ok) napi_set_named_property(env, exports, "features", named);
+  napi_value large_pages = nullptr;
+  if (napi_create_uint32(env, static_cast<std::uint32_t>(large_page_bytes), &large_pages) == napi_ok)
+    napi_set_named_property(env, exports, "largePageBytes", large_pages);
   napi_value version = nullptr;
   if (napi_create_int32(env, interface_version, &version) == napi_ok)
     napi_set_named_property(env, exports, "interfaceVersion", version);

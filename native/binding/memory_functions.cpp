@@ -9,8 +9,7 @@ napi_value prefer_large_pages_(napi_env env, napi_callback_info info) {
   arguments in(env, info, "preferLargePages");
   const auto bytes = in.u8(0, "bytes");
   if (!in.ok()) return nullptr;
-  prefer_large_pages(bytes.data(), bytes.size());
-  return in.undefined();
+  return in.number(static_cast<double>(prefer_large_pages(bytes.data(), bytes.size())));
 }
 
 }  // namespace

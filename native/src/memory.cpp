@@ -1,5 +1,6 @@
 #include "mmsb/memory.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #if defined(__linux__)
@@ -8,14 +9,15 @@
 
 namespace mmsb {
 
-void prefer_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  constexpr std::uintptr_t large = std::uintptr_t{2} << 20;
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  if (bytes > UINTPTR_MAX - begin) return;
-  const std::uintptr_t first = (begin + large - 1) & ~(large - 1);
-  const std::uintptr_t last = (begin + bytes) & ~(large - 1);
-  if (first < last && first >= begin) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+std::size_t prefer_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
+#if defined(__linux__)
+  const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(memory) % large_page_bytes;
+  const std::size_t first = std::min(bytes, before == 0 ? 0 : large_page_bytes - before);
+  const std::size_t whole = (bytes - first) / large_page_bytes * large_page_bytes;
+  if (whole > 0) madvise(static_cast<std::uint8_t*>(memory) + first, whole, MADV_HUGEPAGE);
+  return first;
+#else
+  return 0;
 #endif
 }
 

@@ -30,6 +30,19 @@ describe("the native addon", () => {
     expect(loadNative(import.meta.filename).path).toBeUndefined();
   });
 
+  it("says where large pages may begin, and leaves the bytes as they are", (ctx) => {
+    const { functions } = addonOr(ctx);
+    const large = functions.largePageBytes;
+    const bytes = new Uint8Array(new SharedArrayBuffer(3 * Math.max(large, 4096))).fill(7);
+    const first = functions.preferLargePages(bytes);
+    for (const at of [0, 1, 4080, 4096, first, first + 1, bytes.length - 1, bytes.length]) {
+      const rest = bytes.subarray(at);
+      const wanted = large === 0 ? 0 : Math.min(rest.length, (((first - at) % large) + large) % large);
+      expect(functions.preferLargePages(rest)).toBe(wanted);
+    }
+    expect(bytes.every((byte) => byte === 7)).toBe(true);
+  });
+
   it("throws the engine's own errors", (ctx) => {
     const { functions } = addonOr(ctx);
     const call = () => functions.crc32c("abc" as unknown as Uint8Array);

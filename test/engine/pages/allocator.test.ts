@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { accel } from "../../../engine/accel/index.ts";
 import { Allocator } from "../../../engine/pages/allocator.ts";
 import { MAX_SMALL_BYTES, smallBlockBytes } from "../../../engine/pages/slab-heap.ts";
 
@@ -30,6 +31,16 @@ describe("page memory", () => {
     const { arenas, reservedBytes } = allocator.stats();
     expect(arenas).toBeLessThan(12);
     expect(reservedBytes).toBeLessThanOrEqual(2 * 50_001 * 4096 + MIB);
+  });
+
+  it("begins where large pages do in every arena that one fits into", () => {
+    const allocator = new Allocator(2 ** 33, 2 ** 30);
+    for (let i = 0; i < 5000; i++) allocator.allocate(4096);
+    const arenas = allocator.arenas.bytes.filter(
+      ({ length }) => length >= Math.max(MIB, accel.largePageBytes),
+    );
+    expect(arenas.length).toBeGreaterThan(2);
+    for (const bytes of arenas) expect(accel.preferLargePages(bytes)).toBe(0);
   });
 
   it("is joined again when neighbours are freed in any order, so that one large page fits", () => {
