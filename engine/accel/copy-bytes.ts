@@ -60,8 +60,9 @@ function isShared(bytes: Uint8Array): boolean {
 const BULK_WORDS_BYTES = 512;
 
 /**
- * {@link copyBytes} for whoever copies often between the same two arrays and has a `DataView` of each: those load and store four bytes
- * at any alignment. (Not eight: a float may lose the bits of a NaN on its way, and a bigint is an object.)
+ * {@link copyBytes} for whoever copies often between the same two arrays and has a `DataView` of each: those load and store words at any
+ * alignment. Eight bytes at a time go as a float, which keeps the bits of every number; those of a NaN it may lose on its way, so bytes
+ * that read as one go four at a time. (A bigint is an object.)
  */
 export function copyWords(
   from: Uint8Array,
@@ -77,16 +78,23 @@ export function copyWords(
     return;
   }
   let i = 0;
-  // Loads before stores here too: near the processor 64 bytes take 36 instead of 59 ns.
+  // Loads before stores here too.
   for (; i + 16 <= length; i += 16) {
-    const a = fromView.getUint32(fromAt + i, true);
-    const b = fromView.getUint32(fromAt + i + 4, true);
-    const c = fromView.getUint32(fromAt + i + 8, true);
-    const d = fromView.getUint32(fromAt + i + 12, true);
-    toView.setUint32(toAt + i, a, true);
-    toView.setUint32(toAt + i + 4, b, true);
-    toView.setUint32(toAt + i + 8, c, true);
-    toView.setUint32(toAt + i + 12, d, true);
+    const first = fromView.getFloat64(fromAt + i, true);
+    const second = fromView.getFloat64(fromAt + i + 8, true);
+    if (Number.isNaN(first) || Number.isNaN(second)) {
+      const a = fromView.getUint32(fromAt + i, true);
+      const b = fromView.getUint32(fromAt + i + 4, true);
+      const c = fromView.getUint32(fromAt + i + 8, true);
+      const d = fromView.getUint32(fromAt + i + 12, true);
+      toView.setUint32(toAt + i, a, true);
+      toView.setUint32(toAt + i + 4, b, true);
+      toView.setUint32(toAt + i + 8, c, true);
+      toView.setUint32(toAt + i + 12, d, true);
+    } else {
+      toView.setFloat64(toAt + i, first, true);
+      toView.setFloat64(toAt + i + 8, second, true);
+    }
   }
   for (; i + 4 <= length; i += 4) toView.setUint32(toAt + i, fromView.getUint32(fromAt + i, true), true);
   for (; i < length; i++) to[toAt + i] = from[fromAt + i]!;

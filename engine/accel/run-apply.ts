@@ -8,13 +8,7 @@ export let offsets = new Uint32Array(256);
 export let lengths = new Uint32Array(256);
 export let decodedCount = 0;
 
-/** Where {@link shortRun} found the run's bytes. */
-export let shortRunAt = 0;
-
-/**
- * The quick look that nearly every delta passes: one run, its offset in one or two bytes, its length in one. Returns its offset, and
- * leaves its payload's start in `shortRunAt`; or -1: look at the body properly.
- */
+/** The quick look that nearly every delta passes: one run, its offset in one or two bytes, its length in one. Returns its offset, or -1: look at the body properly. */
 export function shortRun(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < 5 || bytes[start] !== ONE_RUN) return -1;
   let at = start + 1;
@@ -26,8 +20,12 @@ export function shortRun(bytes: Uint8Array, start: number, end: number): number 
   }
   const length = bytes[at++]! + 1;
   if (length > 128 || end - at !== length) return -1;
-  shortRunAt = at;
   return offset;
+}
+
+/** Where the bytes begin of a body that passed {@link shortRun}. */
+export function shortRunPayload(bytes: Uint8Array, start: number): number {
+  return start + 3 + (bytes[start + 1]! >>> 7);
 }
 
 /** See `Accel.applyBody`. */
@@ -41,9 +39,10 @@ export function applyBody(
 ): number {
   const offset = shortRun(bytes, start, end);
   if (offset >= 0) {
-    const length = end - shortRunAt;
+    const from = shortRunPayload(bytes, start);
+    const length = end - from;
     const fitting = offset + length <= pageSize ? length : Math.max(0, pageSize - offset);
-    copyBytes(bytes, shortRunAt, page, pageAt + offset, fitting);
+    copyBytes(bytes, from, page, pageAt + offset, fitting);
     return fitting;
   }
   const payloadAt = decodeBody(bytes, start, end);

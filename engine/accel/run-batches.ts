@@ -1,7 +1,7 @@
 import type { PageSpans } from "./accel.ts";
 import { NO_SLOT } from "./accel.ts";
 import { copyWords, viewOf } from "./copy-bytes.ts";
-import { decodeBody, decodedCount, lengths, offsets, shortRun, shortRunAt } from "./run-apply.ts";
+import { decodeBody, decodedCount, lengths, offsets, shortRun, shortRunPayload } from "./run-apply.ts";
 import { FORM_LIST } from "./run-decode.ts";
 import { encodeRuns, runSectionBound } from "./run-encode.ts";
 
@@ -38,9 +38,9 @@ export function applyBodies(
     const end = start + bodyLength[row]!;
     const offset = shortRun(bytes, start, end);
     if (offset >= 0) {
-      const length = end - shortRunAt;
-      if (offset + length <= size[page]!) {
-        copyWords(bytes, view, shortRunAt, memory, memoryView, pageAt[page]! + offset, length);
+      const from = shortRunPayload(bytes, start);
+      if (offset + end - from <= size[page]!) {
+        copyWords(bytes, view, from, memory, memoryView, pageAt[page]! + offset, end - from);
         continue;
       }
     }
