@@ -1,4 +1,4 @@
-import { u64FromPair } from "../base/u64.ts";
+import { comparePairs, u64FromPair } from "../base/u64.ts";
 import type { IdIndex } from "./id-index.ts";
 import type { PageColumns } from "./page-columns.ts";
 import { PageState } from "./page-columns.ts";
@@ -12,7 +12,9 @@ export class IdOrder {
   readonly #index: IdIndex;
   #slots = new Uint32Array(0);
   #count = 0;
-  #lastId = -1n;
+  /** Id of the last of them. */
+  #lastLo = 0;
+  #lastHi = 0;
   #valid = true;
   #view: Uint32Array | undefined;
 
@@ -21,10 +23,10 @@ export class IdOrder {
     this.#index = index;
   }
 
-  created(slot: number, id: bigint): void {
+  created(slot: number, lo: number, hi: number): void {
     if (!this.#valid) return;
     this.#view = undefined;
-    if (id <= this.#lastId) {
+    if (this.#count > 0 && comparePairs(lo, hi, this.#lastLo, this.#lastHi) <= 0) {
       this.#valid = false;
       return;
     }
@@ -34,7 +36,8 @@ export class IdOrder {
       this.#slots = grown;
     }
     this.#slots[this.#count++] = slot;
-    this.#lastId = id;
+    this.#lastLo = lo;
+    this.#lastHi = hi;
   }
 
   destroyed(): void {
@@ -62,7 +65,10 @@ export class IdOrder {
     this.#slots = new Uint32Array(count);
     for (let i = 0; i < count; i++) this.#slots[i] = this.#index.find(halves[2 * i]!, halves[2 * i + 1]!);
     this.#count = count;
-    this.#lastId = count === 0 ? -1n : sorted[count - 1]!;
+    if (count > 0) {
+      this.#lastLo = halves[2 * count - 2]!;
+      this.#lastHi = halves[2 * count - 1]!;
+    }
     this.#valid = true;
   }
 }

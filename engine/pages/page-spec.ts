@@ -21,6 +21,10 @@ export interface PageSpec {
   readonly epoch?: number;
 }
 
+declare const isChecked: unique symbol;
+/** A spec that {@link checkPageSpec} found right, and that nobody changed since. */
+export type CheckedPageSpec = PageSpec & { readonly [isChecked]: true };
+
 /** Everything about a spec that can be wrong by itself; `maxPageBytes` is the table's. */
 export function checkPageSpec(spec: PageSpec, maxPageBytes: number): Result<void> {
   const { id, type, sizeBytes, location, metadata, schema, bytes, epoch } = spec;

@@ -10,7 +10,7 @@ import { IdOrder } from "./id-order.ts";
 import { MAX_TYPES } from "./limits.ts";
 import { checkMetadata, copyMetadata, EMPTY_METADATA } from "./metadata.ts";
 import { PageColumns, PageState } from "./page-columns.ts";
-import { checkPageSpec, type PageSpec } from "./page-spec.ts";
+import { type CheckedPageSpec, checkPageSpec, type PageSpec } from "./page-spec.ts";
 import {
   DEFAULT_PAGE_TYPE,
   LOCATION_CODE,
@@ -153,17 +153,31 @@ export class PageTable {
 
   /** {@link create} for replay and undo: the id may be one that was destroyed. */
   revive(spec: PageSpec): Result<number> {
-    const checked = checkPageSpec(spec, this.#allocator.maxPageBytes);
+    const checked = this.checked(spec);
     if (!checked.ok) return checked;
     const id = spec.id ?? this.#unusedId();
     if (id === undefined) {
       return fail("LIMIT_EXCEEDED", "every page id up to 2^64-1 was given", "Choose the id yourself");
     }
-    const lo = lowOf(id);
-    const hi = highOf(id);
+    const made = this.reviveLike(checked.value, lowOf(id), highOf(id), spec.epoch ?? 0);
+    if (made.ok && spec.id === undefined) this.#nextId = id === U64_MAX ? undefined : id + 1n;
+    return made;
+  }
+
+  /** A spec that {@link reviveLike} may take. Errors: those of {@link create} that tell of the spec alone. */
+  checked(spec: PageSpec): Result<CheckedPageSpec> {
+    const checked = checkPageSpec(spec, this.#allocator.maxPageBytes);
+    return checked.ok ? ok(spec as CheckedPageSpec) : checked;
+  }
+
+  /**
+   * {@link revive} for many pages that differ in id (as its u32 halves) and epoch only: the spec is looked at once. Its own id and epoch do
+   * not count.
+   */
+  reviveLike(spec: CheckedPageSpec, lo: number, hi: number, epoch: number): Result<number> {
     if (this.#index.find(lo, hi) >= 0) {
       return fail("PAGE_EXISTS", "a page with this id exists", "Take a new id, or leave it out", {
-        pageId: id,
+        pageId: u64FromPair(lo, hi),
       });
     }
     const { type = DEFAULT_PAGE_TYPE, sizeBytes, bytes } = spec;
@@ -182,14 +196,14 @@ export class PageTable {
       );
     }
     if (sizeBytes > 0 && !this.#allocator.allocate(sizeBytes, bytes === undefined)) {
-      return this.#outOfMemory(sizeBytes, id);
+      return this.#outOfMemory(sizeBytes, u64FromPair(lo, hi));
     }
     const slot = this.#takeSlot();
     const columns = this.#columns;
     columns.idLo[slot] = lo;
     columns.idHi[slot] = hi;
     columns.size[slot] = sizeBytes;
-    columns.epoch[slot] = spec.epoch ?? 0;
+    columns.epoch[slot] = epoch;
     columns.location[slot] = LOCATION_CODE[spec.location ?? "cpu"];
     columns.typeIndex[slot] = this.#internType(type);
     columns.generation[slot]!++;
@@ -202,9 +216,8 @@ export class PageTable {
     if (spec.schema !== undefined) this.#schemas.set(slot, copySchema(spec.schema));
     if (bytes !== undefined && sizeBytes > 0) this.bytes(slot).set(bytes);
     this.#index.insert(slot);
-    this.#order.created(slot, id);
+    this.#order.created(slot, lo, hi);
     this.#count++;
-    if (spec.id === undefined) this.#nextId = id === U64_MAX ? undefined : id + 1n;
     return ok(slot);
   }
 

@@ -1,5 +1,4 @@
 import { accel, NO_SLOT } from "../accel/index.ts";
-import { bytesEqual } from "../base/bytes.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { decodeDeltaBody } from "../deltas/delta-body.ts";
@@ -11,12 +10,12 @@ import {
   decodePageCreate,
   decodePageMigrate,
   decodeSchemaBody,
-  type PageCreateBody,
 } from "../log/record-bodies.ts";
 import { isCritical, isKnownKind, kindName, RecordKind } from "../log/record-kinds.ts";
 import type { CheckpointImage } from "../log/record-source.ts";
 import { MAX_ARENA_BYTES } from "../pages/arena.ts";
 import { EdgeSet } from "../pages/edge-set.ts";
+import type { CheckedPageSpec } from "../pages/page-spec.ts";
 import { PageTable, type PageTableOptions } from "../pages/page-table.ts";
 import { LOCATION_CODE, type PageDescriptor } from "../pages/page-types.ts";
 import { StateHasher, structureHash } from "../pages/state-hash.ts";
@@ -48,7 +47,7 @@ export class ReplayState {
   readonly #uncertain = new Set<bigint>();
   readonly #runs = new RunList();
   /** The body of the last PageCreate, and what it says. */
-  #created: { readonly bytes: Uint8Array; readonly page: PageCreateBody } | undefined;
+  #created: { readonly bytes: Uint8Array; readonly page: CheckedPageSpec } | undefined;
 
   constructor(options: PageTableOptions = {}) {
     this.table = new PageTable(options);
@@ -228,18 +227,23 @@ export class ReplayState {
   }
 
   #pageCreate(batch: RecordBatch, row: number): Result<void> {
-    const bytes = batch.body(row);
+    const start = batch.bodyStart[row]!;
+    const length = batch.bodyLength[row]!;
     // Pages come in rows of equals: what was decoded for the one before serves for all.
-    if (this.#created === undefined || !bytesEqual(bytes, this.#created.bytes)) {
+    if (this.#created === undefined || !holds(batch.bytes, start, length, this.#created.bytes)) {
+      const bytes = batch.body(row).slice();
       const body = decodePageCreate(bytes);
       if (!body.ok) return corrupt(batch, row, body.error);
       if (body.value.sizeBytes > MAX_ARENA_BYTES) return corrupt(batch, row);
-      this.#created = { bytes: bytes.slice(), page: body.value };
+      const page = this.table.checked({ id: batch.pageId(row), ...body.value });
+      if (!page.ok) return page;
+      this.#created = { bytes, page: page.value };
     }
-    const id = batch.pageId(row);
-    this.#destroy(id);
-    const created = this.#create({ id, epoch: batch.epoch[row]!, ...this.#created.page });
-    if (this.#gaps > 0) this.#confirmed.set(id, this.#gaps);
+    const lo = batch.pageLo[row]!;
+    const hi = batch.pageHi[row]!;
+    if (this.table.slotOfPair(lo, hi) >= 0) this.#destroy(batch.pageId(row));
+    const created = this.table.reviveLike(this.#created.page, lo, hi, batch.epoch[row]!);
+    if (this.#gaps > 0) this.#confirmed.set(batch.pageId(row), this.#gaps);
     return created.ok ? ok() : created;
   }
 
@@ -281,6 +285,13 @@ export class ReplayState {
     this.#confirmed.set(batch.pageId(row), this.#gaps);
     return ok();
   }
+}
+
+/** Whether exactly these bytes stand at `bytes[start .. start + length]`. */
+function holds(bytes: Uint8Array, start: number, length: number, wanted: Uint8Array): boolean {
+  if (length !== wanted.length) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== wanted[i]) return false;
+  return true;
 }
 
 const REMEDY = "What stands before it can be replayed; 'mmsb recover' keeps what is readable";
