@@ -13,6 +13,11 @@ export interface ReplayOptions {
   readonly fromStart?: boolean;
   /** What the pages may take. */
   readonly table?: PageTableOptions;
+  /**
+   * A state that is needed no longer, to be emptied and filled again: the first touch of memory is a good part of what a replay costs. Its own
+   * limits hold then.
+   */
+  readonly into?: ReplayState;
 }
 
 export interface ReplayOutcome extends ReplayCounts {
@@ -48,7 +53,8 @@ export function* replaying(
     const remedy = `Go to LSN ${gap.fromLsn - 1} before them or ${gap.toLsn + 1} after them`;
     return fail("LOG_RECORDS_LOST", `records ${gap.fromLsn} to ${gap.toLsn} are lost`, remedy, { lsn: at });
   }
-  const state = new ReplayState(options.table);
+  const state = options.into ?? new ReplayState(options.table);
+  if (options.into !== undefined) state.clear();
   const walk = new ReplayWalk(source, state);
   const started = walk.start(at, options.fromStart);
   if (!started.ok) return started;

@@ -32,11 +32,13 @@ export interface ReplayCounts {
   skipped: number;
 }
 
+const NOTHING: Readonly<ReplayCounts> = { applied: 0, rejected: 0, unknown: 0, skipped: 0 };
+
 /** Rebuilt state: pages and edges, brought forward record by record. The whole of it is in memory. */
 export class ReplayState {
   readonly table: PageTable;
   readonly edges = new EdgeSet();
-  readonly counts: ReplayCounts = { applied: 0, rejected: 0, unknown: 0, skipped: 0 };
+  readonly counts: ReplayCounts = { ...NOTHING };
   readonly #hasher: StateHasher;
   readonly #slots = new Uint32Array(MAX_BLOCK_RECORDS);
   /** Gaps passed, and how many of them a checkpoint made up for. */
@@ -80,13 +82,26 @@ export class ReplayState {
     this.#gaps++;
   }
 
+  /** Empties it for another replay, which then finds memory that was used before. Views of its pages end here. */
+  clear(): void {
+    this.#clearPages();
+    this.edges.clear();
+    this.#gaps = 0;
+    this.#mended = 0;
+    Object.assign(this.counts, NOTHING);
+  }
+
+  #clearPages(): void {
+    this.table.clear();
+    this.#uncertain.clear();
+    this.#confirmed.clear();
+  }
+
   /** Becomes the state in a checkpoint; a dirty one is laid over the state of its base. */
   load(image: CheckpointImage): Result<void> {
     const { table } = this;
     if (image.ref.kind === "full") {
-      table.clear();
-      this.#uncertain.clear();
-      this.#confirmed.clear();
+      this.#clearPages();
       this.#mended = this.#gaps;
     }
     for (const id of image.destroyed) this.#destroy(id);

@@ -230,8 +230,10 @@ describe("replay, for any session", () => {
       fc.property(CASE, ([seed, session]) => {
         const { source, states } = randomRecording(seed, session);
         const random = new Prng(seed);
+        const used = unwrap(replayAll(source)).state;
         for (let i = 0; i < 10; i++) {
           const state = random.pick(states);
+          const again = unwrap(replayAll(source, { at: state.lsn, fromStart: true, into: used }));
           const near = unwrap(replayAll(source, { at: state.lsn }));
           const whole = unwrap(replayAll(source, { at: state.lsn, fromStart: true }));
           const pages = [...state.pages.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -239,6 +241,8 @@ describe("replay, for any session", () => {
           expect(whole.stateHash).toEqual(near.stateHash);
           expect(near.structureHash).toEqual(structureHash(pages, state.edges));
           expect(whole.structureHash).toEqual(near.structureHash);
+          expect({ ...again, state: whole.state }).toEqual(whole);
+          expect(again.state).toBe(used);
         }
         expect(unwrap(replayAll(source)).lsn).toBe(source.committedLsn);
       }),
