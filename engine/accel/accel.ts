@@ -400,6 +400,27 @@ export interface Accel {
     metaLength: Uint32Array,
   ) => number;
 
+  /**
+   * Replays rows `[0, count)` of a records block, which stands in `block[0 .. sizeBytes]` (header and payload, its checksum right), as far as
+   * they are deltas to pages that `slots` (by id: slot + 1, or 0) knows, or of kinds that `passed` (256 flags) marks as of no effect. Pages get
+   * their bytes and `epoch`, and `stamp` in `changed`. Returns the row it stopped at: `count`, or the first that is anything else; 0 where the
+   * block is malformed. How many of the rows before it are deltas goes to `out[0]`. The reference is the log's decoder and the replay (`ReplayState`),
+   * which do everything where this is absent.
+   */
+  readonly replayBlock?: (
+    pages: PageSpans,
+    block: Uint8Array,
+    sizeBytes: number,
+    count: number,
+    firstLsn: number,
+    passed: Uint8Array,
+    slots: Uint32Array,
+    epoch: Float64Array,
+    changed: Uint32Array,
+    stamp: number,
+    out: Uint32Array,
+  ) => number;
+
   /** Sets flags to 1 under the runs, cut at `length`; the rest of `mask[maskAt .. maskAt + length]` becomes 0. */
   runsToMask(
     runOffset: Uint32Array,

@@ -36,6 +36,8 @@ export function nativeAccel(native: NativeFunctions): Accel & Required<Pick<Acce
       ),
     replayPages: ({ arenas, arena, at, size }, ...rest) =>
       native.replayPages(arenas, arena, at, size, ...rest),
+    replayBlock: ({ arenas, arena, at, size }, ...rest) =>
+      native.replayBlock(arenas, arena, at, size, ...rest),
   };
 }
 /*
@@ -70,6 +72,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
     gatherBodies: native.gatherBodies,
     replayPages: all.replayPages,
     stageDeltas: native.stageDeltas,
+    replayBlock: all.replayBlock,
     raiseEpochs: (slot, count, epoch, changed, stamp, rowEpoch) =>
       (count < BATCH_FROM_ROWS ? ts : native).raiseEpochs(slot, count, epoch, changed, stamp, rowEpoch),
     crc32c: (bytes, seed = 0) =>

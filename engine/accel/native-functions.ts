@@ -21,7 +21,8 @@ type Rest<F> = F extends (pages: PageSpans, ...rest: infer R) => unknown ? R : n
  * ARGUMENT_INVALID: for a wrong type, for a range outside its array, for a detached array (which is empty), for a row that names no page or
  * bytes that are not there. A batch that throws has done the rows before the one it names.
  */
-export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "applyDeltas" | "replayPages"> {
+export interface NativeFunctions
+  extends Omit<Accel, "name" | "applyBodies" | "applyDeltas" | "replayPages" | "replayBlock"> {
   readonly interfaceVersion: number;
   /** What of the processor it uses, for people to read. */
   readonly features: string;
@@ -42,6 +43,13 @@ export interface NativeFunctions extends Omit<Accel, "name" | "applyBodies" | "a
     at: PageSpans["at"],
     size: PageSpans["size"],
     ...rest: Rest<NonNullable<Accel["replayPages"]>>
+  ): number;
+  replayBlock(
+    arenas: PageSpans["arenas"],
+    arena: PageSpans["arena"],
+    at: PageSpans["at"],
+    size: PageSpans["size"],
+    ...rest: Rest<NonNullable<Accel["replayBlock"]>>
   ): number;
   readonly stageDeltas: NonNullable<Accel["stageDeltas"]>;
 

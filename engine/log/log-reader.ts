@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { assert } from "../base/assert.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { finish } from "../base/sliced.ts";
 import { BlockBuffer } from "./block-buffer.ts";
@@ -284,15 +285,20 @@ export class LogReader implements RecordSource {
   }
 
   readBlock(block: number, into: RecordBatch): Result<void> {
+    const loaded = this.loadBlock(block, into);
+    return loaded.ok ? this.decodeBlock(into) : loaded;
+  }
+
+  loadBlock(block: number, into: RecordBatch): Result<void> {
     into.room ??= new BlockBuffer();
-    const buffer = into.room;
-    const read = this.#load(
-      this.#scan.directory.segment.at(block),
-      this.#scan.directory.offset.at(block),
-      buffer,
-    );
-    if (!read.ok) return read;
-    return decodeRecords(buffer, this.#header, into, (descriptor, lsn) =>
+    into.header ??= new BlockHeader();
+    const { segment, offset } = this.#scan.directory;
+    return this.#load(segment.at(block), offset.at(block), into.room, into.header);
+  }
+
+  decodeBlock(into: RecordBatch): Result<void> {
+    assert(into.room !== undefined && into.header !== undefined, "a block was loaded into the batch");
+    return decodeRecords(into.room, into.header, into, (descriptor, lsn) =>
       this.#readOverflow(descriptor, lsn),
     );
   }

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { EMPTY_BYTES } from "../base/bytes.ts";
 import { u64FromPair } from "../base/u64.ts";
 import type { BlockBuffer } from "./block-buffer.ts";
+import type { BlockHeader } from "./block-format.ts";
 
 /** Most records that one block may hold; a reader's columns have this capacity. */
 export const MAX_BLOCK_RECORDS = 4096;
@@ -49,6 +50,8 @@ export class RecordBatch {
   bytes: Uint8Array = EMPTY_BYTES;
   /** Where a reader puts the block that `bytes` then shows; a batch has its own, unless whoever reads many copies what it keeps of each. */
   room: BlockBuffer | undefined;
+  /** What the block in `room` says of itself. */
+  header: BlockHeader | undefined;
 
   constructor(capacity = MAX_BLOCK_RECORDS) {
     this.capacity = capacity;

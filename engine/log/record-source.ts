@@ -87,6 +87,12 @@ export interface RecordSource {
   /** The block that holds `lsn`, or -1. O(log blocks). */
   findBlock(lsn: number): number;
   readBlock(block: number, into: RecordBatch): Result<void>;
+  /**
+   * The two halves of {@link readBlock}, where blocks are those of our own format: into `room` and `header` of the batch, checked and not
+   * decoded; and from there into its columns.
+   */
+  loadBlock?(block: number, into: RecordBatch): Result<void>;
+  decodeBlock?(into: RecordBatch): Result<void>;
   loadCheckpoint(ref: CheckpointRef): Result<CheckpointImage>;
   /** Looks for blocks written since; true where there are new ones. */
   refresh(): Result<boolean>;

@@ -39,9 +39,9 @@ export class IdIndex {
     return this.#reseeds;
   }
 
-  /** Ids below this are looked up without hashing. */
-  get denseLength(): number {
-    return this.#dense.length;
+  /** By id, for those that are looked up without hashing: slot + 1, or 0. */
+  get dense(): Uint32Array {
+    return this.#dense;
   }
 
   /** Call after the id columns have grown. */

@@ -320,6 +320,11 @@ export class PageTable {
     for (let row = from; row < to; row++) slots[row] = this.#index.find(lo[row]!, hi[row]!);
   }
 
+  /** By id, for the lowest ids: slot + 1, or 0 where none has it. Take it once a batch. */
+  get lowSlots(): Uint32Array {
+    return this.#index.dense;
+  }
+
   idOf(slot: number): bigint {
     return u64FromPair(this.#columns.idLo[slot]!, this.#columns.idHi[slot]!);
   }

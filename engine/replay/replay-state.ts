@@ -3,6 +3,7 @@ import { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { decodeDeltaBody } from "../deltas/delta-body.ts";
 import { RunList } from "../deltas/run-list.ts";
+import { BLOCK_HEADER_BYTES } from "../log/block-format.ts";
 import { MAX_BLOCK_RECORDS, type RecordBatch } from "../log/record-batch.ts";
 import {
   decodeEdge,
@@ -31,6 +32,24 @@ export interface ReplayCounts {
   /** Records of unknown kinds that may be passed over. */
   skipped: number;
 }
+
+/** Kinds that leave pages and edges, and the counts, as they are. */
+const WITHOUT_EFFECT = new Uint8Array(256);
+for (const kind of [
+  RecordKind.TransactionBegin,
+  RecordKind.TransactionCommit,
+  RecordKind.TransactionAbort,
+  RecordKind.Event,
+  RecordKind.Checkpoint,
+  RecordKind.SessionStart,
+  RecordKind.SessionStop,
+  RecordKind.Failure,
+  RecordKind.Recompute,
+])
+  WITHOUT_EFFECT[kind] = 1;
+
+/** How many deltas the accelerator applied last. */
+const DELTAS = new Uint32Array(1);
 
 const NOTHING: Readonly<ReplayCounts> = { applied: 0, rejected: 0, unknown: 0, skipped: 0 };
 
@@ -151,6 +170,32 @@ export class ReplayState {
       }
     }
     return ok();
+  }
+
+  /**
+   * Applies a block that was loaded and not decoded, from its first row on, as far as the accelerator can. Returns the row it stopped at: the
+   * others are for {@link apply}.
+   */
+  applyLoaded(batch: RecordBatch): number {
+    const { room, header } = batch;
+    if (accel.replayBlock === undefined || this.#gaps > 0 || room === undefined || header === undefined)
+      return 0;
+    const { table } = this;
+    const row = accel.replayBlock(
+      table.spans,
+      room.u8,
+      BLOCK_HEADER_BYTES + header.payloadBytes,
+      header.count,
+      header.firstLsn,
+      WITHOUT_EFFECT,
+      table.lowSlots,
+      table.epoch,
+      table.changed,
+      table.stamp,
+      DELTAS,
+    );
+    this.counts.applied += DELTAS[0]!;
+    return row;
   }
 
   #deltas(batch: RecordBatch, from: number, to: number): Result<void> {

@@ -94,14 +94,13 @@ export class ReplayWalk {
         );
       }
       if (block !== this.#block) {
-        const read = source.readBlock(block, this.#batch);
-        this.#block = -1;
-        if (!read.ok) return read;
-        this.#block = block;
+        const entered = this.#enter(block, to);
+        if (!entered.ok) return entered;
         yield {
           doneBytes: Math.floor((source.fileBytes * block) / source.blockCount),
           totalBytes: source.fileBytes,
         };
+        if (this.lsn >= next) continue;
       }
       const from = this.#batch.rowOf(next);
       const end = this.#limit(from, Math.min(this.#batch.count, from + to - this.lsn));
@@ -111,6 +110,30 @@ export class ReplayWalk {
       const mended = this.#mend();
       if (!mended.ok) return mended;
     }
+    return ok();
+  }
+
+  /** Reads a block, and applies what the accelerator can of one that is wanted whole. */
+  #enter(block: number, to: number): Result<void> {
+    const { source } = this;
+    const batch = this.#batch;
+    const first = source.blockFirstLsn(block);
+    const count = source.blockRecordCount(block);
+    this.#block = -1;
+    if (source.loadBlock === undefined || source.decodeBlock === undefined) {
+      const read = source.readBlock(block, batch);
+      if (!read.ok) return read;
+    } else {
+      const loaded = source.loadBlock(block, batch);
+      if (!loaded.ok) return loaded;
+      const isWanted = first === this.lsn + 1 && first + count - 1 <= to;
+      if (isWanted && batch.header?.firstLsn === first && batch.header.count === count)
+        this.lsn += this.state.applyLoaded(batch);
+      if (this.lsn === first + count - 1) return ok();
+      const decoded = source.decodeBlock(batch);
+      if (!decoded.ok) return decoded;
+    }
+    this.#block = block;
     return ok();
   }
 

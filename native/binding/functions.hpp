@@ -21,6 +21,7 @@ std::span<const entry> kernel_functions() noexcept;
 std::span<const entry> mask_functions() noexcept;
 std::span<const entry> memory_functions() noexcept;
 std::span<const entry> page_functions() noexcept;
+std::span<const entry> replay_functions() noexcept;
 std::span<const entry> staging_functions() noexcept;
 /** Of the object `cuda` in the exports: engine/accel/cuda-functions.ts. */
 std::span<const entry> cuda_functions() noexcept;

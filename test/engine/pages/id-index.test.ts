@@ -22,14 +22,14 @@ describe("the id index", () => {
   it("looks up ids given one after another without hashing", () => {
     const lo = Uint32Array.from({ length: 50_000 }, (_, i) => i + 1);
     const index = filled(lo, new Uint32Array(lo.length));
-    expect(index.denseLength).toBeGreaterThanOrEqual(50_000);
-    expect(index.denseLength).toBeLessThanOrEqual(8 * 50_000);
+    expect(index.dense.length).toBeGreaterThanOrEqual(50_000);
+    expect(index.dense.length).toBeLessThanOrEqual(8 * 50_000);
     expect([index.find(0, 0), index.find(50_001, 0), index.find(1, 1)]).toEqual([-1, -1, -1]);
   });
 
   it("spends no memory on ids that are far apart", () => {
     const lo = Uint32Array.from({ length: 50_000 }, (_, i) => (i * 80_000) >>> 0);
-    expect(filled(lo, new Uint32Array(lo.length)).denseLength).toBe(1024);
+    expect(filled(lo, new Uint32Array(lo.length)).dense.length).toBe(1024);
   });
 
   it.each([
