@@ -3,7 +3,9 @@ import type { NativeFunctions } from "./native-functions.ts";
 import { referenceAccel } from "./reference.ts";
 
 /** The addon for everything, whatever the size: for tests and measurements. */
-export function nativeAccel(native: NativeFunctions): Accel & Required<Pick<Accel, "replayPages">> {
+export function nativeAccel(
+  native: NativeFunctions,
+): Accel & Required<Pick<Accel, "replayPages" | "replayBlock">> {
   return {
     ...native,
     name: "native",

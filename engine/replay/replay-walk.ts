@@ -139,8 +139,10 @@ export class ReplayWalk {
 
   /** Stops behind a gap record and, where something is to be mended, at the next checkpoint. */
   #limit(from: number, to: number): number {
-    const gap = this.#batch.kind.indexOf(RecordKind.Gap, from);
-    let limit = gap >= 0 && gap < to ? gap + 1 : to;
+    const { kind } = this.#batch;
+    let limit = from;
+    while (limit < to && kind[limit] !== RecordKind.Gap) limit++;
+    if (limit < to) limit++;
     if (!this.state.isAfterGap) return limit;
     for (const ref of this.source.checkpoints) {
       const row = ref.lsn - this.#batch.firstLsn;
