@@ -2,6 +2,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { Port } from "../protocol/port.ts";
 import type { AccessPolicy } from "./access-policy.ts";
 import { Connection } from "./connection.ts";
+import { FileIdentity } from "./recording/file-identity.ts";
 import { IndexBuilds } from "./recording/index-builds.ts";
 import { OpenedRecording, writerOf } from "./recording/opened-recording.ts";
 import type { ReportProgress } from "./service.ts";
@@ -31,7 +32,7 @@ export class StudioHost {
   readonly scheduler = new SliceScheduler();
   readonly #name: string;
   readonly #connections = new Set<Connection>();
-  readonly #recordings = new Map<string, OpenedRecording>();
+  readonly #recordings = new Set<OpenedRecording>();
   readonly #indexes = new IndexBuilds();
   #nextHandle = 1;
   #disposed = false;
@@ -71,16 +72,16 @@ export class StudioHost {
 
   /** Opens a recording, or shares the one that is open already. Each holder lets go with {@link release}. */
   *open(path: string, progress: ReportProgress): Sliced<Result<OpenedRecording>> {
-    const shared = this.#recordings.get(path);
+    const shared = this.#sharedAt(path);
     if (shared !== undefined) return ok(held(shared));
     const full = this.#checkRoom();
     if (!full.ok) return full;
     const writer = yield* waitFor(writerOf(path));
-    // From here to the end nothing waits: what is opened is not lost.
+    const file = new FileIdentity(path);
     const opened = yield* OpenedRecording.open(path, this.#recordings.size, this.#indexes, progress);
     if (!opened.ok) return opened;
     // Somebody else may have been quicker.
-    const other = this.#recordings.get(path);
+    const other = this.#sharedAt(path);
     const room = other === undefined ? this.#checkRoom() : ok();
     if (other !== undefined || !room.ok) {
       opened.value.close();
@@ -92,9 +93,16 @@ export class StudioHost {
       opened.value,
       this.scheduler,
       writer.ok && writer.value,
+      file,
     );
-    this.#recordings.set(path, recording);
+    this.#recordings.add(recording);
     return ok(held(recording));
+  }
+
+  /** The recording that is open at a path, unless the path names another file by now. */
+  #sharedAt(path: string): OpenedRecording | undefined {
+    for (const opened of this.#recordings) if (opened.path === path && !opened.isReplaced) return opened;
+    return undefined;
   }
 
   #checkRoom(): Result<void> {
@@ -106,7 +114,7 @@ export class StudioHost {
   /** The last holder closes it. */
   release(opened: OpenedRecording): void {
     if (--opened.holders > 0) return;
-    this.#recordings.delete(opened.path);
+    this.#recordings.delete(opened);
     opened.close();
   }
 
@@ -116,7 +124,7 @@ export class StudioHost {
     this.#disposed = true;
     for (const connection of [...this.#connections]) connection.close();
     this.scheduler.dispose();
-    for (const opened of this.#recordings.values()) opened.close();
+    for (const opened of this.#recordings) opened.close();
     this.#recordings.clear();
   }
 }

@@ -155,7 +155,9 @@ export class StudioSession implements PeerSession {
   *#open(path: string, progress: ReportProgress): Sliced<Result<ReplyOf<"recording.open">>> {
     const allowed = this.#uploads.has(path) ? ok(path) : this.#host.access.check(path);
     if (!allowed.ok) return allowed;
-    const known = [...this.#opened.values()].find((opened) => opened.path === allowed.value);
+    const known = [...this.#opened.values()].find(
+      (opened) => opened.path === allowed.value && !opened.isReplaced,
+    );
     if (known !== undefined) return ok({ result: known.info(), columns: {} });
     if (this.#opened.size >= LIMITS.recordings) {
       return fail(

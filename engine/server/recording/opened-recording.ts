@@ -14,6 +14,7 @@ import { PageOrders } from "../pages/page-orders.ts";
 import { SearchCache } from "../records/search-cache.ts";
 import type { ReportProgress } from "../service.ts";
 import { type RunningTask, type Sliced, type SliceScheduler, waitFor } from "../slice-scheduler.ts";
+import { FileIdentity } from "./file-identity.ts";
 import type { IndexBuilds } from "./index-builds.ts";
 import { describeRecording } from "./recording-info.ts";
 import { Survey } from "./survey.ts";
@@ -50,6 +51,7 @@ export class OpenedRecording {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #hasWriter: boolean;
+  readonly #file: FileIdentity;
   #freshUntil = 0;
   /** Why surveying or following stopped, if it did. */
   trouble: MmsbError | undefined;
@@ -60,7 +62,9 @@ export class OpenedRecording {
     recording: Recording,
     scheduler: SliceScheduler,
     hasWriter = false,
+    file = new FileIdentity(path),
   ) {
+    this.#file = file;
     this.#hasWriter = hasWriter;
     this.handle = handle;
     this.path = path;
@@ -101,6 +105,11 @@ export class OpenedRecording {
   /** Whether it is being written: a writer holds it, or it grew a moment ago under one that this machine does not know. */
   get isFollowing(): boolean {
     return this.#mayGrow && (this.#hasWriter || performance.now() < this.#freshUntil);
+  }
+
+  /** Whether its path names another file by now: then it is opened anew for whoever asks next. */
+  get isReplaced(): boolean {
+    return this.#file.isReplaced(this.#mayGrow);
   }
 
   /** What its writer closed, and a foreign file, is what it is. */
