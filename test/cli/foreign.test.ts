@@ -62,6 +62,22 @@ describe("a recording of the older program", () => {
   const file = at("old.tlog");
   writeFileSync(file, mmsbLog1(FRAMES));
 
+  it("without a frame comes back as the version that it was", async () => {
+    for (const version of [1, 2]) {
+      const empty = mmsbLog1([]);
+      empty[8] = version;
+      const [old, made, back] = [
+        `empty${version}.tlog`,
+        `empty${version}-new.tlog`,
+        `empty${version}-back.tlog`,
+      ];
+      writeFileSync(at(old), empty);
+      await json("convert", at(old), at(made));
+      await json("convert", at(made), at(back));
+      expect(readFileSync(at(back)).equals(empty)).toBe(true);
+    }
+  });
+
   it("is summed up and replayed, a malformed delta left out", async () => {
     expect(await json("info", file)).toMatchObject({
       format: "mmsblog1",

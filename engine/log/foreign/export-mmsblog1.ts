@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
+import { bytesEqual } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { LogFileSystem } from "../file-system.ts";
 import { RecordBatch } from "../record-batch.ts";
 import { kindName, RecordFlag, RecordKind } from "../record-kinds.ts";
 import { baseOf, type CheckpointImage, type RecordSource } from "../record-source.ts";
-import { Frame, type MmsbLog1Version } from "./mmsblog1-frame.ts";
+import { Frame, type MmsbLog1Version, mmsbLog1Header } from "./mmsblog1-frame.ts";
 import { type MmsbLog1Report, MmsbLog1Writer, versionOfFrame } from "./mmsblog1-writer.ts";
 
 export interface MmsbLog1ExportOptions {
@@ -101,5 +103,11 @@ function chooseVersion(source: RecordSource, batch: RecordBatch): Result<MmsbLog
       if (needsTwo) return ok<MmsbLog1Version>(2);
     }
   }
-  return ok<MmsbLog1Version>(1);
+  return ok<MmsbLog1Version>(isNamedAfterEmpty(source, 2) ? 2 : 1);
+}
+
+/** A log without frames leaves nothing but its name in what it was converted to: the hash of its header. */
+function isNamedAfterEmpty({ uuid }: RecordSource, version: MmsbLog1Version): boolean {
+  const hash = createHash("sha256").update(mmsbLog1Header(version)).digest();
+  return bytesEqual(uuid, hash.subarray(0, uuid.length));
 }

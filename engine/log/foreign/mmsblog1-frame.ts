@@ -34,6 +34,14 @@ export const FRAME_TAIL_BYTES = 13;
 
 export type MmsbLog1Version = 1 | 2;
 
+/** What a log of this version begins with. */
+export function mmsbLog1Header(version: MmsbLog1Version): Uint8Array {
+  const header = new Uint8Array(MMSBLOG1_HEADER_BYTES);
+  header.set(MMSBLOG1_MAGIC);
+  header[MAGIC_BYTES] = version;
+  return header;
+}
+
 /** One frame: values, and where its parts stand in the bytes that were parsed. Reused. */
 export class Frame {
   deltaIdLo = 0;

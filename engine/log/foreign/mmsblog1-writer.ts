@@ -8,7 +8,7 @@ import type { RecordBatch } from "../record-batch.ts";
 import { decodePageCreate } from "../record-bodies.ts";
 import { kindName, RecordFlag, RecordKind } from "../record-kinds.ts";
 import { encodeForeignText } from "./foreign-text.ts";
-import { Frame, MMSBLOG1_MAGIC, type MmsbLog1Version, parseFrame } from "./mmsblog1-frame.ts";
+import { Frame, type MmsbLog1Version, mmsbLog1Header, parseFrame } from "./mmsblog1-frame.ts";
 import { ReplacingFile } from "./replacing-file.ts";
 
 /** Records that have no place in MMSBLOG1, by kind and reason. */
@@ -56,8 +56,7 @@ export class MmsbLog1Writer {
   private constructor(version: MmsbLog1Version, out: ReplacingFile) {
     this.version = version;
     this.#out = out;
-    out.bytes(MMSBLOG1_MAGIC);
-    out.u32(version);
+    out.bytes(mmsbLog1Header(version));
   }
 
   static create(path: string, options: MmsbLog1WriterOptions): Result<MmsbLog1Writer> {
