@@ -6,6 +6,7 @@
 #include "mmsb/runs.hpp"
 #include "scatter_avx512.hpp"
 #include "short_run.hpp"
+#include "varint.hpp"
 
 namespace mmsb {
 namespace {
@@ -90,6 +91,15 @@ batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, s
       if (first > last || last > deltas.runs || payload_at > deltas.payload.size())
         return {stop::bad_range, row, written};
       std::int64_t done = -1;
+      if (last - first == 1) {
+        const std::uint64_t at = load_once(deltas.run_offset + first);
+        const std::uint64_t size = load_once(deltas.run_length + first);
+        if (at + size <= page.size() && size <= deltas.payload.size() - payload_at) [[likely]] {
+          copy_bytes(page.data() + at, deltas.payload.data() + payload_at, size);
+          written += size;
+          continue;
+        }
+      }
 #if defined(__x86_64__)
       if (wide && last - first > 1)
         done = avx512::scatter(deltas.run_offset + first, deltas.run_length + first, last - first,
@@ -116,6 +126,21 @@ batch_end encode_bodies(const delta_columns& deltas, std::size_t from, std::size
     const std::uint64_t payload_at = load_once(deltas.payload_start + row);
     if (at + run_section_bound(last - first) + size > out.size()) return {stop::full, row, at};
     if (payload_at + size > deltas.payload.size()) return {stop::bad_range, row, at};
+    if (last - first == 1) {
+      // the most frequent delta by far: LIST with one run
+      const std::uint32_t offset = load_once(deltas.run_offset + first);
+      if (offset < 1u << 14 && size - 1 < 128) {
+        std::uint8_t* put = out.data() + at;
+        *put++ = 1;
+        put = write_varint(put, offset);
+        *put++ = static_cast<std::uint8_t>(size - 1);
+        copy_bytes(put, deltas.payload.data() + payload_at, size);
+        const auto body = static_cast<std::uint64_t>(put - (out.data() + at)) + size;
+        body_length[row - from] = static_cast<std::uint32_t>(body);
+        at += body;
+        continue;
+      }
+    }
     const std::size_t section =
         encode_runs(deltas.run_offset + first, deltas.run_length + first, last - first, out.data() + at);
     copy_bytes(out.data() + at + section, deltas.payload.data() + payload_at, size);
