@@ -18,7 +18,7 @@ import {
   type LoadedIndex,
   readDirectory,
   readIndex,
-  writeIndex,
+  writingIndex,
 } from "../log/index/index-file.ts";
 import { CHUNKS_AT } from "../log/index/index-header.ts";
 import { LogIndex } from "../log/index/log-index.ts";
@@ -365,7 +365,7 @@ function* buildFile(
     const built = yield* extend(index.value, options);
     if (!built.ok) return isFileTrouble(built.error.place.path, temporary) ? undefined : built;
     const flushed = store.flush();
-    if (!flushed.ok || !writeIndex(file.value, index.value, source, store).ok) return undefined;
+    if (!flushed.ok || !(yield* write(file.value, index.value)).ok) return undefined;
     store.freeze();
     // where it cannot be renamed, the open file serves as long as the recording is open
     if (!files.rename(temporary, path).ok) files.remove(temporary);
@@ -376,6 +376,16 @@ function* buildFile(
       store.close();
       files.remove(temporary);
     }
+  }
+}
+
+/** All but the chunks. */
+function* write(file: LogFile, index: LogIndex): Generator<BuildProgress, Result<void>> {
+  const { fileBytes } = index.source;
+  for (const writing = writingIndex(file, index, index.source, index.store); ; ) {
+    const step = writing.next();
+    if (step.done === true) return step.value;
+    yield { doneBytes: fileBytes, totalBytes: fileBytes };
   }
 }
 
@@ -419,7 +429,7 @@ function* saveTo(
       step = copying.next();
     }
     if (!step.value.ok) return step.value;
-    const written = writeIndex(file.value, index, index.source, index.store);
+    const written = yield* write(file.value, index);
     if (!written.ok) return written;
     const renamed = files.rename(temporary, place);
     isKept = renamed.ok;

@@ -53,6 +53,10 @@ rows_end note_deltas(const block_deltas& deltas, std::size_t from, std::size_t t
         __builtin_prefetch(&pages.uncertain[next]);
       }
     }
+    if (row + ahead / 2 < to) {
+      const std::uint32_t next = deltas.slot[row + ahead / 2];
+      if (next < slot_count && pages.life[next] < pages.until.size()) __builtin_prefetch(&pages.until[pages.life[next]]);
+    }
     const std::uint32_t slot = deltas.slot[row];
     if (slot >= slot_count || at >= out.rows) return {row, false};
     const std::uint32_t life = pages.life[slot];

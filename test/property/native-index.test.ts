@@ -10,7 +10,7 @@ import { finish } from "../../engine/base/sliced.ts";
 import { nodeFileSystem } from "../../engine/log/file-system.ts";
 import { emptyIndex, IndexBuilder } from "../../engine/log/index/build-index.ts";
 import { ChunkStore } from "../../engine/log/index/chunk-store.ts";
-import { writeIndex } from "../../engine/log/index/index-file.ts";
+import { writingIndex } from "../../engine/log/index/index-file.ts";
 import { encodePageCreate } from "../../engine/log/record-bodies.ts";
 import { RecordKind } from "../../engine/log/record-kinds.ts";
 import { deltaBody, imageOf, MemorySource, sha256Hex } from "../helpers/memory-recording.ts";
@@ -43,7 +43,7 @@ function indexOf(source: MemorySource, hot: Accel, shape: BuildShape): string {
       return ok();
     },
   };
-  unwrap(writeIndex(file as never, index, source, store));
+  unwrap(finish(writingIndex(file as never, index, source, store)));
   index.close();
   return [chunks, ...root].map(sha256Hex).join(" ");
 }

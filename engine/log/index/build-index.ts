@@ -5,7 +5,7 @@ import { RecordBatch } from "../record-batch.ts";
 import { RecordKind } from "../record-kinds.ts";
 import { baseOf, type CheckpointRef, type RecordSource } from "../record-source.ts";
 import type { ChunkStore } from "./chunk-store.ts";
-import { encodeRun, type IndexRun, type RunColumns, type RunHeader } from "./index-run.ts";
+import { type IndexRun, type RunColumns, type RunHeader, runParts } from "./index-run.ts";
 import { IndexTables } from "./index-tables.ts";
 import { LogIndex } from "./log-index.ts";
 import { PageReader } from "./page-reader.ts";
@@ -224,6 +224,7 @@ export class IndexBuilder {
     return next === undefined ? limit : Math.min(limit, Math.max(row + 1, next.lsn + 1 - batch.firstLsn));
   }
 
+  /** Rows `[from, to)`, or those before the first that replay cannot pass. Returns the row it stopped before. */
   *#scan(
     batch: RecordBatch,
     from: number,
@@ -361,16 +362,18 @@ export class IndexBuilder {
       clusterAt = at.value;
     } else columns.deltaBody = new Uint32Array(0);
     yield this.#progress;
-    const tables = encodeRun(columns);
-    yield this.#progress;
-    const tablesAt = yield* this.#append(tables);
-    if (!tablesAt.ok) return tablesAt;
+    const tablesAt = store.length;
+    for (const part of runParts(columns)) {
+      const tables = yield* this.#append(part);
+      if (!tables.ok) return tables;
+    }
+    const tablesBytes = store.length - tablesAt;
     const padded = store.pad();
     if (!padded.ok) return padded;
     const check = this.#lastBlockCheck();
     if (!check.ok) return check;
     noteRun(headers.length, columns, this.#tables);
-    headers.push(this.#header(columns, check.value, tablesAt.value, tables.length, clusterAt));
+    headers.push(this.#header(columns, check.value, tablesAt, tablesBytes, clusterAt));
     this.#index.tail = undefined;
     run.reset(run.lastLsn + 1, this.#scanner.openTransactionLsn, run.maxTimeNs);
     return ok();

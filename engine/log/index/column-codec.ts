@@ -20,22 +20,48 @@ export type ColumnsOf<S extends Readonly<Record<string, ColumnType>>> = {
 const CODE: Readonly<Record<ColumnType, number>> = { u8: 1, u32: 4, f64: 8, u64: 9 };
 const BYTES: Readonly<Record<ColumnType, number>> = { u8: 1, u32: 4, f64: 8, u64: 8 };
 
-/** The shape says names, types and order; the names are not on disk. */
+/** A part of a set of columns is this long at most: who writes it may do something else between two. */
+const PART_BYTES = 1 << 20;
+const PADDING = new Uint8Array(8);
+
+/** How many bytes {@link columnParts} gives in all. */
+export function columnsLength<S extends Readonly<Record<string, ColumnType>>>(
+  shape: S,
+  columns: ColumnsOf<S>,
+): number {
+  const names = Object.keys(shape);
+  return names.reduce((size, name) => size + align8(columns[name]!.byteLength), 8 + names.length * 16);
+}
+
+/** The set of columns in parts, mostly views of them. The shape says names, types and order; the names are not on disk. */
+export function* columnParts<S extends Readonly<Record<string, ColumnType>>>(
+  shape: S,
+  columns: ColumnsOf<S>,
+): Generator<Uint8Array, void> {
+  const names = Object.keys(shape);
+  const head = new ByteWriter(8 + names.length * 16);
+  head.u32(names.length).u32(0);
+  for (const name of names) head.u32(CODE[shape[name]!]).u32(0).u64n(columns[name]!.length);
+  yield head.finish();
+  for (const name of names) {
+    const { buffer, byteOffset, byteLength } = columns[name]!;
+    for (let from = 0; from < byteLength; from += PART_BYTES)
+      yield new Uint8Array(buffer, byteOffset + from, Math.min(PART_BYTES, byteLength - from));
+    if (align8(byteLength) > byteLength) yield PADDING.subarray(0, align8(byteLength) - byteLength);
+  }
+}
+
 export function encodeColumns<S extends Readonly<Record<string, ColumnType>>>(
   shape: S,
   columns: ColumnsOf<S>,
 ): Uint8Array {
-  const names = Object.keys(shape);
-  let size = 8 + names.length * 16;
-  for (const name of names) size += align8(columns[name]!.byteLength);
-  const writer = new ByteWriter(size);
-  writer.u32(names.length).u32(0);
-  for (const name of names) writer.u32(CODE[shape[name]!]).u32(0).u64n(columns[name]!.length);
-  for (const name of names) {
-    const column = columns[name]!;
-    writer.bytes(new Uint8Array(column.buffer, column.byteOffset, column.byteLength)).align(8);
+  const out = new Uint8Array(columnsLength(shape, columns));
+  let at = 0;
+  for (const part of columnParts(shape, columns)) {
+    out.set(part, at);
+    at += part.length;
   }
-  return writer.finish();
+  return out;
 }
 
 /** `bytes` must start at a multiple of 8 of its buffer; the columns are views of it. */

@@ -7,7 +7,7 @@ import type { LogFile } from "../file-system.ts";
 import { baseOf, type LsnGap, type RecordSource } from "../record-source.ts";
 import { decodeDirectory, type SavedDirectory } from "../saved-directory.ts";
 import { CHUNK_BYTES, type ChunkStore } from "./chunk-store.ts";
-import { type ColumnsOf, decodeColumns, encodeColumns } from "./column-codec.ts";
+import { type ColumnsOf, columnParts, decodeColumns } from "./column-codec.ts";
 import { F64Column, U8Column, U32Column } from "./growable.ts";
 import { IdSlots } from "./id-slots.ts";
 import {
@@ -92,26 +92,34 @@ export interface LoadedIndex extends IndexContent {
   readonly chunkCrcs: Uint32Array;
 }
 
-/** Writes root, directory and header; the chunks stand at `CHUNKS_AT` already. */
-export function writeIndex(
+/** Writes root, directory and header, in slices of about a millisecond; the chunks stand at `CHUNKS_AT` already. */
+export function* writingIndex(
   file: LogFile,
   content: IndexContent,
   source: RecordSource,
   store: ChunkStore,
-): Result<void> {
-  const root = encodeRoot(content, source.gaps, store.crcs);
-  const directory = source.savedDirectory?.() ?? new Uint8Array(0);
+): Generator<void, Result<void>> {
   const rootAt = CHUNKS_AT + store.crcs.length * CHUNK_BYTES;
-  const written = file.write([root, directory], rootAt);
+  let at = rootAt;
+  let crc = 0;
+  for (const part of rootParts(content, source.gaps, store.crcs)) {
+    const written = file.write([part], at);
+    if (!written.ok) return written;
+    at += part.length;
+    crc = accel.crc32c(part, crc);
+    yield;
+  }
+  const directory = source.savedDirectory?.() ?? new Uint8Array(0);
+  const written = file.write([directory], at);
   if (!written.ok) return written;
   const header = encodeIndexHeader({
     uuid: source.uuid,
     fileBytes: source.fileBytes,
     lastBlockCrc: source.lastBlockCrc,
     chunks: store.crcs.length,
-    root: { at: rootAt, bytes: root.length, crc: accel.crc32c(root) },
+    root: { at: rootAt, bytes: at - rootAt, crc },
     baseHash: baseHash(source),
-    directory: { at: rootAt + root.length, bytes: directory.length, crc: accel.crc32c(directory) },
+    directory: { at, bytes: directory.length, crc: accel.crc32c(directory) },
   });
   return file.write([header], 0);
 }
@@ -154,7 +162,12 @@ function baseHash(source: RecordSource): Uint8Array {
   return baseOf(source)?.stateHash ?? new Uint8Array(BASE_HASH_BYTES);
 }
 
-function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Uint32Array): Uint8Array {
+/** The root as bytes, in parts. */
+function* rootParts(
+  content: IndexContent,
+  gaps: readonly LsnGap[],
+  chunkCrc: Uint32Array,
+): Generator<Uint8Array, void> {
   const { tables, headers, baseLsn } = content;
   const { lives, versions, edges, uncertain, stop } = tables;
   const runs = new Float64Array(headers.length * RUN_NUMBERS);
@@ -247,12 +260,8 @@ function encodeRoot(content: IndexContent, gaps: readonly LsnGap[], chunkCrc: Ui
     for (const name of names.texts) text.text(name);
   }
   if (stop !== undefined) text.text(stop.error.code).text(stop.error.message).text(stop.error.remedy);
-  return new ByteWriter(text.length + 64)
-    .u64n(text.length)
-    .bytes(text.view())
-    .align(8)
-    .bytes(encodeColumns(ROOT_SHAPE, columns))
-    .finish();
+  yield new ByteWriter(text.length + 64).u64n(text.length).bytes(text.view()).align(8).finish();
+  yield* columnParts(ROOT_SHAPE, columns);
 }
 
 function* decodeRoot(

@@ -1,5 +1,5 @@
 import { ok, type Result } from "../../base/result.ts";
-import { type ColumnsOf, decodeColumns, encodeColumns } from "./column-codec.ts";
+import { type ColumnsOf, columnParts, decodeColumns } from "./column-codec.ts";
 
 /**
  * The tables of one run: a stretch of consecutive records (some 32 MiB of log) indexed together. `…Offset` columns hold LSN minus the
@@ -78,8 +78,9 @@ export interface IndexRun {
   readonly cluster: Uint8Array | undefined;
 }
 
-export function encodeRun(columns: RunColumns): Uint8Array {
-  return encodeColumns(RUN_SHAPE, columns);
+/** The run's tables as bytes, in parts. */
+export function runParts(columns: RunColumns): Generator<Uint8Array, void> {
+  return columnParts(RUN_SHAPE, columns);
 }
 
 export function decodeRun(bytes: Uint8Array): Result<RunColumns> {

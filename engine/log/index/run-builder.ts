@@ -11,6 +11,8 @@ import { RunSlots } from "./run-slots.ts";
 const KIND_BYTES = 256;
 /** Work between two yields, in bytes. */
 const TOUCH_STEP = 1 << 19;
+/** The same in rows, each of which is a look at a page's line. */
+const ROWS_STEP = 1 << 14;
 
 /**
  * Gathers the records of one run in log order and turns them into the run's tables, in page order. Memory: the run's bodies and some
@@ -241,8 +243,7 @@ export class RunBuilder {
    */
   *tables(reuseCluster: boolean): Generator<void, { columns: RunColumns; cluster: Uint8Array }> {
     const { slots } = this;
-    const rowSlot = slots.touched.slice(0, slots.touchedCount[0]).sort();
-    yield;
+    const rowSlot = yield* slots.sorted();
     const rows = rowSlot.length;
     const rowEpochBefore = new Float64Array(rows);
     const rowDelta = new Uint32Array(rows + 1);
@@ -250,6 +251,7 @@ export class RunBuilder {
     const rowEpoch = new Uint32Array(rows + 1);
     let bytes = 0;
     for (let row = 0; row < rows; row++) {
+      if (row % ROWS_STEP === ROWS_STEP - 1) yield;
       const slot = rowSlot[row]!;
       const deltas = slots.deltas(slot);
       slots.place(slot, rowDelta[row]!, bytes, rowOther[row]!, rowEpoch[row]!);
@@ -280,6 +282,7 @@ export class RunBuilder {
     );
     const otherOffset = new Uint32Array(this.#otherSlot.length);
     for (let i = 0; i < otherOffset.length; i++) {
+      if (i % ROWS_STEP === ROWS_STEP - 1) yield;
       otherOffset[slots.nextOther(this.#otherSlot.data[i]!)] = this.#otherOffset.data[i]!;
     }
 

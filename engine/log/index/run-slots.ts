@@ -19,6 +19,11 @@ const BYTE_PLACE = 11;
 const OTHER_PLACE = 12;
 const EPOCH_PLACE = 13;
 
+/** Where more than one in so many slots was touched, looking at all of them sorts sooner. */
+const FEW_OF_ALL = 16;
+/** Slots looked at between two yields. */
+const SORT_STEP = 1 << 16;
+
 /** What the run being gathered knows of each page that it touches. */
 export class RunSlots {
   /** All lines, as words and as numbers of 8 bytes. */
@@ -69,6 +74,19 @@ export class RunSlots {
     numbers[slot * LINE_NUMBERS + EPOCH_NOW] = epoch;
     this.reserveTouched(1);
     this.touched[this.touchedCount[0]!++] = slot;
+  }
+
+  /** The slots touched, ascending. Yields now and then. */
+  *sorted(): Generator<void, Uint32Array> {
+    const count = this.touchedCount[0]!;
+    const lines = this.words.length / LINE_WORDS;
+    if (count * FEW_OF_ALL < lines) return this.touched.slice(0, count).sort();
+    const sorted = new Uint32Array(count);
+    for (let slot = 0, at = 0; at < count; slot++) {
+      if (slot % SORT_STEP === SORT_STEP - 1) yield;
+      if (this.words[slot * LINE_WORDS + STAMP] === this.stamp) sorted[at++] = slot;
+    }
+    return sorted;
   }
 
   /** An applied delta whose body has `length` bytes; the slot has been touched. */

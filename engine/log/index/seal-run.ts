@@ -231,6 +231,8 @@ const KEY_AT = new Float64Array(KEY_OFFSET.length);
 
 /** Notes in `tables` that run number `run` touched these pages: at once with the run's header, for one is no good without the other. */
 export function noteRun(run: number, { rowSlot }: RunColumns, tables: IndexTables): void {
+  const count = tables.entryRun.length + rowSlot.length;
+  for (const column of [tables.entryRun, tables.entryRow, tables.entryPrevious]) column.reserve(count);
   for (let row = 0; row < rowSlot.length; row++) {
     const slot = rowSlot[row]!;
     tables.entryRun.push(run);
