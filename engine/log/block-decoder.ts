@@ -16,7 +16,7 @@ import {
 import { BLOCK_HEADER_BYTES, type BlockHeader } from "./block-format.ts";
 import { loseRow } from "./lost-record.ts";
 import { MAX_BLOCK_RECORDS, type RecordBatch } from "./record-batch.ts";
-import { RecordFlag, RecordKind } from "./record-kinds.ts";
+import { RecordFlag } from "./record-kinds.ts";
 
 /** Reads the body, metadata and source that stand in overflow blocks. */
 export type OverflowReader = (descriptor: OverflowDescriptor, lsn: number) => Result<Uint8Array>;
@@ -56,36 +56,44 @@ function corrupt(header: BlockHeader, detail: string): Result<void> {
   );
 }
 
-/**
- * For a records block that holds nothing but deltas, as most do, the time of the last one: the descriptors tell, no column is decoded.
- * `undefined`: it holds something else, or is malformed; {@link decodeRecords} says. The block, already checked by `parseBlock`, stands
- * at `bytes[blockAt]`, and its count is at least 1.
- */
-export function lastTimeOfDeltas(
-  bytes: Uint8Array,
-  blockAt: number,
-  header: BlockHeader,
-): bigint | undefined {
-  const end = blockAt + BLOCK_HEADER_BYTES + header.payloadBytes;
-  const reader = new ByteReader(bytes, blockAt + BLOCK_HEADER_BYTES, end);
-  const stringCount = reader.varint();
-  for (let i = 0; i < stringCount && !reader.failed; i++) reader.sizedBytes();
-  if (reader.failed) return undefined;
-  let at = reader.offset;
-  for (const plan of plans) {
-    at = readDescriptor(bytes, at, end, plan);
-    if (at < 0) return undefined;
+/** What the descriptors of a records block tell while no column is decoded: a walk over all blocks needs no more of most. */
+export class BlockGlance {
+  /** Time of the last record. */
+  lastTimeNs = 0n;
+  /** Where the kinds stand, a byte a row to be added to `kind`; -1: every row is of that kind. */
+  kindsAt = -1;
+  kind = 0;
+
+  /**
+   * Looks at a block already checked by `parseBlock` that stands at `bytes[blockAt]`; its count is at least 1. False where the descriptors are
+   * malformed or the columns do not fit: {@link decodeRecords} says how. (What stands behind the times is not looked at.)
+   */
+  read(bytes: Uint8Array, blockAt: number, header: BlockHeader): boolean {
+    const end = blockAt + BLOCK_HEADER_BYTES + header.payloadBytes;
+    const reader = new ByteReader(bytes, blockAt + BLOCK_HEADER_BYTES, end);
+    const stringCount = reader.varint();
+    for (let i = 0; i < stringCount && !reader.failed; i++) reader.skip(reader.varint());
+    if (reader.failed) return false;
+    let at = reader.offset;
+    for (const plan of plans) {
+      at = readDescriptor(bytes, at, end, plan);
+      if (at < 0) return false;
+    }
+    const kind = plans[KIND]!;
+    if (kind.width > 1 || kind.baseHi !== 0) return false;
+    this.kind = kind.baseLo;
+    this.kindsAt = kind.width === 0 ? -1 : at;
+    at += kind.width * header.count;
+    const flags = plans[FLAGS]!;
+    const { width, baseLo, baseHi } = plans[TIME]!;
+    at = alignColumn(at, blockAt, flags.width) + flags.width * header.count;
+    at = alignColumn(at, blockAt, width) + width * (header.count - 1);
+    if (at + width > end) return false;
+    let small = 0n;
+    for (let i = width - 1; i >= 0; i--) small = (small << 8n) | BigInt(bytes[at + i]!);
+    this.lastTimeNs = (u64FromPair(baseLo, baseHi) + small) & U64_MAX;
+    return true;
   }
-  const kind = plans[KIND]!;
-  if (kind.width !== 0 || kind.baseLo !== RecordKind.Delta || kind.baseHi !== 0) return undefined;
-  const flags = plans[FLAGS]!;
-  const { width, baseLo, baseHi } = plans[TIME]!;
-  at = alignColumn(at, blockAt, flags.width) + flags.width * header.count;
-  at = alignColumn(at, blockAt, width) + width * (header.count - 1);
-  if (at + width > end) return undefined;
-  let small = 0n;
-  for (let i = width - 1; i >= 0; i--) small = (small << 8n) | BigInt(bytes[at + i]!);
-  return (u64FromPair(baseLo, baseHi) + small) & U64_MAX;
 }
 
 /** From so many records on a call of the addon is done sooner. */
@@ -106,11 +114,8 @@ export function decodeRecords(
     return corrupt(header, "record count");
 
   const reader = new ByteReader(bytes, BLOCK_HEADER_BYTES, end);
-  const stringCount = reader.varint();
-  if (stringCount > reader.remaining) return corrupt(header, "dictionary");
-  const strings: string[] = [];
-  for (let i = 0; i < stringCount && !reader.failed; i++) strings.push(utf8Decode(reader.sizedBytes()));
-  if (reader.failed) return corrupt(header, "dictionary");
+  const strings = readDictionary(reader, bytes);
+  if (strings === undefined) return corrupt(header, "dictionary");
 
   into.firstLsn = header.firstLsn;
   into.count = count;
@@ -169,6 +174,28 @@ export function decodeRecords(
     u32(into.metaLength);
   if (!columnsFit) return corrupt(header, `column ${column - 1}`);
   return finishRows(header, into, at, end, overflow);
+}
+
+/** The dictionary read last, and its bytes: that of the next block is mostly the same. */
+let lastStrings: readonly string[] = [];
+let lastDictionary = new Uint8Array(1);
+
+/** Undefined where it is malformed. The same array as before where nothing has changed: it must not be written to. */
+function readDictionary(reader: ByteReader, bytes: Uint8Array): readonly string[] | undefined {
+  const start = reader.offset;
+  const count = reader.varint();
+  if (count > reader.remaining) return undefined;
+  for (let i = 0; i < count && !reader.failed; i++) reader.skip(reader.varint());
+  if (reader.failed) return undefined;
+  const end = reader.offset;
+  let same = end - start === lastDictionary.length;
+  for (let i = 0; same && i < lastDictionary.length; i++) same = bytes[start + i] === lastDictionary[i];
+  if (same) return lastStrings;
+  const again = new ByteReader(bytes, start, end);
+  again.varint();
+  lastStrings = Array.from({ length: count }, () => utf8Decode(again.sizedBytes()));
+  lastDictionary = bytes.slice(start, end);
+  return lastStrings;
 }
 
 const DECODED = 0;

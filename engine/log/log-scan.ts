@@ -2,7 +2,7 @@ import { MmsbError } from "../base/errors.ts";
 import { ok } from "../base/result.ts";
 import { U64_MAX } from "../base/u64.ts";
 import { BlockBuffer } from "./block-buffer.ts";
-import { decodeRecords, lastTimeOfDeltas } from "./block-decoder.ts";
+import { BlockGlance, decodeRecords } from "./block-decoder.ts";
 import { BlockDirectory, type CheckpointChunks } from "./block-directory.ts";
 import { BLOCK_HEADER_BYTES, BlockFlag, type BlockHeader, BlockType } from "./block-format.ts";
 import type { ScanEnd } from "./block-scan.ts";
@@ -135,13 +135,13 @@ export class LogScan {
     this.directory.add(segment.number, offset, header.lengthBytes, header.firstLsn, header.count);
     this.lastLsn = header.firstLsn + header.count - 1;
     const open = header.openTransactionLsn < header.firstLsn ? header.openTransactionLsn : 0;
-    const time = lastTimeOfDeltas(bytes, at, header);
-    if (time === undefined) {
+    const glanced = GLANCE.read(bytes, at, header) ? openBehind(GLANCE, bytes, header, open) : undefined;
+    if (glanced === undefined) {
       SCRATCH.u8.set(bytes.subarray(at, at + header.lengthBytes));
       this.openTransactionLsn = this.#followTransaction(header, open);
     } else {
-      this.openTransactionLsn = open;
-      this.#noteTime(time);
+      this.openTransactionLsn = glanced;
+      this.#noteTime(GLANCE.lastTimeNs);
     }
     this.committedLsn =
       this.openTransactionLsn === 0 ? this.lastLsn : Math.max(this.openTransactionLsn, this.firstLsn) - 1;
@@ -265,6 +265,26 @@ export class LogScan {
   }
 }
 
+/** What is open behind a block, given what is before it; undefined where it holds a checkpoint record, whose body has to be read. */
+function openBehind(
+  glance: BlockGlance,
+  bytes: Uint8Array,
+  header: BlockHeader,
+  openBefore: number,
+): number | undefined {
+  const { kind: base, kindsAt } = glance;
+  if (kindsAt < 0) return base === RecordKind.Delta ? openBefore : undefined;
+  let open = openBefore;
+  for (let row = 0; row < header.count; row++) {
+    const kind = (base + bytes[kindsAt + row]!) & 255;
+    if (kind === RecordKind.TransactionBegin) open = header.firstLsn + row;
+    else if (kind === RecordKind.TransactionCommit || kind === RecordKind.TransactionAbort) open = 0;
+    else if (kind === RecordKind.Checkpoint) return undefined;
+  }
+  return open;
+}
+
+const GLANCE = new BlockGlance();
 /** Columns used while a file is scanned; nothing in them outlives one block. */
 const BATCH = new RecordBatch();
 /** Holds one block while a file is scanned: never across two calls. */
