@@ -281,7 +281,8 @@ export interface Accel {
   /**
    * Takes rows `[from, to)` of a block, all deltas, into a run: its columns `delta…` from `at` on, its lines, `slotEpoch`, and the pages touched for
    * the first time into `touched`, of which there are `touchedCount[0]`. `slot[row]` may name no page. `offset` is row 0's LSN less the run's
-   * first, `shift` what to add to `bodyStart`, both modulo 2^32. Returns the row it stopped before: `to`, or the first that is no sound delta of a
+   * first, `shift` what to add to `bodyStart`, both modulo 2^32. `state` is another
+   * number, not 0, whenever a page began, ended or became uncertain since the last call. Returns the row it stopped before: `to`, or the first that is no sound delta of a
    * page that lives and is certain.
    */
   readonly noteDeltas?: (
@@ -310,6 +311,7 @@ export interface Accel {
     gapsPassed: number,
     offset: number,
     shift: number,
+    state: number,
   ) => number;
 
   /** Gives deltas `[from, to)` the next places of their pages: `rows[place]` becomes the delta, and `epochs` those of irregular pages. */

@@ -40,13 +40,14 @@ napi_value note_deltas_(napi_env env, napi_callback_info info) {
   const auto gaps_passed = static_cast<std::uint32_t>(in.integer(22, "gapsPassed"));
   const auto offset = static_cast<std::uint32_t>(in.integer(23, "offset"));
   const auto shift = static_cast<std::uint32_t>(in.integer(24, "shift"));
+  const auto state = static_cast<std::uint32_t>(in.integer(25, "state"));
   const std::size_t rows = std::min({slot.size(), epoch.size(), body_start.size(), body_length.size()});
   if (!in.rows(from, to, rows, "slot") || !in.within(0, 1, touched_count.size(), "touchedCount")) return nullptr;
   const run_deltas out{out_slot.data(), out_offset.data(), out_epoch.data(), out_start.data(), out_length.data(),
                        std::min({out_slot.size(), out_offset.size(), out_epoch.size(), out_start.size(), out_length.size()})};
   std::uint32_t count = touched_count[0];
   const rows_end end = note_deltas({slot.data(), epoch.data(), body_start.data(), body_length.data(), bytes}, from, to, pages,
-                                   slots, touched, count, out, at, {stamp, gaps_passed, offset, shift});
+                                   slots, touched, count, out, at, {stamp, state, gaps_passed, offset, shift});
   touched_count[0] = count;
   if (end.is_bad) {
     in.refuse("bytes", "is too short for its rows");

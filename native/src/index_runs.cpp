@@ -43,30 +43,23 @@ rows_end note_deltas(const block_deltas& deltas, std::size_t from, std::size_t t
       std::min({pages.life.size(), pages.epoch.size(), pages.gaps.size(), pages.uncertain.size(), slots.size()});
   body_check check;
   for (std::size_t row = from; row < to; ++row, ++at) {
-    if (row + ahead < to) {
+    if (row + ahead < to && deltas.slot[row + ahead] < slot_count) {
       const std::uint32_t next = deltas.slot[row + ahead];
-      if (next < slot_count) {
-        __builtin_prefetch(&slots[next], 1);
-        __builtin_prefetch(&pages.epoch[next], 1);
-        __builtin_prefetch(&pages.life[next]);
-        __builtin_prefetch(&pages.gaps[next]);
-        __builtin_prefetch(&pages.uncertain[next]);
-      }
-    }
-    if (row + ahead / 2 < to) {
-      const std::uint32_t next = deltas.slot[row + ahead / 2];
-      if (next < slot_count && pages.life[next] < pages.until.size()) __builtin_prefetch(&pages.until[pages.life[next]]);
+      __builtin_prefetch(&slots[next], 1);
+      __builtin_prefetch(&pages.epoch[next], 1);
     }
     const std::uint32_t slot = deltas.slot[row];
     if (slot >= slot_count || at >= out.rows) return {row, false};
-    const std::uint32_t life = pages.life[slot];
-    if (life >= pages.until.size() || pages.until[life] != std::numeric_limits<double>::infinity()) return {row, false};
-    if (pages.gaps[slot] != place.gaps_passed || pages.uncertain[slot] != none) return {row, false};
+    run_slot& line = slots[slot];
+    if (line.stamp != place.stamp || line.ready != place.state) {
+      const std::uint32_t life = pages.life[slot];
+      if (life >= pages.until.size() || pages.until[life] != std::numeric_limits<double>::infinity()) return {row, false};
+      if (pages.gaps[slot] != place.gaps_passed || pages.uncertain[slot] != none) return {row, false};
+    }
     const std::uint64_t start = deltas.body_start[row];
     const std::uint64_t length = deltas.body_length[row];
     if (start + length > deltas.bytes.size()) return {row, true};
     if (!check.is_sound(deltas.bytes.data(), start, start + length)) return {row, false};
-    run_slot& line = slots[slot];
     if (line.stamp != place.stamp) {
       if (touched_count >= touched.size()) return {row, false};
       touched[touched_count++] = slot;
@@ -78,6 +71,7 @@ rows_end note_deltas(const block_deltas& deltas, std::size_t from, std::size_t t
       line.epoch_before = pages.epoch[slot];
       line.epoch_now = pages.epoch[slot];
     }
+    line.ready = place.state;
     const double epoch = deltas.epoch[row];
     if (epoch != line.epoch_now + 1) line.irregular = 1;
     line.epoch_now = epoch;

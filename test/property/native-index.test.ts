@@ -167,7 +167,7 @@ describe("the index made by the addon", () => {
           return odd(made as never);
         });
       for (const [name, shape] of [
-        ["noteDeltas", "uduubnnudduuuuuuuduunnnnn"],
+        ["noteDeltas", "uduubnnudduuuuuuuduunnnnnn"],
         ["sortDeltas", "udnnuud"],
         ["gatherBodies", "unnuuubbnuu"],
         ["replayPages", "auuuunuuuuubududddbuddu"],

@@ -216,9 +216,10 @@ export class IndexBuilder {
 
   /** Rows up to and with the next gap record, or the next checkpoint that mends something. */
   #limit(batch: RecordBatch, row: number): number {
-    const gap = batch.kind.indexOf(RecordKind.Gap, row);
+    const { kind } = batch;
     const most = Math.min(batch.count, (this.#sealLsn ?? Number.POSITIVE_INFINITY) + 1 - batch.firstLsn);
-    const limit = gap < 0 || gap >= most ? most : gap + 1;
+    let limit = row;
+    while (limit < most && kind[limit++] !== RecordKind.Gap);
     if (!this.#tables.hasUnmendedGap) return limit;
     const next = this.#mending[this.#nextMending];
     return next === undefined ? limit : Math.min(limit, Math.max(row + 1, next.lsn + 1 - batch.firstLsn));

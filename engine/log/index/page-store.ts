@@ -1,4 +1,4 @@
-import type { PageSpans } from "../../accel/accel.ts";
+import { accel, type PageSpans } from "../../accel/index.ts";
 import { ok, type Result } from "../../base/result.ts";
 import type { LogFile, LogFileSystem } from "../file-system.ts";
 import { F64Column, U32Column } from "./growable.ts";
@@ -146,7 +146,9 @@ export class PageStore {
   #allocate(slot: number, size: number): void {
     if (this.#bumpSlab < 0 || this.#slabUsed + size > this.#slabs[this.#bumpSlab]!.length) {
       const bytes = Math.max(size, Math.min(SLAB_BYTES, this.#budgetBytes));
-      this.#slabs.push(new Uint8Array(bytes));
+      const slab = new Uint8Array(bytes);
+      accel.preferLargePages(slab);
+      this.#slabs.push(slab);
       this.#residentBytes += bytes;
       this.#bumpSlab = this.#slabs.length - 1;
       this.#slabUsed = 0;

@@ -35,6 +35,8 @@ export class RecordScanner {
   /** By row of the block at hand: its page. */
   readonly #slots = new Uint32Array(MAX_BLOCK_RECORDS);
   readonly #edges: StandingEdges;
+  /** Rises whenever a page begins, ends or becomes uncertain: what the run's lines say of it is then void. */
+  #state = 1;
   /** The transaction open after the last record scanned; 0 = none. */
   openTransactionLsn = 0;
 
@@ -52,6 +54,7 @@ export class RecordScanner {
 
   /** Records were lost: from `nextLsn` on something may be missing. */
   passGap(nextLsn: number): void {
+    this.#state++;
     this.#tables.gapLsns.push(nextLsn);
   }
 
@@ -198,6 +201,7 @@ export class RecordScanner {
         tables.gapsPassed,
         (batch.firstLsn - run.firstLsn) >>> 0,
         shift >>> 0,
+        this.#state,
       );
       deltas.slot.length = at + done - row;
       tables.applied += done - row;
@@ -272,6 +276,7 @@ export class RecordScanner {
   #doubt(slot: number): void {
     const tables = this.#tables;
     if (tables.slotUncertain.data[slot] !== NONE) return;
+    this.#state++;
     const gap = Math.min(tables.slotGaps.data[slot]!, tables.gapsPassed - 1);
     tables.slotUncertain.data[slot] = tables.uncertain.begin(slot, tables.gapLsns.data[gap]!);
     tables.slotGaps.data[slot] = tables.gapsPassed;
@@ -458,6 +463,7 @@ export class RecordScanner {
     flags: number,
   ): void {
     const tables = this.#tables;
+    this.#state++;
     const before = tables.slotLife.data[slot]!;
     tables.slotLife.data[slot] = tables.lives.begin(
       slot,
@@ -476,6 +482,7 @@ export class RecordScanner {
   #endLife(slot: number, lsn: number): void {
     const tables = this.#tables;
     if (!tables.isLive(slot)) return;
+    this.#state++;
     tables.lives.untilLsn.data[tables.slotLife.data[slot]!] = lsn;
     this.#endUncertainty(slot, lsn);
   }

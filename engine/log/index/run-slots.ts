@@ -10,6 +10,7 @@ const DELTAS = 1;
 const BYTES = 2;
 const OTHERS = 3;
 const IRREGULAR = 4;
+const READY = 5;
 // numbers of a line
 const EPOCH_BEFORE = 3;
 const EPOCH_NOW = 4;
@@ -70,6 +71,7 @@ export class RunSlots {
     words[word + BYTES] = 0;
     words[word + OTHERS] = 0;
     words[word + IRREGULAR] = 0;
+    words[word + READY] = 0;
     numbers[slot * LINE_NUMBERS + EPOCH_BEFORE] = epoch;
     numbers[slot * LINE_NUMBERS + EPOCH_NOW] = epoch;
     this.reserveTouched(1);

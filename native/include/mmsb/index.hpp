@@ -16,7 +16,8 @@ struct run_slot {
   std::uint32_t bytes;
   std::uint32_t others;
   std::uint32_t irregular;
-  std::uint32_t spare;
+  /** The state of all pages (`run_place.state`) for which this one was found to live and to be certain. */
+  std::uint32_t ready;
   double epoch_before;
   double epoch_now;
   std::uint32_t delta_place;
@@ -64,6 +65,8 @@ struct run_deltas {
 /** What stays the same for a whole batch of `note_deltas`. */
 struct run_place {
   std::uint32_t stamp;
+  /** Another number whenever a page begins, ends or becomes uncertain. */
+  std::uint32_t state;
   std::uint32_t gaps_passed;
   /** LSN of row 0 less the run's first. */
   std::uint32_t offset;
