@@ -165,5 +165,5 @@ describe("waves over pages of a device", () => {
       ).toBe(false);
       expect(lost.residences, label).toEqual(new Set(["failed", "host"]));
     }
-  });
+  }, 120_000);
 });

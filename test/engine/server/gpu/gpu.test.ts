@@ -262,6 +262,7 @@ describe("what a recording tells of its devices", () => {
         known.opened.close();
       }
     },
+    60_000,
   );
 });
 
