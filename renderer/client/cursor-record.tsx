@@ -1,5 +1,6 @@
 import { createContext, type JSX, type ReactNode, useContext, useEffect } from "react";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
+import { useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import { genesisLsn } from "./navigator.ts";
 import { keepPlace } from "./studio.ts";
@@ -19,6 +20,7 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
     "record.details",
     (lsn) => (lsn > genesisLsn(recording) && lsn <= lastLsn ? { recording: recording.recording, lsn } : null),
     `${recording.recording}/${lastLsn}`,
+    { onAhead: (lsn, { result }) => useCursor.getState().setAhead(lsn, result.record.pageId) },
   );
   const recordPage = query.data?.result.record.pageId ?? undefined;
   const page = useFirstPage(recordPage) ?? recordPage;

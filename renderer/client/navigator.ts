@@ -23,6 +23,7 @@ export class Navigator {
   readonly #session: RecordingSession;
   #waiting: WaitingSteps | undefined;
   #stepping = false;
+  #direction: 1 | -1 = 1;
   #playback: Subscription | undefined;
   readonly #onError: (error: MmsbError) => void;
 
@@ -54,6 +55,7 @@ export class Navigator {
   step(by: StepUnit, backward: boolean): void {
     this.pause();
     const one = backward ? -1 : 1;
+    this.#direction = one;
     const { recording } = this.#session.snapshot();
     if (by === "record" && recording !== undefined && !this.#stepping) {
       // Needs no answer: the next record is known, so the key press itself moves the cursor.
@@ -63,6 +65,15 @@ export class Navigator {
     if (this.#waiting?.by === by) this.#waiting.count += one;
     else this.#waiting = { by, count: one };
     if (!this.#stepping) void this.#runSteps();
+  }
+
+  /** Where another step by one record would lead, in the direction of the last one; `undefined` at the end of the recording. */
+  nextLsn(): number | undefined {
+    const { recording } = this.#session.snapshot();
+    if (recording === undefined) return undefined;
+    const { lsn } = useCursor.getState();
+    const next = nextRecordLsn(lsn, this.#direction, recording);
+    return next === lsn ? undefined : next;
   }
 
   async #runSteps(): Promise<void> {

@@ -31,6 +31,12 @@ const NOTHING: LaneState<never> = {
   progress: undefined,
 };
 
+interface Running {
+  readonly key: string;
+  readonly abort: AbortController;
+  readonly startedMs: number;
+}
+
 /** A question that takes longer than this is given up when a newer one waits. */
 const PATIENCE_MS = 300;
 
@@ -52,7 +58,11 @@ export class QueryLane<T> {
   readonly #listeners = new Set<() => void>();
   #state: LaneState<T> = NOTHING;
   #wanted: Question<T> | undefined;
-  #running: { key: string; abort: AbortController; startedMs: number } | undefined;
+  #running: Running | undefined;
+  /** A question that is likely to be wanted next, on its way, */
+  #ahead: Running | undefined;
+  /** or waiting until what is wanted now has been answered. */
+  #aheadLater: (() => void) | undefined;
   /** The question that has been answered last, be it by an error. */
   #answered: string | undefined;
   /** Those who listen have not been told of the present state yet. */
@@ -79,7 +89,7 @@ export class QueryLane<T> {
     if (this.#wanted?.key === question.key) return;
     const sameScope = this.#wanted?.scope === question.scope;
     this.#wanted = question;
-    if (!sameScope) this.#set({ ...NOTHING, stale: true });
+    this.#aheadLater = undefined;
     const known = this.#cache.get(question.key) as T | undefined;
     if (known !== undefined) {
       this.#abortRunning();
@@ -87,16 +97,41 @@ export class QueryLane<T> {
       this.#set({ ...NOTHING, data: known, asked: question.params });
       return;
     }
-    if (this.#running === undefined) {
-      this.#pump();
-      return;
+    if (this.#ahead?.key === question.key) {
+      this.#abortRunning();
+      this.#running = this.#ahead;
+      this.#ahead = undefined;
     }
-    if (this.#running.key === question.key) return;
-    this.#set({ ...this.#state, stale: true });
-    if (!sameScope || this.#options.abandon || performance.now() - this.#running.startedMs > PATIENCE_MS) {
+    if (!sameScope) this.#answered = undefined;
+    this.#set({ ...(sameScope ? this.#state : NOTHING), stale: true });
+    if (this.#running === undefined) this.#pump();
+    else if (this.#running.key !== question.key && (!sameScope || this.#isGivenUp(this.#running))) {
       this.#abortRunning();
       this.#run(question);
     }
+  }
+
+  #isGivenUp({ startedMs }: Running): boolean {
+    return this.#options.abandon || performance.now() - startedMs > PATIENCE_MS;
+  }
+
+  /**
+   * Asks what is likely to be wanted next and keeps the answer, so that it is at hand then. Only while nothing else is to be asked; one at a time,
+   * the newest. `onAnswer` is called where the answer is there, also where it was before.
+   */
+  askAhead(question: Question<T>, onAnswer: (answer: T) => void = () => {}): void {
+    const known = this.#cache.get(question.key) as T | undefined;
+    if (known !== undefined) {
+      onAnswer(known);
+      return;
+    }
+    if (this.#ahead?.key === question.key) return;
+    if (this.#running !== undefined) {
+      this.#aheadLater = () => this.askAhead(question, onAnswer);
+      return;
+    }
+    this.#ahead?.abort.abort();
+    this.#ahead = this.#ask(question, onAnswer);
   }
 
   /** Nothing is wanted; what is shown goes as well. */
@@ -114,23 +149,34 @@ export class QueryLane<T> {
 
   dispose(): void {
     this.#wanted = undefined;
+    this.#aheadLater = undefined;
     this.#abortRunning();
+    this.#ahead?.abort.abort();
+    this.#ahead = undefined;
   }
 
   #run(question: Question<T>): void {
-    const running = { key: question.key, abort: new AbortController(), startedMs: performance.now() };
-    this.#running = running;
+    this.#running = this.#ask(question);
     this.#set({ ...this.#state, stale: true, progress: undefined });
+  }
+
+  #ask(question: Question<T>, onAnswer?: (answer: T) => void): Running {
+    const running = { key: question.key, abort: new AbortController(), startedMs: performance.now() };
     const onProgress = (progress: Progress) => {
       if (this.#running === running && this.#wanted?.key === question.key)
         this.#set({ ...this.#state, progress });
     };
     void question.ask(running.abort.signal, onProgress).then((result) => {
-      if (result.ok) this.#cache.set(question.key, result.value);
+      if (result.ok) {
+        this.#cache.set(question.key, result.value);
+        onAnswer?.(result.value);
+      }
+      if (this.#ahead === running) this.#ahead = undefined;
       if (this.#running !== running) return;
       this.#running = undefined;
       this.#settle(question, result);
     });
+    return running;
   }
 
   #settle(question: Question<T>, result: Result<T>): void {
@@ -147,9 +193,14 @@ export class QueryLane<T> {
   /** Asks what is wanted and not answered yet, unless an answer still waits to be drawn: then it asks once that is. */
   #pump(): void {
     const next = this.#wanted;
-    if (next === undefined || this.#running !== undefined || next.key === this.#answered) return;
-    if (this.#untold && this.#state.data !== undefined) return;
-    this.#run(next);
+    if (next === undefined || this.#running !== undefined) return;
+    if (next.key !== this.#answered) {
+      if (!this.#untold || this.#state.data === undefined) this.#run(next);
+      return;
+    }
+    const later = this.#aheadLater;
+    this.#aheadLater = undefined;
+    later?.();
   }
 
   #abortRunning(): void {

@@ -1,10 +1,11 @@
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { notifyInFrame, notifyWithCursor } from "./notify-in-frame.ts";
 import { queryKey } from "./query-cache.ts";
-import { type LaneOptions, type LaneState, QueryLane } from "./query-lane.ts";
+import { type LaneOptions, type LaneState, QueryLane, type Question } from "./query-lane.ts";
 import { useSession, useStudio } from "./use-studio.ts";
+import { whenResting } from "./when-resting.ts";
 
 export interface QueryOptions {
   /** Part of the key: what else the answer depends on (how far the recording grew or was surveyed). */
@@ -13,6 +14,13 @@ export interface QueryOptions {
   readonly scope?: string;
   /** See `LaneOptions.abandon`. */
   readonly abandon?: boolean;
+}
+
+export interface CursorQueryOptions<N extends RequestName> extends QueryOptions {
+  /** What to ask for the record that the next step leads to, where that is not what `paramsAt` says. `null` = not known yet. */
+  readonly paramsAhead?: (lsn: number) => ParamsOf<N> | null;
+  /** The answer for that record has come. */
+  readonly onAhead?: (lsn: number, answer: ReplyOf<N>) => void;
 }
 
 export interface Query<T, P = unknown> extends LaneState<T> {
@@ -38,22 +46,38 @@ export function useQuery<N extends RequestName>(
 
 /**
  * The same for a question about the state at the cursor. Moving the cursor asks; what uses it is drawn only when an answer comes, which says
- * in `asked` what it is about. `about` stands for all else that the parameters are made of.
+ * in `asked` what it is about. `about` stands for all else that the parameters are made of. Where the cursor rests, the record that the next
+ * step leads to is asked about ahead, so that a step finds its answers at hand.
  */
 export function useQueryAtCursor<N extends RequestName>(
   name: N,
   paramsAt: (lsn: number) => ParamsOf<N> | null,
   about: string,
-  options: QueryOptions = {},
+  options: CursorQueryOptions<N> = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
-  const { lane, query, want } = useLane(name, options, notifyWithCursor);
+  const { navigator } = useStudio();
+  const { lane, query, want, questionOf } = useLane(name, options, notifyWithCursor);
+  const latest = useRef({ paramsAt, options });
+  latest.current = { paramsAt, options };
   // biome-ignore lint/correctness/useExhaustiveDependencies: `about` stands for `paramsAt`
   useEffect(() => {
+    const askAhead = () => {
+      const next = navigator.nextLsn();
+      if (next === undefined) return;
+      const { paramsAt, options } = latest.current;
+      const params = (options.paramsAhead ?? paramsAt)(next);
+      if (params !== null) lane.askAhead(questionOf(params), (answer) => options.onAhead?.(next, answer));
+    };
     want(paramsAt(useCursor.getState().lsn));
-    return useCursor.subscribe((now, before) => {
-      if (now.lsn !== before.lsn) want(paramsAt(now.lsn));
+    const stopAhead = whenResting(askAhead);
+    const stopCursor = useCursor.subscribe((now, before) => {
+      if (now.lsn !== before.lsn) want(latest.current.paramsAt(now.lsn));
     });
-  }, [lane, want, about]);
+    return () => {
+      stopAhead();
+      stopCursor();
+    };
+  }, [lane, want, about, navigator]);
   return query;
 }
 
@@ -66,20 +90,21 @@ function useLane<N extends RequestName>(
   const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon, notifyWhen }));
   const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
   const generation = useSession((session) => session.generation);
+  const questionOf = useCallback(
+    (params: ParamsOf<N>): Question<ReplyOf<N>> => ({
+      key: queryKey(name, params, `${generation}/${version}`),
+      scope,
+      params,
+      ask: (signal, onProgress) => studio.request(name, params, signal, onProgress),
+    }),
+    [studio, name, generation, version, scope],
+  );
   const want = useCallback(
     (params: ParamsOf<N> | null) => {
-      if (params === null) {
-        lane.reset();
-        return;
-      }
-      lane.want({
-        key: queryKey(name, params, `${generation}/${version}`),
-        scope,
-        params,
-        ask: (signal, onProgress) => studio.request(name, params, signal, onProgress),
-      });
+      if (params === null) lane.reset();
+      else lane.want(questionOf(params));
     },
-    [studio, lane, name, generation, version, scope],
+    [lane, questionOf],
   );
   useEffect(() => () => lane.dispose(), [lane]);
   const query = useMemo(
@@ -90,5 +115,5 @@ function useLane<N extends RequestName>(
     }),
     [lane, state],
   );
-  return { lane, query, want };
+  return { lane, query, want, questionOf };
 }

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "reac
 import { ok } from "../../engine/base/result.ts";
 import type { RecordFilter } from "../../engine/protocol/requests/filter.ts";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
+import { useCursor } from "../state/cursor-store.ts";
 import { queryKey } from "./query-cache.ts";
 import { RowBlocks, type RowsState } from "./row-blocks.ts";
 import { useQueryAtCursor } from "./use-query.ts";
@@ -15,6 +16,8 @@ export interface RecordRows<W extends WindowName> {
   readonly state: RowsState;
   /** Row of the last matching record at or before the cursor; -1 = none. It moves on once the rows there have come, so that no empty ones are shown. */
   readonly cursorRow: number;
+  /** The LSN whose row that is. */
+  readonly cursorLsn: number | undefined;
 }
 
 /** Half of what a tall window shows. */
@@ -23,23 +26,28 @@ const ROWS_AROUND = 32;
 const NEAR_ROWS = 64;
 /** How often it may do so while the cursor runs: nobody reads a table that flies by, and drawing it costs more than all else. */
 const JUMP_EVERY_MS = 400;
+/** A cursor that is held stands still after so long: the table shows where. */
+const REST_MS = 100;
 
-/** The row as it changes; jumps that follow one another come at most so often, the last one always. */
+/** The row as it changes; while the cursor runs, jumps that follow one another come at most so often, and one more where it stands still. */
 function useCalmRow(row: number): number {
+  const isRunning = useCursor((state) => state.playing || state.scrubbing);
   const [calm, setCalm] = useState(row);
   const lastJumpMs = useRef(Number.NEGATIVE_INFINITY);
   const isNear = calm < 0 || row < 0 || Math.abs(row - calm) <= NEAR_ROWS;
-  if (isNear && row !== calm) setCalm(row);
+  const isDue = row !== calm && (isNear || !isRunning);
+  if (isDue) setCalm(row);
   useEffect(() => {
     if (row === calm) return;
     const jump = () => {
       lastJumpMs.current = performance.now();
       setCalm(row);
     };
-    const timer = setTimeout(jump, Math.max(0, lastJumpMs.current + JUMP_EVERY_MS - performance.now()));
+    const untilNextMs = Math.max(0, lastJumpMs.current + JUMP_EVERY_MS - performance.now());
+    const timer = setTimeout(jump, Math.min(REST_MS, untilNextMs));
     return () => clearTimeout(timer);
   }, [row, calm]);
-  return calm;
+  return isDue ? row : calm;
 }
 
 /** Updates of a search that may be on their way. */
@@ -101,13 +109,14 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   }, [studio, rows, searching, recording, window, filterKey]);
 
   const isFine = state.error === undefined;
-  const { data } = useQueryAtCursor(
+  const { data, asked } = useQueryAtCursor(
     request,
     (lsn) => (isFine ? { recording, filter, offset: 0, limit: 1, around: lsn } : null),
     `${filterKey}/${recording}/${isFine}`,
     { scope: filterKey, version: `${lastLsn}/${state.complete}` },
   );
-  const wanted = useCalmRow(data?.result.aroundRow ?? -1);
+  const aroundRow = data?.result.aroundRow ?? -1;
+  const wanted = useCalmRow(aroundRow);
   const isThere = wanted < 0 || rows.at(wanted) !== undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a table that learns how long it is may have the rows now
   useEffect(() => {
@@ -115,5 +124,6 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   }, [rows, wanted, state.total]);
   const [shown, setShown] = useState({ rows, row: -1 });
   if (isThere && (shown.rows !== rows || shown.row !== wanted)) setShown({ rows, row: wanted });
-  return { rows, state, cursorRow: shown.row };
+  const isThat = shown.rows === rows && shown.row === aroundRow;
+  return { rows, state, cursorRow: shown.row, cursorLsn: isThat ? asked?.around : undefined };
 }

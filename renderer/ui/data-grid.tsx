@@ -36,6 +36,8 @@ interface DataGridProps {
   readonly rowClass?: (row: number) => string;
   /** The row that is marked, and where the keyboard is; -1 = none. */
   readonly activeRow: number;
+  /** What the marked row was chosen for. */
+  readonly activeLsn?: number | undefined;
   /** Rows behind the marked one are yet to come, and look so. */
   readonly shadesLater?: boolean;
   /** The marked row is kept in sight: by as little scrolling as needed, in the middle, or not at all. */
@@ -160,6 +162,7 @@ export function DataGrid(props: DataGridProps): JSX.Element {
       className="grid"
       role="grid"
       aria-label={label}
+      data-lsn={props.activeLsn}
       aria-rowcount={rows + 1}
       aria-colcount={columns.length}
       aria-activedescendant={activeRow >= first && activeRow < end ? `${id}-${activeRow}` : undefined}

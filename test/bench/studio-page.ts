@@ -141,30 +141,50 @@ const STEP_PAUSE_MS = 33;
 export interface StepTimes {
   /** Milliseconds from each key press until the new LSN stands in the page. */
   readonly lsn: readonly number[];
-  /** The same until the readout tells the record's time: the engine has answered, and its answer is drawn. */
-  readonly record: readonly number[];
+  /** The same until every panel of the default layout says that it shows that record: bytes, row, lights, playhead, the record's time. */
+  readonly panels: readonly number[];
+  /** The same until the frame with all of that has been handed on to be shown: up to a frame's 17 ms later. */
+  readonly frame: readonly number[];
 }
 
 /** Presses F10 so often. */
 export async function stepThrough(browser: Chromium, steps: number): Promise<StepTimes> {
   await browser.evaluate(`(() => {
-    window.benchSteps = { lsn: [], record: [] };
-    let pressed = 0;
-    let isOpen = false;
-    addEventListener("keydown", (event) => { pressed = event.timeStamp; isOpen = true; }, true);
-    const watch = (element, note) =>
-      new MutationObserver(note).observe(element, { characterData: true, childList: true, subtree: true });
+    const times = { lsn: [], panels: [], frame: [] };
+    window.benchSteps = times;
+    const slider = document.querySelector(".timeline__plot");
+    const lsn = document.querySelector('[data-testid="cursor-lsn"]');
     const time = document.querySelector(".readout__time");
-    watch(document.querySelector('[data-testid="cursor-lsn"]'), () => window.benchSteps.lsn.push(performance.now() - pressed));
-    watch(time, () => {
-      if (!isOpen || time.textContent === "") return;
-      window.benchSteps.record.push(performance.now() - pressed);
-      isOpen = false;
+    const panels = () => document.querySelectorAll(
+      '[data-scope="deltas"] [role="grid"], [data-scope="page"] > .panel, [data-scope="graph"] .graph__canvas');
+    let pressed = 0;
+    let wanted = "";
+    addEventListener("keydown", (event) => {
+      pressed = event.timeStamp;
+      wanted = String(Number(slider.getAttribute("aria-valuenow")) + 1);
+    }, true);
+    const afterFrame = (call) => requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = call;
+      port2.postMessage(0);
     });
+    const isThere = () =>
+      slider.getAttribute("aria-valuenow") === wanted && lsn.textContent.replaceAll(",", "") === wanted &&
+      time.textContent !== "" && panels().length === 3 && [...panels()].every(({ dataset }) => dataset.lsn === wanted);
+    new MutationObserver(() => {
+      if (wanted === "") return;
+      const step = times.panels.length;
+      if (times.lsn.length === step && lsn.textContent.replaceAll(",", "") === wanted)
+        times.lsn.push(performance.now() - pressed);
+      if (!isThere()) return;
+      wanted = "";
+      times.panels.push(performance.now() - pressed);
+      afterFrame(() => times.frame.push(performance.now() - pressed));
+    }).observe(document.body, { attributes: true, characterData: true, childList: true, subtree: true });
   })()`);
   for (let step = 0; step < steps; step++) {
     await browser.press("F10", "F10", F10);
-    await until(browser, `window.benchSteps.record.length > ${step}`, "a step");
+    await until(browser, `window.benchSteps.frame.length > ${step}`, "a step");
     await pause(STEP_PAUSE_MS);
   }
   return browser.evaluate<StepTimes>("window.benchSteps");

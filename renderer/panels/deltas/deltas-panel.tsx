@@ -43,7 +43,7 @@ export function DeltasPanel(): JSX.Element {
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const terms = lastGood.ok ? lastGood.filter : {};
   const filter = useMemo(() => (value === "" ? terms : { ...terms, value }), [terms, value]);
-  const { rows, state, cursorRow } = useRecordRows("deltas", filter);
+  const { rows, state, cursorRow, cursorLsn } = useRecordRows("deltas", filter);
   const longestTime = formatTime(recording.lastTimestampNs ?? 0n, 6);
   const columns = useMemo(
     () => deltaColumns(recording.lastLsn, longestTime),
@@ -101,6 +101,7 @@ export function DeltasPanel(): JSX.Element {
             rows={state.total}
             minWidthPx={DELTAS_MIN_WIDTH_PX}
             activeRow={cursorRow}
+            activeLsn={cursorLsn}
             shadesLater
             contentKey={content}
             follow={follow ? "centre" : "none"}

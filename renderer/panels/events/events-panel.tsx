@@ -42,7 +42,7 @@ export function EventsPanel(): JSX.Element {
   const [lastGood, setLastGood] = useState(parsed);
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const filter = useMemo(() => (lastGood.ok ? lastGood.filter : {}), [lastGood]);
-  const { rows, state, cursorRow } = useRecordRows("events", filter);
+  const { rows, state, cursorRow, cursorLsn } = useRecordRows("events", filter);
   const columns = useMemo(() => eventColumns(recording.lastLsn), [recording.lastLsn]);
   const kindNames = useMemo(() => new Map(kinds.map(({ code, name }) => [code, name])), [kinds]);
   const kindName = (code: number) => kindNames.get(code) ?? `kind ${code}`;
@@ -95,6 +95,7 @@ export function EventsPanel(): JSX.Element {
             rows={state.total}
             minWidthPx={EVENTS_MIN_WIDTH_PX}
             activeRow={cursorRow}
+            activeLsn={cursorLsn}
             shadesLater
             contentKey={content}
             follow={follow ? "centre" : "none"}

@@ -32,6 +32,8 @@ export interface Hover {
 interface GraphCanvasProps {
   readonly picture: GraphPicture;
   readonly lights: Lights;
+  /** The LSN that the lights are about. */
+  readonly lsn: number | undefined;
   /** The element that is marked as selected; the keyboard goes on from there. */
   readonly selected: string | undefined;
   readonly label: string;
@@ -175,7 +177,7 @@ export function GraphCanvas(props: GraphCanvasProps): JSX.Element {
       data-autofocus
       onKeyDown={onKeyDown}
     >
-      <div ref={holder} className="graph__canvas" />
+      <div ref={holder} className="graph__canvas" data-lsn={props.lsn} />
       <canvas ref={labels} className="graph__labels" />
     </div>
   );

@@ -17,6 +17,11 @@ import { useGraph } from "./use-graph.ts";
 import { useSettled } from "./use-settled.ts";
 import "./graph.css";
 
+/** Lights, and the LSN that they are about. */
+interface Shown {
+  readonly lights: Lights;
+  readonly lsn: number | undefined;
+}
 const NO_LIGHTS: Lights = new Map();
 /** Pages that cytoscape lights anew within a frame. */
 const MOST_PAGES_AT_ONCE = 60;
@@ -33,9 +38,10 @@ export function GraphPanel(): JSX.Element {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another recording is the reason
   useEffect(() => () => resetGraphView(), [recording.uuid]);
 
+  const { data: lit, asked: litAt } = touched;
   const lights = useMemo(
-    () => (touched.data === undefined ? NO_LIGHTS : lightsOf(touched.data, picture)),
-    [touched.data, picture],
+    (): Shown => ({ lights: lit === undefined ? NO_LIGHTS : lightsOf(lit, picture), lsn: litAt?.lsn }),
+    [lit, litAt, picture],
   );
   const pageCount = useMemo(
     () => [...picture.nodes.values()].filter(({ kind }) => kind === "page").length,
@@ -84,14 +90,15 @@ export function GraphPanel(): JSX.Element {
           <>
             <GraphCanvas
               picture={picture}
-              lights={shownLights}
+              lights={shownLights.lights}
+              lsn={shownLights.lsn}
               selected={selected}
               label={`Graph of ${plural(data.result.totalPages, "page")} and ${plural(data.result.totalEdges, "dependency", "dependencies")}. Arrows move, Enter opens.`}
               onPick={pick}
               onOpen={open}
               onHover={setHover}
             />
-            {hover !== undefined && <GraphHover hover={hover} picture={picture} lights={lights} />}
+            {hover !== undefined && <GraphHover hover={hover} picture={picture} lights={lights.lights} />}
             <SelectedAloud selected={selected} picture={picture} />
           </>
         )}

@@ -24,7 +24,7 @@ interface KnownSpan {
 export interface Graph {
   readonly view: Query<GraphReply, ParamsOf<"graph.view">>;
   readonly picture: GraphPicture;
-  readonly touched: Query<TouchedReply>;
+  readonly touched: Query<TouchedReply, ParamsOf<"graph.touched">>;
 }
 
 /** What is to be drawn at the cursor. Asks again only where a page or an edge came or went since. */

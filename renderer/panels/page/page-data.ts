@@ -2,6 +2,8 @@ import { useMemo } from "react";
 import type { ParamsOf, ReplyOf } from "../../../engine/protocol/requests.ts";
 import { type Query, useQueryAtCursor } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
+import { useCursor } from "../../state/cursor-store.ts";
+import { useSelection } from "../../state/selection-store.ts";
 import { heatSteps, Mark, markRanges } from "./byte-marks.ts";
 
 export type PageReply = ReplyOf<"page.view">;
@@ -38,10 +40,25 @@ export function usePageBytes({
   ages,
 }: PageQuery): Query<PageReply, ParamsOf<"page.view">> {
   const { recording } = useRecording();
+  const paramsOf = (page: bigint, lsn: number) => ({
+    recording,
+    page,
+    lsn,
+    offset,
+    length: Math.max(1, length),
+    ages,
+  });
   return useQueryAtCursor(
     "page.view",
-    (lsn) => ({ recording, page, lsn, offset, length: Math.max(1, length), ages }),
+    (lsn) => paramsOf(page, lsn),
     `${recording}/${page}/${offset}/${length}/${ages}`,
+    {
+      paramsAhead: (lsn) => {
+        if (!useSelection.getState().followPage) return paramsOf(page, lsn);
+        const { ahead } = useCursor.getState();
+        return ahead?.lsn === lsn ? paramsOf(ahead.page ?? page, lsn) : null;
+      },
+    },
   );
 }
 

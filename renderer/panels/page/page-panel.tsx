@@ -83,11 +83,10 @@ function OnePage({ page, onPick }: { page: bigint; onPick: () => void }): JSX.El
   const onVisible = useCallback(
     (first: number, end: number) => {
       const next = byteWindow(first, end, size);
-      setWindow((old) =>
-        old.page === page && old.offset === next.offset && old.length >= next.length
-          ? old
-          : { page, ...next },
-      );
+      setWindow((old) => {
+        const now = old.page === page ? old : FIRST_BLOCK;
+        return now.offset === next.offset && now.length >= next.length ? old : { page, ...next };
+      });
     },
     [page, size],
   );
@@ -96,7 +95,7 @@ function OnePage({ page, onPick }: { page: bigint; onPick: () => void }): JSX.El
   const shown = result?.pageId ?? page;
   const shownLsn = asked?.lsn ?? 0;
   return (
-    <div className="panel page">
+    <div className="panel page" data-lsn={asked?.lsn}>
       <PageBar page={shown} pageType={result?.pageType} views={views} view={view} onPick={onPick} />
       {compareLsn !== undefined && (
         <CompareBar

@@ -98,6 +98,74 @@ describe("a query lane", () => {
     await settled();
     expect(lane.snapshot()).toMatchObject({ data: 2, error: undefined });
   });
+
+  it("asks for nothing while its answer waits to be drawn, then for the newest question", async () => {
+    const { asked, question } = slowEngine();
+    const waiting = new Set<() => void>();
+    const lane = new QueryLane<number>(newCache(), { notifyWhen: (notify) => waiting.add(notify) });
+    const draw = () => {
+      for (const notify of [...waiting]) {
+        waiting.delete(notify);
+        notify();
+      }
+    };
+    lane.want(question(1));
+    draw();
+    asked[0]!.answer();
+    await settled();
+    lane.want(question(2));
+    lane.want(question(3));
+    expect(asked.map(({ value }) => value)).toEqual([1]);
+    draw();
+    expect(asked.map(({ value }) => value)).toEqual([1, 3]);
+    asked[1]!.answer();
+    await settled();
+    draw();
+    expect(lane.snapshot()).toMatchObject({ data: 3, stale: false });
+    expect(asked.length).toBe(2);
+  });
+
+  it("has the answer at hand that was asked ahead, and asks for nothing then", async () => {
+    const { asked, question } = slowEngine();
+    const lane = new QueryLane<number>(newCache());
+    const told: number[] = [];
+    lane.askAhead(question(2), (answer) => told.push(answer));
+    asked[0]!.answer();
+    await settled();
+    expect(lane.snapshot().data).toBeUndefined();
+    lane.want(question(2));
+    expect(lane.snapshot()).toMatchObject({ data: 2, stale: false });
+    lane.askAhead(question(2), (answer) => told.push(answer));
+    expect([asked.length, told]).toEqual([1, [2, 2]]);
+  });
+
+  it("takes over the question asked ahead where it is wanted before its answer comes", async () => {
+    const { asked, question } = slowEngine();
+    const lane = new QueryLane<number>(newCache());
+    lane.askAhead(question(2));
+    lane.want(question(2));
+    expect(asked.length).toBe(1);
+    asked[0]!.answer();
+    await settled();
+    expect(lane.snapshot()).toMatchObject({ data: 2, stale: false });
+  });
+
+  it("asks ahead only once what is wanted has been answered, and no more where something else is wanted", async () => {
+    const { asked, question } = slowEngine();
+    const lane = new QueryLane<number>(newCache());
+    lane.want(question(1));
+    lane.askAhead(question(2));
+    expect(asked.map(({ value }) => value)).toEqual([1]);
+    asked[0]!.answer();
+    await settled();
+    expect(asked.map(({ value }) => value)).toEqual([1, 2]);
+    lane.want(question(5));
+    lane.askAhead(question(6));
+    lane.want(question(7));
+    asked[2]!.answer();
+    await settled();
+    expect(asked.map(({ value }) => value)).toEqual([1, 2, 5, 7]);
+  });
 });
 
 describe("the query cache", () => {
@@ -125,31 +193,5 @@ describe("the query cache", () => {
     expect(queryKey("q", { a: 1 })).not.toBe(queryKey("q", { a: 1n }));
     expect(queryKey("q", { a: "1" })).not.toBe(queryKey("q", { a: 1 }));
     expect(queryKey("q", { a: 1 }, "v2")).not.toBe(queryKey("q", { a: 1 }));
-  });
-
-  it("asks for nothing while its answer waits to be drawn, then for the newest question", async () => {
-    const { asked, question } = slowEngine();
-    const waiting = new Set<() => void>();
-    const lane = new QueryLane<number>(newCache(), { notifyWhen: (notify) => waiting.add(notify) });
-    const draw = () => {
-      for (const notify of [...waiting]) {
-        waiting.delete(notify);
-        notify();
-      }
-    };
-    lane.want(question(1));
-    draw();
-    asked[0]!.answer();
-    await settled();
-    lane.want(question(2));
-    lane.want(question(3));
-    expect(asked.map(({ value }) => value)).toEqual([1]);
-    draw();
-    expect(asked.map(({ value }) => value)).toEqual([1, 3]);
-    asked[1]!.answer();
-    await settled();
-    draw();
-    expect(lane.snapshot()).toMatchObject({ data: 3, stale: false });
-    expect(asked.length).toBe(2);
   });
 });
