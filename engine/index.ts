@@ -32,6 +32,7 @@ export type { WaveOptions } from "./graph/propagation.ts";
 export type {
   ColumnElement,
   ColumnsFunction,
+  FormulaFunction,
   RecomputeContext,
   RecomputeDefinition,
   RecomputeFunction,

@@ -171,6 +171,13 @@ export class DeltaBatch {
     this.payloadBytes = at + total;
   }
 
+  /** Makes room for so many rows more, of one run each, and so many bytes: for producers that write the columns themselves. */
+  reserve(rows: number, bytes: number): void {
+    this.#growRows(rows);
+    this.#growRuns(rows);
+    this.#growPayload(bytes);
+  }
+
   /** Adds a delta without runs and returns where its bytes will start; {@link addRun} gives it some. */
   begin(slot: number, pageLo: number, pageHi: number, source: number, cause: number): number {
     const row = this.count;

@@ -29,7 +29,7 @@ const CONTROL = 1;
  * Which page is computed from which. A node is the page's slot in the page table; an entry of a list is `slot * 2 + type` (0 data, 1 control). Edges
  * come and go at any time; one that would close a cycle is refused. Not one function here recurses.
  *
- * 29 bytes a node and 8 an edge (plus room to grow), the sweep order of `Levels` apart.
+ * 33 bytes a node and 8 an edge (plus room to grow), the sweep order of `Levels` apart.
  */
 export class DependencyGraph {
   readonly table: PageTable;
@@ -71,9 +71,8 @@ export class DependencyGraph {
 
   /** What it holds of memory, its caches included. */
   get bytes(): number {
-    return (
-      this.incoming.bytes + this.outgoing.bytes + this.order.bytes + this.levels.bytes + this.state.byteLength
-    );
+    const lists = this.incoming.bytes + this.outgoing.bytes;
+    return lists + this.order.bytes + this.levels.bytes + this.state.byteLength + this.place.byteLength;
   }
 
   /** Makes a slot one of its nodes; does nothing where it is. */

@@ -1,3 +1,7 @@
+import type { DependencyGraph } from "./dependency-graph.ts";
+import { type LevelRun, RunResult } from "./level-run.ts";
+import { NodeState } from "./node-state.ts";
+
 const NONE = 0xffff_ffff;
 const KEPT_ROWS = 1024;
 
@@ -63,6 +67,28 @@ export class DirtyLevels {
     this.size++;
   }
 
+  /** Puts the pages that depend on the first `rows` pages of a level's run, where those have changed, on the lists of their levels. */
+  pushDependents(graph: DependencyGraph, run: LevelRun, rows: number, level: number): void {
+    const { state, outgoing, levels } = graph;
+    const { start, count, pool } = outgoing;
+    const { list, result } = run;
+    const levelOf = levels.level;
+    for (let k = 0; k < rows; k++) {
+      if (result[k] !== RunResult.Element && result[k] !== RunResult.Runs) continue;
+      const node = list[k]!;
+      const from = start[node]!;
+      const to = from + count[node]!;
+      for (let at = from; at < to; at++) {
+        const entry = pool[at]!;
+        const next = entry >>> 1;
+        const flags = state[next]!;
+        if ((entry & 1) !== 0 || (flags & NodeState.Dirty) !== 0) continue;
+        state[next] = flags | NodeState.Dirty;
+        this.push(next, Math.max(levelOf[next]!, level + 1));
+      }
+    }
+  }
+
   #grow(): void {
     const capacity = this.#rows + (this.#rows >>> 1);
     const node = new Uint32Array(capacity);
@@ -114,7 +140,11 @@ export function sortNodes(nodes: Uint32Array, count: number): void {
   let i = 1;
   while (i < count && nodes[i - 1]! > nodes[i]!) i++;
   if (i === count) {
-    nodes.subarray(0, count).reverse();
+    for (let low = 0, high = count - 1; low < high; low++, high--) {
+      const node = nodes[low]!;
+      nodes[low] = nodes[high]!;
+      nodes[high] = node;
+    }
     return;
   }
   if (count > 24) {

@@ -5,6 +5,8 @@ import { NodeState } from "./node-state.ts";
 import { type PageContext, RetryLater } from "./page-context.ts";
 import type { EdgeChange } from "./wave-sink.ts";
 
+const NO_CHANGES: readonly EdgeChange[] = [];
+
 /**
  * Inputs that recomputes find while they run. A page that opted in has as data inputs what its last run asked for: an edge is added when a run asks for another
  * page, and those that a finished run did not ask for go at the wave's end. Where the new input lies on the page's level or above it may yet change
@@ -30,8 +32,9 @@ export class Discovery {
   }
 
   begin(): void {
-    this.#added.length = 0;
-    this.#unread.length = 0;
+    // Setting a length costs a call into the runtime.
+    if (this.#added.length > 0) this.#added.length = 0;
+    if (this.#unread.length > 0) this.#unread.length = 0;
   }
 
   start(slot: number): void {
@@ -61,7 +64,8 @@ export class Discovery {
   }
 
   /** The wave stands: edges that nobody asked for go. Returns all that came and went. */
-  finish(): EdgeChange[] {
+  finish(): readonly EdgeChange[] {
+    if (this.#added.length + this.#unread.length === 0) return NO_CHANGES;
     for (const { from, to } of this.#unread) this.#graph.removeEdge(from, to, "data");
     return [...this.#added, ...this.#unread];
   }

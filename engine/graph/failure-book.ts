@@ -30,7 +30,7 @@ export class FailureBook {
 
   /** No mark is gone back to any more. */
   keep(): void {
-    this.#before.length = 0;
+    if (this.#before.length > 0) this.#before.length = 0;
   }
 
   #put(slot: number, error: MmsbError | undefined): void {

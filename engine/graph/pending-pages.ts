@@ -122,6 +122,13 @@ export class PendingPages {
     touched.clear();
   }
 
+  /** The first level that the wave has to look at, the lists being those of {@link place}; 0 where nothing is swept. */
+  firstLevel(levels: DirtyLevels): number {
+    if (this.sweepTo < 0) return 0;
+    const first = levels.nextLevel(0);
+    return first < 0 ? this.sweepFrom : Math.min(first, this.sweepFrom);
+  }
+
   /** The wave was given up: the touched pages whose dependents it swept for wait again. */
   touchAgain(): void {
     for (let i = 0; i < this.#swept.count; i++) this.touch(this.#swept.items[i]!);

@@ -229,8 +229,9 @@ export class Propagation {
     const dirty = this.#dirty;
     const { registry } = this;
     const isInOrder = registry.lazies + registry.discoverers + registry.prioritised === 0;
+    let isPlain = isInOrder && this.failures.size === 0;
     let { sweepTo } = this.#pending;
-    let level = sweepTo < 0 ? 0 : this.#firstLevel();
+    let level = this.#pending.firstLevel(dirty);
     for (;;) {
       if (sweepTo < level) level = dirty.nextLevel(level);
       if (level < 0) return undefined;
@@ -247,24 +248,16 @@ export class Propagation {
         this.#levels++;
         const reach = registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
         if (reach > sweepTo) sweepTo = reach;
-        const isPlain = isInOrder && this.failures.size === 0;
         const away = isPlain ? (this.workers?.begin(run, false) ?? 0) : -1;
+        let isWhole = false;
         if (isPlain && away === 0) {
-          this.#runPlain(level, reach >= 0);
+          isWhole = this.#runPlain(level, reach >= 0);
           this.workers?.ranHere(run);
-        } else {
-          this.#execute(0, away);
-          this.#settleLevel(level, reach >= 0, 0);
-        }
+        } else this.#runRest(level, reach >= 0, 0, 0, away);
+        if (!isWhole) isPlain = isInOrder && this.failures.size === 0;
       }
       level++;
     }
-  }
-
-  /** The first level to look at, where there are levels to sweep. */
-  #firstLevel(): number {
-    const first = this.#dirty.nextLevel(0);
-    return first < 0 ? this.#pending.sweepFrom : Math.min(first, this.#pending.sweepFrom);
   }
 
   #take(level: number): number {
@@ -411,7 +404,8 @@ export class Propagation {
 
   // ---- what came of a level
 
-  #runPlain(level: number, leavesToSweep: boolean): void {
+  /** Runs a level as most are; false where that did not go to its end. */
+  #runPlain(level: number, leavesToSweep: boolean): boolean {
     const run = this.#run;
     const plain = this.#plain;
     const cutOffBefore = this.#cutOff.count;
@@ -419,20 +413,23 @@ export class Propagation {
     this.#changed += plain.changes;
     this.#recomputed += plain.recomputed;
     if (this.#sink !== undefined) this.#told.add(level, plain.changes, this.#cutOff.count - cutOffBefore, 0);
-    if (leavesToSweep && plain.changes === this.graph.levels.population[level]) this.#marks.addLevel(level);
+    if (!leavesToSweep) this.#dirty.pushDependents(this.graph, run, plain.settled, level);
+    else if (plain.changes === this.graph.levels.population[level]) this.#marks.addLevel(level);
     else {
-      const followers = this.graph.outgoing.count;
       const { list, result } = run;
       for (let k = 0; k < plain.settled; k++) {
-        if (result[k] !== RunResult.Element && result[k] !== RunResult.Runs) continue;
-        const slot = list[k]!;
-        if (leavesToSweep) this.#marks.add(slot);
-        else if (followers[slot]! > 0) this.#push(slot, level);
+        if (result[k] === RunResult.Element || result[k] === RunResult.Runs) this.#marks.add(list[k]!);
       }
     }
-    if (plain.settled === run.count) return;
-    this.#execute(plain.executed, 0);
-    this.#settleLevel(level, leavesToSweep, plain.settled);
+    if (plain.settled === run.count) return true;
+    this.#runRest(level, leavesToSweep, plain.executed, plain.settled, 0);
+    return false;
+  }
+
+  /** Runs rows from `executed` on, of which `away` went to workers (-1: that is not decided yet), and settles those from `settled` on. */
+  #runRest(level: number, leavesToSweep: boolean, executed: number, settled: number, away: number): void {
+    this.#execute(executed, away);
+    this.#settleLevel(level, leavesToSweep, settled);
   }
 
   /** What came of the rows from `from` on. */

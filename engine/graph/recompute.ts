@@ -57,6 +57,12 @@ export type ColumnElement = "f64" | "f32" | "u32" | "i32";
 export type ColumnsFunction = (rows: number, inputs: readonly Float64Array[], output: Float64Array) => void;
 
 /**
+ * A page that is one number: it gets element 0 of each input as an f64, by ascending page id, and returns what element 0 of the page is, as an f64. The
+ * fastest of the forms that are called once a page; what it does not get it cannot read.
+ */
+export type FormulaFunction = (...inputs: number[]) => number;
+
+/**
  * How any thread finds a function: a module, and the name that it exports the function under (`default` unless given). The module is a `file:` URL, an absolute path, or a
  * specifier that resolves from the working directory. Threads load it on their own, synchronously, so it has no top-level await, and the function keeps
  * nothing between calls: which thread runs it is not promised.
@@ -78,13 +84,14 @@ export interface RecomputeOptions {
 }
 
 /**
- * How pages are computed: one of the four forms. A function that stands in a module can run on workers. With `run` beside it the session's own thread calls that
+ * How pages are computed: one of the five forms. A function that stands in a module can run on workers. With `run` beside it the session's own thread calls that
  * instead of loading the module; it is the same function.
  */
 export type RecomputeDefinition = RecomputeOptions &
   (
     | ({ readonly run: RecomputeFunction } & Partial<RecomputeModule>)
     | RecomputeModule
+    | { readonly formula: FormulaFunction }
     | { readonly columns: ColumnsFunction; readonly inputs: number; readonly element?: ColumnElement }
     | { readonly kernel: KernelSpec }
   );

@@ -1,12 +1,14 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SharedColumn } from "../pages/shared-column.ts";
+import { functionOf } from "./formula.ts";
 import { checkKernel } from "./kernels/check-kernel.ts";
 import type { KernelSpec } from "./kernels/kernel-spec.ts";
 import { lazyFunction, type ModuleExport } from "./module-function.ts";
 import {
   type ColumnElement,
   type ColumnsFunction,
+  type FormulaFunction,
   MAX_RECOMPUTE_NAME_BYTES,
   type RecomputeDefinition,
   type RecomputeFunction,
@@ -18,13 +20,14 @@ const MAX_COLUMN_INPUTS = 16;
 const MAX_MODULE_CHARACTERS = 4096;
 const MAX_PRIORITY = 2 ** 31 - 1;
 
-/** A registered recompute; exactly one of `run`, `columns` and `kernel` is set. */
+/** A registered recompute; exactly one of `run`, `columns` and `kernel` is set, and beside `run` maybe the formula that it calls. */
 export interface Recompute {
   readonly name: string;
   readonly priority: number;
   readonly lazy: boolean;
   readonly discover: boolean;
   readonly run: RecomputeFunction | undefined;
+  readonly formula: FormulaFunction | undefined;
   /** Where a worker finds the function. */
   readonly module: ModuleExport | undefined;
   readonly columns: ColumnsFunction | undefined;
@@ -160,6 +163,11 @@ export function checkDefinition(definition: RecomputeDefinition): Result<void> {
     return invalid(`${priority} is no priority: it is a whole number of 32 bits`);
   if (typeof lazy !== "boolean" || typeof discover !== "boolean")
     return invalid("lazy and discover are true or false");
+  if ("formula" in definition) {
+    if (typeof definition.formula !== "function") return invalid("'formula' is no function");
+    if ("module" in definition || "run" in definition) return invalid("a formula stands alone");
+    return discover ? invalid("only a function discovers its inputs") : ok();
+  }
   if ("module" in definition && definition.module !== undefined) {
     const checked = checkModule(definition);
     if (!checked.ok) return checked;
@@ -200,7 +208,7 @@ function invalid(message: string): Result<void> {
   return fail(
     "ARGUMENT_INVALID",
     message,
-    "Give { run }, { module, export }, { columns, inputs } or { kernel }, with options in their ranges",
+    "Give { run }, { module, export }, { formula }, { columns, inputs } or { kernel }, with options in their ranges",
   );
 }
 
@@ -212,13 +220,27 @@ function recomputeOf(definition: RecomputeDefinition): Recompute {
     priority,
     lazy,
     discover,
-    run: "run" in definition ? definition.run : module && lazyFunction(module),
+    run: runOf(definition, module),
+    formula: "formula" in definition ? definition.formula : undefined,
     module,
     columns: "columns" in definition ? definition.columns : undefined,
     inputs: "columns" in definition ? definition.inputs : 0,
     element: "columns" in definition ? (definition.element ?? "f64") : "f64",
     kernel: "kernel" in definition ? definition.kernel : undefined,
   };
+}
+
+function functionIn(definition: RecomputeDefinition): { readonly name: string } {
+  if ("columns" in definition) return definition.columns;
+  return "formula" in definition ? definition.formula : (definition as { run: RecomputeFunction }).run;
+}
+
+function runOf(
+  definition: RecomputeDefinition,
+  module: ModuleExport | undefined,
+): RecomputeFunction | undefined {
+  if ("run" in definition) return definition.run;
+  return "formula" in definition ? functionOf(definition.formula) : module && lazyFunction(module);
 }
 
 export function moduleOf(definition: RecomputeDefinition): ModuleExport | undefined {
@@ -231,7 +253,6 @@ export function nameOf(definition: RecomputeDefinition): string {
   if ("kernel" in definition) return `kernel.${definition.kernel.kind}`;
   const module = moduleOf(definition);
   if (module !== undefined) return module.exportName === "default" ? DEFAULT_NAME : module.exportName;
-  const { name } =
-    "columns" in definition ? definition.columns : (definition as { run: RecomputeFunction }).run;
+  const { name } = functionIn(definition);
   return name === "" || utf8Encode(name).length > MAX_RECOMPUTE_NAME_BYTES ? DEFAULT_NAME : name;
 }

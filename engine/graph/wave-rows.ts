@@ -17,6 +17,13 @@ export class WaveRows {
   before: Uint8Array<ArrayBuffer> = new Uint8Array(this.deltas.payload.length);
   /** Cause of all rows: the wave-start record. */
   cause = 0;
+  /** The rows so far are numbers, one f64 at the start of a page each. */
+  #isUniform = true;
+  /** So many rows have the columns that are the same for all numbers, from this wave or an earlier one. */
+  #uniformRows = 0;
+  /** `deltas.payload` and `before` as numbers. */
+  #numbers = new Float64Array(this.deltas.payload.buffer);
+  #oldNumbers = new Float64Array(this.before.buffer);
 
   get count(): number {
     return this.deltas.count;
@@ -25,12 +32,55 @@ export class WaveRows {
   clear(cause: number): void {
     this.deltas.clear();
     this.cause = cause;
+    this.#isUniform = true;
+  }
+
+  /**
+   * Whether up to `rows` pages of this recompute may be added by {@link addNumber} next. Columns may have been replaced.
+   */
+  claimNumbers(rows: number, recompute: number): boolean {
+    const { deltas } = this;
+    if (!this.#isUniform) return false;
+    const from = deltas.count;
+    const to = from + rows;
+    deltas.reserve(rows, rows * 8);
+    this.#reserve(to * 8);
+    if (this.#numbers.buffer !== deltas.payload.buffer)
+      this.#numbers = new Float64Array(deltas.payload.buffer);
+    deltas.source.fill(recompute, from, to);
+    deltas.cause.fill(this.cause, from, to);
+    if (this.#uniformRows >= to) return true;
+    for (let row = this.#uniformRows; row < to; row++) {
+      deltas.runStart[row] = row;
+      deltas.runStart[row + 1] = row + 1;
+      deltas.payloadStart[row] = row * 8;
+    }
+    deltas.metaLength.fill(0, this.#uniformRows, to);
+    deltas.flags.fill(DERIVED, this.#uniformRows, to);
+    deltas.runOffset.fill(0, this.#uniformRows, to);
+    deltas.runLength.fill(8, this.#uniformRows, to);
+    this.#uniformRows = to;
+    return true;
+  }
+
+  /** Adds a page of which the first f64 has changed from `before` to `now`, neither of them NaN, whose bits might be lost. */
+  addNumber(slot: number, now: number, before: number): void {
+    const { deltas } = this;
+    const row = deltas.count;
+    deltas.slot[row] = slot;
+    this.#numbers[row] = now;
+    this.#oldNumbers[row] = before;
+    deltas.count = row + 1;
+    deltas.runCount = row + 1;
+    deltas.payloadBytes = row * 8 + 8;
   }
 
   /** Adds the page of row `k` of a level, which has changed. */
   add(executor: Executor, run: LevelRun, k: number, recompute: number): void {
     const { table } = executor.graph;
     const slot = run.list[k]!;
+    this.#isUniform = false;
+    if (this.#uniformRows > this.deltas.count) this.#uniformRows = this.deltas.count;
     const page = executor.views.all[table.arena[slot]!]!.bytes;
     const pageAt = table.arenaOffset[slot]!;
     if (run.result[k] === RunResult.Element) this.#addElement(table, slot, run, k, page, pageAt, recompute);
@@ -58,7 +108,7 @@ export class WaveRows {
       recompute,
       this.cause,
     );
-    this.#reserve();
+    this.#reserve(this.deltas.payloadBytes);
     const { payload } = this.deltas;
     const { before } = this;
     const lo = run.oldLo[k]!;
@@ -83,16 +133,17 @@ export class WaveRows {
     const at = this.deltas.begin(slot, table.idLo[slot]!, table.idHi[slot]!, recompute, this.cause);
     for (let i = run.runFrom[k]!; i < run.runTo[k]!; i++)
       this.deltas.addRun(runOffset[i]!, page, pageAt + runOffset[i]!, runLength[i]!);
-    this.#reserve();
+    this.#reserve(this.deltas.payloadBytes);
     const from = run.beforeAt[k]!;
     this.before.set(bytes.subarray(from, from + this.deltas.payloadBytes - at), at);
   }
 
-  #reserve(): void {
-    if (this.before.length >= this.deltas.payloadBytes) return;
+  #reserve(bytes: number): void {
+    if (this.before.length >= bytes) return;
     const longer = new Uint8Array(this.deltas.payload.length);
     longer.set(this.before);
     this.before = longer;
+    this.#oldNumbers = new Float64Array(longer.buffer);
   }
 
   /** Puts back what all rows replaced, in the pages. */

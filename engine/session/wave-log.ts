@@ -1,3 +1,4 @@
+import { accel } from "../accel/index.ts";
 import { EMPTY_BYTES } from "../base/bytes.ts";
 import { EVENT_CODE, type WaveEnd, type WaveTrigger } from "../events/event-types.ts";
 import { type IdColumn, NO_IDS } from "../events/id-column.ts";
@@ -90,13 +91,7 @@ export class WaveLog implements WaveSink {
     if (this.#epochs.length < count) this.#epochs = new Float64Array(Math.max(count, 1024));
     const { epoch, changed, stamp } = this.#state.table;
     const epochs = this.#epochs;
-    for (let row = 0; row < count; row++) {
-      const page = slot[row]!;
-      const next = epoch[page]! + 1;
-      epochs[row] = next;
-      epoch[page] = next;
-      changed[page] = stamp;
-    }
+    accel.raiseEpochs(slot, count, epoch, changed, stamp, epochs);
     return epochs;
   }
 

@@ -139,6 +139,7 @@ export async function graphBench(report: Report, folder: string): Promise<void> 
       value: (buildSeconds * 1e9) / shape.nodes,
       unit: "ns/node",
     });
+    tell("formula a page, unlogged", measure(buildUnlogged(shape, "formula"), shape, "mmsb formula"), best);
     if (shape.written.length > 1) {
       tell("columns, unlogged", measure(buildUnlogged(shape, "columns"), shape, "mmsb columns"), best);
     }
@@ -147,9 +148,12 @@ export async function graphBench(report: Report, folder: string): Promise<void> 
       for (const runner of new Set([kernelRunner, referenceKernels]))
         tell(`kernel sum, the batch alone (${runner.name})`, measureBatch(shape, runner), KERNEL_NS);
     }
-    const logged = await buildLogged(shape, join(folder, `${shape.name.replaceAll(" ", "-")}.tlog`));
-    tell("function a page, logged at none", measure(logged, shape, "mmsb logged"), best);
-    await logged.stop();
+    for (const form of ["function", "formula"] as const) {
+      const file = join(folder, `${shape.name.replaceAll(" ", "-")}-${form}.tlog`);
+      const logged = await buildLogged(shape, file, form);
+      tell(`${form} a page, logged at none`, measure(logged, shape, `mmsb logged ${form}`), best);
+      await logged.stop();
+    }
   }
   if ("workers".includes(wanted)) await workersBench(report);
 }
