@@ -242,6 +242,7 @@ export class IndexBuilder {
       done = this.#scanner.scan(batch, done, stop, shift);
     }
     if (done < to) this.#run.cut(batch.firstLsn + done);
+    this.#run.endBlock(batch, from, done);
     if (done > from) tables.lastTimeNs = batch.timestampNs(done - 1);
     if (done > from && batch.kind[done - 1] === RecordKind.Gap) this.#skipMending(batch.firstLsn + done - 1);
     return done;

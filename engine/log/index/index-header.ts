@@ -24,7 +24,7 @@
  *   directory where every block of the recording stands (`saved-directory.ts`), so that opening need not walk them
  *
  * Written under another name and renamed when it is whole; never changed afterwards.
- * Version history: 1 = the first. 2 = with the directory. Bump it when anything here, in `index-run.ts`, `saved-directory.ts` or in the
+ * Version history: 1 = the first. 2 = with the directory. 3 = bytes of deltas by block. Bump it when anything here, in `index-run.ts`, `saved-directory.ts` or in the
  * meaning of a column changes: a file of another version is simply built again.
  */
 import { accel } from "../../accel/index.ts";
@@ -35,7 +35,7 @@ import type { LogFile } from "../file-system.ts";
 import { CHUNK_BYTES } from "./chunk-store.ts";
 
 const MAGIC = utf8Encode("MMSBIDX1");
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 export const CHUNKS_AT = 4096;
 const HEADER_BYTES = 128;
 /** Bytes of a part read between two yields: some 1 ms. */

@@ -10,6 +10,8 @@ export const RUN_SHAPE = {
   // the blocks: where they begin, how many records, their times, and how many records of each kind and source
   blockOffset: "u32",
   blockRecords: "u32",
+  /** Bytes of the bodies of its deltas. */
+  blockDeltaBytes: "f64",
   blockMinTime: "u64",
   blockMaxTime: "u64",
   /** The latest time of any record up to the block's last. */

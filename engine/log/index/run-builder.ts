@@ -1,7 +1,8 @@
 import { type Accel, accel } from "../../accel/index.ts";
 import { comparePairs, u64FromPair } from "../../base/u64.ts";
 import type { RecordBatch } from "../record-batch.ts";
-import { U8Column, U32Column } from "./growable.ts";
+import { RecordKind } from "../record-kinds.ts";
+import { F64Column, U8Column, U32Column } from "./growable.ts";
 import type { RunColumns } from "./index-run.ts";
 import type { IndexTables } from "./index-tables.ts";
 import { RunDeltas } from "./run-deltas.ts";
@@ -38,6 +39,7 @@ export class RunBuilder {
 
   readonly #blockOffset = new U32Column();
   readonly #blockRecords = new U32Column();
+  readonly #blockDeltaBytes = new F64Column();
   readonly #blockTimes: bigint[] = [];
   readonly #blockCell = new U32Column();
   readonly #cellKind = new U8Column();
@@ -97,6 +99,7 @@ export class RunBuilder {
       this.#otherOffset,
       this.#blockOffset,
       this.#blockRecords,
+      this.#blockDeltaBytes,
       this.#blockCell,
       this.#cellKind,
       this.#cellSource,
@@ -167,6 +170,15 @@ export class RunBuilder {
     this.#cellSource.length = this.#cellKind.length;
     this.#cellRecords.length = this.#cellKind.length;
     this.#blockCell.length = last;
+  }
+
+  /** Rows `[from, to)` are what stays of the block added last: notes what its deltas take. */
+  endBlock(batch: RecordBatch, from: number, to: number): void {
+    if (to === from) return;
+    let bytes = 0;
+    for (let row = from; row < to; row++)
+      if (batch.kind[row] === RecordKind.Delta) bytes += batch.bodyLength[row]!;
+    this.#blockDeltaBytes.push(bytes);
   }
 
   #addTimes(batch: RecordBatch, from: number, to: number): void {
@@ -303,6 +315,7 @@ export class RunBuilder {
     const columns: RunColumns = {
       blockOffset: this.#blockOffset.view().slice(),
       blockRecords: this.#blockRecords.view().slice(),
+      blockDeltaBytes: this.#blockDeltaBytes.view().slice(),
       blockMinTime: times.min,
       blockMaxTime: times.max,
       blockRunningMaxTime: times.running,
