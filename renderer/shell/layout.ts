@@ -118,13 +118,38 @@ export function showPanel(api: DockviewApi, id: PanelId, titles: Titles): void {
   });
 }
 
+type Node = SerializedDockview["grid"]["root"];
+
+/** A saved layout without the panels that this window does not know: the others stay where they were. `undefined` where none is left. */
+export function withoutUnknown(saved: SerializedDockview, known: Titles): SerializedDockview | undefined {
+  const isKnown = (id: string) => Object.hasOwn(known, id);
+  const panels = Object.entries(saved.panels).filter(([id]) => isKnown(id));
+  if (panels.length === Object.keys(saved.panels).length) return saved;
+  const prune = (node: Node): Node | undefined => {
+    if (Array.isArray(node.data)) {
+      const children = node.data.map(prune).filter((child) => child !== undefined);
+      return children.length === 0 ? undefined : { ...node, data: children };
+    }
+    if (!("views" in node.data)) return undefined;
+    const { activeView, ...group } = node.data;
+    const views = group.views.filter(isKnown);
+    if (views.length === 0) return undefined;
+    const shown = activeView !== undefined && isKnown(activeView) ? activeView : views[0]!;
+    return { ...node, data: { ...group, views, activeView: shown } };
+  };
+  const root = prune(saved.grid.root);
+  if (root === undefined) return undefined;
+  // The active group may have been one that is gone: the dock chooses another.
+  return { grid: { ...saved.grid, root }, panels: Object.fromEntries(panels) };
+}
+
 /** False where nothing was saved, or where a later version saved something that this one cannot read. */
 export function restoreLayout(api: DockviewApi, known: Titles): boolean {
   const text = localStorage.getItem(LAYOUT_KEY);
   if (text === null) return false;
   try {
-    const saved = JSON.parse(text) as SerializedDockview;
-    if (Object.keys(saved.panels).some((id) => !Object.hasOwn(known, id))) return false;
+    const saved = withoutUnknown(JSON.parse(text) as SerializedDockview, known);
+    if (saved === undefined) return false;
     api.fromJSON(saved);
     return api.totalPanels > 0;
   } catch {

@@ -66,3 +66,26 @@ test("follows the system's theme where none was chosen", async ({ open, recordin
   await page.emulateMedia({ colorScheme: "light" });
   await expect.poll(background).not.toBe(dark);
 });
+
+test("of a layout that another version saved, only the panels that are not known are dropped", async ({
+  open,
+  recordings,
+  page,
+}) => {
+  const studio = await open(recordings.life);
+  await expect(studio.panel("page")).toBeVisible();
+  await page.getByRole("button", { name: "Close Page" }).click();
+  await expect(studio.panel("page")).toHaveCount(0);
+  const saved = () => page.evaluate(() => localStorage.getItem("mmsb.layout.v1") ?? "");
+  await expect.poll(saved).toMatch(/"events"/);
+  await expect.poll(saved).not.toMatch(/"views":\["page"/);
+  await page.evaluate(() => {
+    const key = "mmsb.layout.v1";
+    localStorage.setItem(key, localStorage.getItem(key)!.replaceAll('"events"', '"seismograph"'));
+  });
+  await page.reload();
+  await expect(studio.grid("Deltas")).toBeVisible();
+  await expect(page.getByRole("tab", { name: "Bookmarks" })).toBeVisible();
+  await expect(page.getByRole("tab", { name: /Events|seismograph/ })).toHaveCount(0);
+  await expect(studio.panel("page")).toHaveCount(0);
+});
