@@ -47,7 +47,8 @@ function throughput(
   work: () => void,
   bound: () => number | undefined,
 ): void {
-  const seconds = least(() => secondsOf(work), bound);
+  // the one before finds the caches as the bound's own preparation leaves them: with the bytes it works on
+  const seconds = least(() => Math.min(secondsOf(work), secondsOf(work)), bound);
   reportWith(
     report,
     name,
