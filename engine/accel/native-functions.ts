@@ -87,6 +87,38 @@ export interface NativeFunctions
     refused: Uint8Array,
   ): void;
 
+  /** The pages of a level that a built-in kernel of the graph computes: engine/graph/kernels/native-levels.ts says what the numbers mean. */
+  runKernelLevel(
+    arenas: readonly Uint8Array[],
+    arena: Uint16Array,
+    at: Uint32Array,
+    size: Uint32Array,
+    kind: number,
+    element: number,
+    operation: number,
+    parameters: Float64Array,
+    flags: number,
+    place: Uint32Array,
+    list: Uint32Array,
+    from: number,
+    to: number,
+    start: Uint32Array,
+    count: Uint32Array,
+    pool: Uint32Array,
+    result: Uint8Array,
+    state: Uint8Array,
+    epoch: Float64Array,
+    changed: Uint32Array,
+    stamp: number,
+    counts: Uint32Array,
+    runOffset: Uint32Array | undefined,
+    runLength: Uint32Array | undefined,
+    bytes: Uint8Array | undefined,
+    runFrom: Uint32Array,
+    runTo: Uint32Array,
+    beforeAt: Uint32Array,
+  ): number;
+
   // `SharedPages` (engine/pages/shared-pages.ts) from C++: `memory` is all of its buffer, results are 0 or one of the codes in
   // native/include/mmsb/shared_pages.hpp; a new page's slot, generation and id go to `out`.
   allocatePage(

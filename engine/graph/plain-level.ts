@@ -6,6 +6,7 @@ import { WriteMode } from "./page-context.ts";
 import type { FormulaFunction, RecomputeFunction } from "./recompute.ts";
 import type { Recompute, RecomputeRegistry } from "./registry.ts";
 import { runBulk } from "./run-bulk.ts";
+import { runKernelLevel, runsLevel } from "./run-kernel.ts";
 import type { WaveRows } from "./wave-rows.ts";
 import type { WorkStack } from "./work-stack.ts";
 
@@ -64,7 +65,18 @@ export class PlainLevel {
         while (to < run.count && of[run.list[to]!] === number) to++;
         this.executed = to;
         if (recompute === undefined) run.result.fill(RunResult.Skipped, from, to);
-        else {
+        else if (runsLevel(executor, recompute, to - from)) {
+          const settles = this.#rows === undefined;
+          const changes = runKernelLevel(executor, recompute, run, from, to, settles);
+          if (executor.errors.size > 0) return;
+          this.recomputed += to - from;
+          if (settles) {
+            this.changes += changes;
+            if (changes < to - from) this.#noteCutOff(run, from, to);
+            this.settled = to;
+            continue;
+          }
+        } else {
           runBulk(executor, recompute, run, from, to);
           if (executor.errors.size > 0) return;
           this.recomputed += to - from;
@@ -251,6 +263,10 @@ export class PlainLevel {
         this.#takesNumbers = false;
       }
     }
+  }
+
+  #noteCutOff({ list, result }: LevelRun, from: number, to: number): void {
+    for (let k = from; k < to; k++) if (result[k] === RunResult.Equal) this.#cutOff.push(list[k]!);
   }
 
   #settle(run: LevelRun, from: number, to: number, number: number): void {

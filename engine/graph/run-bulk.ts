@@ -248,7 +248,8 @@ function unknownOperand(pageId: bigint, operand: bigint): MmsbError {
   return new MmsbError("RECOMPUTE_UNDECLARED_READ", message, "Add a data edge from that page", { pageId });
 }
 
-function unfitInput(executor: Executor, recompute: Recompute, slot: number): MmsbError {
+/** Why a page failed whose inputs a kernel has refused. */
+export function unfitInput(executor: Executor, recompute: Recompute, slot: number): MmsbError {
   const pageId = executor.graph.table.idOf(slot);
   const message = `the inputs of page ${pageId} are too few or too short for its ${recompute.name}`;
   return new MmsbError("DELTA_RANGE", message, "Add the missing edges, or make the pages larger", { pageId });

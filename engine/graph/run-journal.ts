@@ -74,6 +74,12 @@ export class RunJournal {
     return first;
   }
 
+  /** Room for so many runs and bytes in all. */
+  reserve(runs: number, bytes: number): void {
+    this.#reserveRuns(runs);
+    this.#reserveBytes(bytes);
+  }
+
   #reserveRuns(runs: number): void {
     if (runs <= this.runOffset.length) return;
     const capacity = Math.max(runs, this.runOffset.length * 2);

@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "functions.hpp"
+#include "mmsb/kernel_level.hpp"
 #include "mmsb/kernels.hpp"
 
 namespace mmsb::binding {
@@ -90,10 +91,80 @@ napi_value run_kernel(napi_env env, napi_callback_info info) {
   return in.undefined();
 }
 
+/** What the function is asked to do: bits of `flags`. */
+constexpr std::uint64_t flag_checks_results = 1;
+constexpr std::uint64_t flag_settles = 2;
+constexpr std::uint64_t flag_by_row = 4;
+constexpr std::uint64_t flag_keeps = 8;
+
+napi_value run_kernel_level(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "runKernelLevel");
+  std::vector<std::span<std::uint8_t>> memory;
+  kernel_level level{};
+  level.pages = in.pages(0, memory);
+  const kernel spec = read_kernel(in, 4);
+  const std::uint64_t flags = in.integer(8, "flags", 15);
+  level.checks_results = (flags & flag_checks_results) != 0;
+  level.settles = (flags & flag_settles) != 0;
+  level.is_by_row = (flags & flag_by_row) != 0;
+  level.place = in.u32(9, "place");
+  level.list = in.u32(10, "list");
+  const std::uint64_t from = in.integer(11, "from");
+  const std::uint64_t to = in.integer(12, "to");
+  level.start = in.u32(13, "start");
+  level.count = in.u32(14, "count");
+  level.pool = in.u32(15, "pool");
+  level.result = in.u8(16, "result");
+  level.state = in.u8(17, "state");
+  level.epoch = in.f64(18, "epoch");
+  level.changed = in.u32(19, "changed");
+  level.stamp = static_cast<std::uint32_t>(in.integer(20, "stamp"));
+  // Runs and bytes in the journal before and after, then rows that have changed, and failed.
+  const auto counts = in.u32(21, "counts");
+  if (!in.rows(from, to, level.list.size(), "list") || !in.rows(from, to, level.result.size(), "result") ||
+      !in.within(0, 4, counts.size(), "counts"))
+    return nullptr;
+  if (level.is_by_row && (!in.rows(from, to, level.start.size(), "start") || !in.rows(from, to, level.count.size(), "count")))
+    return nullptr;
+  run_journal journal{};
+  if ((flags & flag_keeps) != 0) {
+    journal.run_offset = in.u32(22, "runOffset");
+    journal.run_length = in.u32(23, "runLength");
+    journal.bytes = in.u8(24, "bytes");
+    journal.run_from = in.u32(25, "runFrom");
+    journal.run_to = in.u32(26, "runTo");
+    journal.before_at = in.u32(27, "beforeAt");
+    journal.runs = in.ok() ? load_once(counts.data()) : 0;
+    journal.used = in.ok() ? load_once(counts.data() + 1) : 0;
+    const std::size_t rows = std::min({journal.run_from.size(), journal.run_to.size(), journal.before_at.size()});
+    if (!in.rows(from, to, rows, "runFrom") || !in.within(0, journal.used, journal.bytes.size(), "bytes") ||
+        !in.within(0, journal.runs, std::min(journal.run_offset.size(), journal.run_length.size()), "runOffset"))
+      return nullptr;
+    const std::size_t runs = std::min(journal.run_offset.size(), journal.run_length.size());
+    journal.run_offset = journal.run_offset.first(runs);
+    level.journal = &journal;
+  }
+  for (const auto arena : memory) {
+    if (!is_aligned(arena.data())) in.refuse("pages.arenas", "holds one that begins at no multiple of 8");
+  }
+  if (!in.ok()) return nullptr;
+
+  const level_end end = run_level(spec, level, from, to);
+  counts[0] = static_cast<std::uint32_t>(journal.runs);
+  counts[1] = static_cast<std::uint32_t>(journal.used);
+  counts[2] += static_cast<std::uint32_t>(end.changes);
+  counts[3] += static_cast<std::uint32_t>(end.failures);
+  if (end.why == level_stop::bad_row) {
+    in.refuse("list", "names a page, or an input, whose bytes are not there");
+    return nullptr;
+  }
+  return in.number(static_cast<double>(end.row));
+}
+
 }  // namespace
 
 std::span<const entry> kernel_functions() noexcept {
-  static constexpr entry entries[] = {{"runKernel", guarded<run_kernel>}};
+  static constexpr entry entries[] = {{"runKernel", guarded<run_kernel>}, {"runKernelLevel", guarded<run_kernel_level>}};
   return entries;
 }
 

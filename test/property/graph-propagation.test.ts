@@ -23,7 +23,9 @@ it("the same where levels are so wide that they are swept, and most or all of a 
 it("W1: with 1, 2 and 4 workers waves tell, write and fail the same as with none", async () => {
   const seed = Number(process.env["MMSB_SEED"] ?? Date.now() % 0xffff_ffff);
   console.log(`graph sessions with workers from seed ${seed}`);
-  for (let i = 0; i < WORKER_SESSIONS; i++) {
+  // On a machine that does much else threads wait long for each other: then fewer do.
+  const until = performance.now() + 40_000;
+  for (let i = 0; i < WORKER_SESSIONS && (i < 4 || performance.now() < until); i++) {
     await compareWorkers(seed + i, i % 4 === 3, [1, 2, 4]).catch((error: Error) => {
       error.message = `session of seed ${seed + i}: ${error.message}`;
       throw error;

@@ -11,7 +11,7 @@ import {
 import { referenceKernels } from "./reference-kernels.ts";
 
 // The addon knows kinds (KERNEL_KINDS), elements and operations by their places: native/include/mmsb/kernels.hpp has the same order.
-const ELEMENTS: readonly KernelElement[] = ["f64", "f32", "i32", "u32"];
+export const ELEMENTS: readonly KernelElement[] = ["f64", "f32", "i32", "u32"];
 const MAPS: readonly MapOperation[] = ["affine", "negate", "absolute", "square", "sqrt", "relu"];
 const ZIPS: readonly ZipOperation[] = ["add", "subtract", "multiply", "divide", "min", "max"];
 
@@ -43,7 +43,7 @@ export function nativeKernels(native: NativeFunctions): KernelRunner {
 }
 
 /** For reductions 1 where they go over elements. */
-function operationOf(spec: KernelSpec): number {
+export function operationOf(spec: KernelSpec): number {
   switch (spec.kind) {
     case "map":
       return MAPS.indexOf(spec.operation);
@@ -58,7 +58,7 @@ function operationOf(spec: KernelSpec): number {
   }
 }
 
-function parametersOf(spec: KernelSpec): Float64Array {
+export function parametersOf(spec: KernelSpec): Float64Array {
   switch (spec.kind) {
     case "map":
       return Float64Array.of(spec.scale ?? 1, spec.offset ?? 0, 0);

@@ -1,0 +1,49 @@
+import type { ArenaView } from "../arena-views.ts";
+import type { RunJournal } from "../run-journal.ts";
+import type { KernelSpec } from "./kernel-spec.ts";
+
+/**
+ * Pages of one level that one kernel computes, in place. Row `k` is page `list[k]`. One object is used again and again: nothing is made for a page, and what a level
+ * has in common with the one before stays.
+ */
+export interface KernelLevel {
+  spec: KernelSpec;
+  // The pages, by slot.
+  arenas: readonly ArenaView[];
+  arena: Uint16Array;
+  arenaOffset: Uint32Array;
+  size: Uint32Array;
+  /** See `page-place.ts`. */
+  place: Uint32Array;
+  list: Uint32Array;
+  /** Data inputs in operand order: entries `pool[start[s] .. start[s] + count[s])` (slot * 2 + type), `s` being the slot, or the row where `isByRow`. Control entries stand at the end. */
+  start: Uint32Array;
+  count: Uint32Array;
+  pool: Uint32Array;
+  isByRow: boolean;
+  /** Rows whose result is not Equal before they run are left out. */
+  checksResults: boolean;
+  /** By row: becomes Equal, Runs, or Failed where an input is missing or too short; then the page is as it was. */
+  result: Uint8Array;
+  /** Bits of `NodeState`. */
+  state: Uint8Array;
+  /** Pages that do not fail wait no more; where they change, `epoch` rises and `changed` becomes `stamp`. */
+  settles: boolean;
+  epoch: Float64Array;
+  changed: Uint32Array;
+  stamp: number;
+  /** Where runs and bytes that are replaced go; rows say which are theirs. */
+  journal: RunJournal | undefined;
+  runFrom: Uint32Array;
+  runTo: Uint32Array;
+  beforeAt: Uint32Array;
+  /** Rows that have changed, and that have failed: raised by `run`. */
+  changes: number;
+  failures: number;
+}
+
+/**
+ * Runs rows `[from, to)`, up to the first whose inputs are not in order (`NodeState.Unsorted`); returns that row, or `to`. To the bits of the `KernelRunner`s, with
+ * nothing passed for a page.
+ */
+export type LevelKernels = (level: KernelLevel, from: number, to: number) => number;

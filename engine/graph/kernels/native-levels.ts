@@ -1,0 +1,92 @@
+import { nativeAddon } from "../../accel/index.ts";
+import type { NativeFunctions } from "../../accel/native-functions.ts";
+import type { ArenaView } from "../arena-views.ts";
+import { NodeState } from "../node-state.ts";
+import type { KernelLevel, LevelKernels } from "./kernel-level.ts";
+import { KERNEL_KINDS } from "./kernel-spec.ts";
+import { ELEMENTS, operationOf, parametersOf } from "./native-kernels.ts";
+
+// Bits of `flags` in native/binding/kernel_functions.cpp.
+const CHECKS_RESULTS = 1;
+const SETTLES = 2;
+const BY_ROW = 4;
+const KEEPS = 8;
+
+/** Runs and bytes in the journal, rows that have changed and that have failed. */
+const counts = new Uint32Array(4);
+
+/** The addon's kernels: a level is one call, or some where the journal has to grow. It throws ARGUMENT_INVALID for rows that name bytes that are not there. */
+export function nativeLevels(native: NativeFunctions): LevelKernels {
+  return (level, from, to) => {
+    const { journal } = level;
+    counts.fill(0);
+    let row = from;
+    for (;;) {
+      counts[0] = journal?.runCount ?? 0;
+      counts[1] = journal?.byteCount ?? 0;
+      row = call(native, level, row, to);
+      if (journal !== undefined) {
+        journal.runCount = counts[0]!;
+        journal.byteCount = counts[1]!;
+      }
+      const isOutOfOrder =
+        row < to && !level.isByRow && (level.state[level.list[row]!]! & NodeState.Unsorted) !== 0;
+      if (row === to || journal === undefined || isOutOfOrder) break;
+      // A page of so many bytes has at most half as many runs, and one more row than they need says that there are no others.
+      const bytes = level.size[level.list[row]!]!;
+      journal.reserve(journal.runCount + (bytes >>> 1) + 2, journal.byteCount + bytes);
+    }
+    level.changes += counts[2]!;
+    level.failures += counts[3]!;
+    return row;
+  };
+}
+
+function call(native: NativeFunctions, level: KernelLevel, from: number, to: number): number {
+  const { spec, journal } = level;
+  return native.runKernelLevel(
+    bytesOf(level.arenas),
+    level.arena,
+    level.arenaOffset,
+    level.size,
+    KERNEL_KINDS.indexOf(spec.kind),
+    spec.kind === "copy" ? ELEMENTS.indexOf("u32") : ELEMENTS.indexOf(spec.element ?? "f64"),
+    operationOf(spec),
+    parametersOf(spec),
+    (level.checksResults ? CHECKS_RESULTS : 0) |
+      (level.settles ? SETTLES : 0) |
+      (level.isByRow ? BY_ROW : 0) |
+      (journal === undefined ? 0 : KEEPS),
+    level.place,
+    level.list,
+    from,
+    to,
+    level.start,
+    level.count,
+    level.pool,
+    level.result,
+    level.state,
+    level.epoch,
+    level.changed,
+    level.stamp,
+    counts,
+    journal?.runOffset,
+    journal?.runLength,
+    journal?.bytes,
+    level.runFrom,
+    level.runTo,
+    level.beforeAt,
+  );
+}
+
+const arenaBytes: Uint8Array[] = [];
+
+function bytesOf(arenas: readonly ArenaView[]): readonly Uint8Array[] {
+  arenaBytes.length = arenas.length;
+  for (let arena = 0; arena < arenas.length; arena++) arenaBytes[arena] = arenas[arena]!.bytes;
+  return arenaBytes;
+}
+
+/** The addon's, where it loads. */
+export const levelKernels: LevelKernels | undefined =
+  nativeAddon.path === undefined ? undefined : nativeLevels(nativeAddon.functions);

@@ -1,0 +1,81 @@
+// The pages of a level that one kernel computes, in place. `KernelLevel` in engine/graph/kernels/kernel-level.ts says what each column means.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "mmsb/batches.hpp"
+#include "mmsb/kernels.hpp"
+#include "mmsb/masks.hpp"
+
+namespace mmsb {
+
+/** How the recompute of a page ended: of `RunResult` (engine/graph/level-run.ts). */
+enum class run_result : std::uint8_t { equal = 0, runs = 2, failed = 3 };
+
+/** Bits of the graph's `state` column: engine/graph/node-state.ts. */
+namespace node_state {
+constexpr std::uint8_t dirty = 4;
+constexpr std::uint8_t stale = 32;
+constexpr std::uint8_t unsorted = 64;
+}  // namespace node_state
+
+/** Where what is replaced is kept. */
+struct run_journal {
+  std::span<std::uint32_t> run_offset;
+  std::span<std::uint32_t> run_length;
+  std::span<std::uint8_t> bytes;
+  std::size_t runs;
+  std::size_t used;
+  /** By row of the list. */
+  std::span<std::uint32_t> run_from;
+  std::span<std::uint32_t> run_to;
+  std::span<std::uint32_t> before_at;
+};
+
+struct kernel_level {
+  page_spans pages;
+  /** One word a page (engine/graph/page-place.ts). */
+  std::span<const std::uint32_t> place;
+  std::span<const std::uint32_t> list;
+  /** Inputs of a page: entries of `pool`, by slot, or by row where `is_by_row`. */
+  std::span<const std::uint32_t> start;
+  std::span<const std::uint32_t> count;
+  std::span<const std::uint32_t> pool;
+  bool is_by_row;
+  /** Rows whose result is not `equal` are left out. */
+  bool checks_results;
+  std::span<std::uint8_t> result;
+  std::span<std::uint8_t> state;
+  /** Pages are settled: epochs rise, changes are stamped, pages wait no more. */
+  bool settles;
+  std::span<double> epoch;
+  std::span<std::uint32_t> changed;
+  std::uint32_t stamp;
+  /** Null where nothing is kept. */
+  run_journal* journal;
+};
+
+enum class level_stop : std::uint8_t {
+  done,
+  /** The journal has no room for the row. */
+  full,
+  /** The row's inputs are not in order. */
+  unsorted,
+  /** The row names a page or an input that is not there. */
+  bad_row,
+};
+
+struct level_end {
+  level_stop why;
+  /** The row it stopped at, which has not changed, or the one behind the last. */
+  std::size_t row;
+  std::size_t changes;
+  std::size_t failures;
+};
+
+/** Runs rows `[from, to)` of the list. Throws std::bad_alloc. */
+level_end run_level(const kernel& spec, kernel_level& level, std::size_t from, std::size_t to);
+
+}  // namespace mmsb

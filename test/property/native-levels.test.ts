@@ -1,0 +1,382 @@
+// Law: the addon computes a level in place to the bit as the TypeScript reference does page by page, refuses the same pages, and settles and keeps what a wave needs.
+import { describe, expect, it, type TestContext } from "vitest";
+import { nativeAddon } from "../../engine/accel/index.ts";
+import type { NativeFunctions } from "../../engine/accel/native-functions.ts";
+import { Prng } from "../../engine/base/prng.ts";
+import type { KernelLevel } from "../../engine/graph/kernels/kernel-level.ts";
+import { KERNEL_KINDS } from "../../engine/graph/kernels/kernel-spec.ts";
+import { nativeLevels } from "../../engine/graph/kernels/native-levels.ts";
+import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.ts";
+import { RunResult } from "../../engine/graph/level-run.ts";
+import { NodeState } from "../../engine/graph/node-state.ts";
+import { placeOf } from "../../engine/graph/page-place.ts";
+import { RunJournal } from "../../engine/graph/run-journal.ts";
+import type { PageTable } from "../../engine/pages/page-table.ts";
+import { fillElements, randomSpec, viewsOf } from "../helpers/kernel-batches.ts";
+
+const seed = Number(process.env["MMSB_SEED"] ?? 20260117);
+// Bits of the flags in native/binding/kernel_functions.cpp.
+const SETTLES = 2;
+const KEEPS = 8;
+
+function addon(ctx: TestContext): NativeFunctions {
+  if (nativeAddon.path === undefined) ctx.skip(`no native addon: ${nativeAddon.reason}`);
+  return (nativeAddon as Extract<typeof nativeAddon, { path: string }>).functions;
+}
+
+const SETTLED_BITS = NodeState.Dirty | NodeState.Stale;
+
+/** Pages in two arenas, some of which a kernel computes from others; inputs are never pages that are computed. */
+function randomLevel(rng: Prng): KernelLevel {
+  const spec = randomSpec(rng);
+  const pages = 2 + rng.below(14);
+  const most = rng.pick([8, 8, 40, 200, rng.chance(0.1) ? 20_000 : 400]);
+  const size = new Uint32Array(pages);
+  const arena = new Uint16Array(pages);
+  const arenaOffset = new Uint32Array(pages);
+  const ends = [0, 0];
+  for (let page = 0; page < pages; page++) {
+    size[page] = most > 400 ? most - rng.below(2) * 8 : rng.chance(0.4) ? 8 : 1 + rng.below(most);
+    arena[page] = rng.below(2);
+    arenaOffset[page] = ends[arena[page]!]!;
+    ends[arena[page]!]! += (size[page]! + 63) & ~63;
+  }
+  const arenas = viewsOf(ends.map((end) => new Uint8Array(new SharedArrayBuffer(end))));
+  for (const view of arenas) fillElements(view, spec.kind === "copy" ? undefined : spec.element, rng);
+  const computed = rng.below(pages - 1);
+  const isByRow = rng.chance(0.2);
+  const rows = computed;
+  const keys = isByRow ? rows : pages;
+  const start = new Uint32Array(keys);
+  const count = new Uint32Array(keys);
+  const pool: number[] = [7, 7];
+  for (let k = 0; k < computed; k++) {
+    start[k] = pool.length;
+    for (let i = rng.chance(0.1) ? 0 : 1 + rng.below(5); i > 0; i--)
+      pool.push((computed + rng.below(pages - computed)) * 2);
+    for (let i = rng.below(3); i > 0; i--) pool.push(rng.below(pages) * 2 + 1);
+    count[k] = pool.length - start[k]!;
+  }
+  const table = { size, arena, arenaOffset } as unknown as PageTable;
+  const u32 = () => new Uint32Array(rows);
+  return {
+    spec,
+    arenas,
+    arena,
+    arenaOffset,
+    size,
+    place: Uint32Array.from({ length: pages }, (_, page) => (rng.chance(0.1) ? 0 : placeOf(table, page))),
+    list: Uint32Array.from({ length: rows }, (_, k) => k),
+    start,
+    count,
+    pool: Uint32Array.from(pool),
+    isByRow,
+    checksResults: rng.chance(0.3),
+    result: Uint8Array.from({ length: rows }, () => (rng.chance(0.1) ? RunResult.Skipped : RunResult.Equal)),
+    state: Uint8Array.from({ length: pages }, () => rng.below(256) & ~NodeState.Unsorted),
+    settles: rng.chance(0.5),
+    epoch: Float64Array.from({ length: pages }, (_, page) => page * 2 ** 33),
+    changed: new Uint32Array(pages),
+    stamp: 0xffff_fffe,
+    journal: rng.chance(0.5) ? new RunJournal() : undefined,
+    runFrom: u32(),
+    runTo: u32(),
+    beforeAt: u32(),
+    changes: 0,
+    failures: 0,
+  };
+}
+
+/** The same level with pages and outcomes of its own. */
+function twinOf(level: KernelLevel): KernelLevel {
+  const journal = level.journal && new RunJournal();
+  return {
+    ...level,
+    arenas: viewsOf(level.arenas.map(({ bytes }) => Uint8Array.from(bytes))),
+    result: level.result.slice(),
+    state: level.state.slice(),
+    epoch: level.epoch.slice(),
+    changed: level.changed.slice(),
+    runFrom: level.runFrom.slice(),
+    runTo: level.runTo.slice(),
+    beforeAt: level.beforeAt.slice(),
+    journal,
+  };
+}
+
+function pageOf({ arenas, arena, arenaOffset, size }: KernelLevel, slot: number): Uint8Array {
+  const at = arenaOffset[slot]!;
+  return Uint8Array.from(arenas[arena[slot]!]!.bytes.subarray(at, at + size[slot]!));
+}
+
+/** The same page by page: the reference computes it aside, and it is put in its place. */
+function runReference(level: KernelLevel, from: number, to: number): number {
+  const { spec, arenas, arena, arenaOffset, size, list, start, count, pool, journal } = level;
+  for (let k = from; k < to; k++) {
+    if (level.checksResults && level.result[k] !== RunResult.Equal) continue;
+    const slot = list[k]!;
+    if (!level.isByRow && (level.state[slot]! & NodeState.Unsorted) !== 0) return k;
+    const s = level.isByRow ? k : slot;
+    const inputs = pool.subarray(start[s]!, start[s]! + count[s]!).filter((entry) => entry % 2 === 0);
+    const out = viewsOf([new Uint8Array((size[slot]! + 7) & ~7)])[0]!;
+    const refused = new Uint8Array(1);
+    referenceKernels.run({
+      spec,
+      rows: 1,
+      slot: Uint32Array.of(slot),
+      inputStart: Uint32Array.of(0, inputs.length),
+      inputs: inputs.map((entry) => entry >>> 1),
+      arenas,
+      arena,
+      arenaOffset,
+      size,
+      out,
+      outAt: new Uint32Array(1),
+      refused,
+    });
+    if (refused[0] !== 0) {
+      level.result[k] = RunResult.Failed;
+      level.failures++;
+      continue;
+    }
+    const next = out.bytes.subarray(0, size[slot]!);
+    const page = arenas[arena[slot]!]!.bytes;
+    const at = arenaOffset[slot]!;
+    const isEqual = Buffer.compare(pageOf(level, slot), next) === 0;
+    level.result[k] = isEqual ? RunResult.Equal : RunResult.Runs;
+    if (!isEqual) {
+      level.changes++;
+      if (journal !== undefined) {
+        level.runFrom[k] = journal.addDiff(page, at, next, 0, next.length);
+        level.runTo[k] = journal.runCount;
+        level.beforeAt[k] = journal.addBytes(level.runFrom[k]!, page, at);
+      }
+      page.set(next, at);
+    }
+    if (!level.settles) continue;
+    level.state[slot]! &= ~SETTLED_BITS;
+    if (isEqual) continue;
+    level.epoch[slot]!++;
+    level.changed[slot] = level.stamp;
+  }
+  return to;
+}
+
+/** All of a level that is compared beside its pages. */
+function outcomeOf(level: KernelLevel) {
+  const { list, result, epoch, changed, state, journal, runFrom, runTo, beforeAt } = level;
+  return [...list].map((slot, k) => {
+    const [from, to] =
+      journal === undefined || result[k] !== RunResult.Runs ? [0, 0] : [runFrom[k]!, runTo[k]!];
+    const lengths = journal?.runLength.subarray(from, to) ?? new Uint32Array(0);
+    const length = lengths.reduce((total, bytes) => total + bytes, 0);
+    // As text: it is compared faster, and there is much of it.
+    const runs = `${journal?.runOffset.subarray(from, to)} ${lengths}`;
+    const before = Buffer.from(journal?.bytes.slice(beforeAt[k]!, beforeAt[k]! + length) ?? []).toString(
+      "hex",
+    );
+    return {
+      result: result[k],
+      epoch: epoch[slot],
+      changed: changed[slot],
+      state: state[slot],
+      runs,
+      before,
+    };
+  });
+}
+
+describe("the addon's levels", () => {
+  it("give the bits of the reference on random levels, and settle and keep the same", (ctx) => {
+    const native = nativeLevels(addon(ctx));
+    const seen = new Set<string>();
+    let [refused, kept, settled] = [0, 0, 0];
+    for (let round = 0; round < 4000; round++) {
+      const level = randomLevel(new Prng(seed + round));
+      const twin = twinOf(level);
+      const rows = level.list.length;
+      const before = [...level.list].map((slot) => pageOf(level, slot));
+      const { spec } = level;
+      const told = `MMSB_SEED=${seed + round}: ${JSON.stringify(spec)}`;
+      const first = Math.min(rows, 3);
+      expect(runReference(level, 0, first), told).toBe(first);
+      expect(native(twin, 0, first), told).toBe(first);
+      runReference(level, first, rows);
+      native(twin, first, rows);
+      const wanted = outcomeOf(level);
+      expect(outcomeOf(twin), told).toEqual(wanted);
+      expect(twin.failures, told).toBe(level.failures);
+      expect(twin.changes, told).toBe(level.changes);
+      for (const [k, slot] of level.list.entries()) {
+        const page = pageOf(level, slot);
+        if (Buffer.compare(pageOf(twin, slot), page) !== 0)
+          expect(pageOf(twin, slot), `${told}, row ${k}`).toEqual(page);
+        if (level.result[k] === RunResult.Failed) {
+          refused++;
+          expect(Buffer.compare(page, before[k]!), told).toBe(0);
+        } else if (level.result[k] === RunResult.Runs) {
+          seen.add(
+            `${spec.kind} ${"element" in spec ? spec.element : ""} ${"operation" in spec ? spec.operation : ""}`,
+          );
+          if (level.journal !== undefined) kept++;
+          if (level.settles && (level.state[slot]! & SETTLED_BITS) === 0) settled++;
+        }
+      }
+    }
+    // sum, min, max, matmul, scan, histogram; map and zip with six operations each; all with four elements; copy
+    expect(seen.size, [...seen].sort().join()).toBe((6 + 12) * 4 + 1);
+    for (const times of [refused, kept, settled]) expect(times).toBeGreaterThan(100);
+  });
+
+  it("sum pages that are longer than the piece they work on", (ctx) => {
+    const native = nativeLevels(addon(ctx));
+    const bytes = 8 * 5000;
+    const level: KernelLevel = {
+      ...randomLevel(new Prng(seed)),
+      spec: { kind: "sum", element: "f64" },
+      arenas: viewsOf([new Uint8Array(4 * bytes)]),
+      arena: new Uint16Array(4),
+      arenaOffset: Uint32Array.of(0, bytes, 2 * bytes, 3 * bytes),
+      size: new Uint32Array(4).fill(bytes),
+      place: new Uint32Array(4),
+      list: Uint32Array.of(0),
+      start: new Uint32Array(4),
+      count: Uint32Array.of(3, 0, 0, 0),
+      pool: Uint32Array.of(6, 2, 4),
+      isByRow: false,
+      checksResults: false,
+      result: new Uint8Array(1),
+      state: new Uint8Array(4),
+      settles: false,
+      journal: undefined,
+    };
+    fillElements(level.arenas[0]!, "f64", new Prng(seed));
+    const twin = twinOf(level);
+    runReference(level, 0, 1);
+    native(twin, 0, 1);
+    expect(Buffer.compare(pageOf(twin, 0), pageOf(level, 0))).toBe(0);
+  });
+
+  it("stop where inputs are not in order, and go on from there", (ctx) => {
+    for (const runner of [runReference, nativeLevels(addon(ctx))]) {
+      for (let round = 0; round < 50; round++) {
+        const level = randomLevel(new Prng(seed + round));
+        level.isByRow = false;
+        level.checksResults = false;
+        level.journal = undefined;
+        const rows = level.start.length === level.size.length ? level.list.length : 0;
+        for (let k = 0; k < rows; k++) {
+          const slot = level.list[k]!;
+          level.state[slot]! |= NodeState.Unsorted;
+          expect(runner(level, k, rows)).toBe(k);
+          level.state[slot]! &= ~NodeState.Unsorted;
+          expect(runner(level, k, k + 1)).toBe(k + 1);
+        }
+      }
+    }
+  });
+
+  it("refuse hostile arguments with a typed error", (ctx) => {
+    const native = addon(ctx);
+    const good = () => [
+      [new Uint8Array(192)],
+      new Uint16Array(3),
+      Uint32Array.of(0, 64, 128),
+      Uint32Array.of(16, 64, 16),
+      0,
+      0,
+      0,
+      new Float64Array(3),
+      SETTLES | KEEPS,
+      new Uint32Array(3),
+      Uint32Array.of(0),
+      0,
+      1,
+      Uint32Array.of(0, 0, 0),
+      Uint32Array.of(1, 0, 0),
+      Uint32Array.of(2),
+      new Uint8Array(1),
+      new Uint8Array(3),
+      new Float64Array(3),
+      new Uint32Array(3),
+      1,
+      new Uint32Array(4),
+      new Uint32Array(64),
+      new Uint32Array(64),
+      new Uint8Array(64),
+      new Uint32Array(1),
+      new Uint32Array(1),
+      new Uint32Array(1),
+    ];
+    const call = native.runKernelLevel as unknown as (...args: unknown[]) => unknown;
+    const odd = new Uint8Array(new ArrayBuffer(200), 1, 192);
+    const detached = new Uint8Array(16);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    const wrong: [number, unknown][] = [
+      [0, [odd]],
+      [0, [new Uint8Array(100)]],
+      [0, []],
+      [0, [detached]],
+      [1, Uint16Array.of(0, 1, 0)],
+      [1, new Uint16Array(1)],
+      [2, Uint32Array.of(0, 0xffff_fff8, 0)],
+      [2, Uint32Array.of(0, 60, 0)],
+      [3, Uint32Array.of(16, 165, 16)],
+      [3, Uint32Array.of(193, 64, 16)],
+      [4, 9],
+      [4, -1],
+      [5, 4],
+      [6, 2],
+      [7, new Float64Array(2)],
+      [8, 16],
+      [9, new Uint32Array(0)],
+      [10, Uint32Array.of(3)],
+      [10, Uint32Array.of(0xffff_ffff)],
+      [10, new Uint32Array(0)],
+      [11, 2],
+      [11, Number.NaN],
+      [12, 2],
+      [12, 2 ** 32 - 1],
+      [13, Uint32Array.of(2, 0, 0)],
+      [13, Uint32Array.of(0xffff_ffff, 0, 0)],
+      [13, new Uint32Array(0)],
+      [14, Uint32Array.of(2, 0, 0)],
+      [14, Uint32Array.of(0xffff_ffff, 0, 0)],
+      [14, new Uint32Array(0)],
+      [15, Uint32Array.of(0xffff_fffe)],
+      [15, Uint32Array.of(6)],
+      [15, new Uint32Array(0)],
+      [16, new Uint8Array(0)],
+      [17, new Uint8Array(0)],
+      [18, new Float64Array(0)],
+      [19, new Uint32Array(0)],
+      [20, -1],
+      [21, new Uint32Array(3)],
+      [21, Uint32Array.of(65, 0, 0, 0)],
+      [21, Uint32Array.of(0, 65, 0, 0)],
+      [22, undefined],
+      [25, new Uint32Array(0)],
+      [26, new Uint32Array(0)],
+      [27, new Uint32Array(0)],
+    ];
+    for (let position = 0; position < good().length; position++)
+      for (const value of [undefined, null, "x", {}, new Int8Array(4)]) wrong.push([position, value]);
+    expect(() => call(...good())).not.toThrow();
+    for (const [index, [position, value]] of wrong.entries()) {
+      const args: unknown[] = good();
+      args[position] = value;
+      expect(() => call(...args), `argument ${position}, case ${index}`).toThrow(
+        expect.objectContaining({ code: "ARGUMENT_INVALID" }),
+      );
+    }
+    expect(() => call()).toThrow(expect.objectContaining({ code: "ARGUMENT_INVALID" }));
+    for (const side of [0, 0.5, 2 ** 20 + 1, Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+      const args: unknown[] = good();
+      args[4] = KERNEL_KINDS.indexOf("matmul");
+      args[7] = Float64Array.of(side, 1, 1);
+      expect(() => call(...args), `a side of ${side}`).toThrow(
+        expect.objectContaining({ code: "ARGUMENT_INVALID" }),
+      );
+    }
+  });
+});
