@@ -237,7 +237,7 @@ export async function replayBench(report: Report, folder: string): Promise<void>
   const replayMs = (rounds: readonly { replayMs: number }[]) => median(rounds.map((round) => round.replayMs));
   const open = median([...fresh, ...used].map((round) => round.openMs));
   const line = (name: string, ms: number) => reportWith(report, `replay: ${name}`, ms, "ms", bound);
-  line("100,000 deltas to state, opening and hashing apart", replayMs(used));
+  line("100,000 deltas to state in memory used before, opening and hashing apart", replayMs(used));
   line("the same in memory fresh from the system", replayMs(fresh));
   line("the same, the first in its process, code not compiled yet", first.replayMs);
   line("opening it, every checksum checked", open);
