@@ -70,7 +70,7 @@ class Fan {
 }
 
 const SOURCE = `
-import { threadId } from "node:worker_threads";
+import { isMainThread, threadId } from "node:worker_threads";
 const number = (ctx) => Number(ctx.pageId);
 export const scaled = (ctx) => ctx.setF64(0, ctx.f64(0, 0) * number(ctx));
 export const thread = (ctx) => { ctx.setF64(0, ctx.f64(0, 0)); ctx.setF64(1, threadId); };
@@ -90,7 +90,7 @@ export const touchy = (ctx) => {
   if (number(ctx) % 3 === 1) ctx.f64(1, 0);
 };
 export const fatal = (ctx) => { if (number(ctx) % 50 === 7 && ctx.f64(0, 0) === 1) process.exit(3); ctx.setF64(0, ctx.f64(0, 0) + 1); };
-export const endless = (ctx) => { if (number(ctx) === 5 && ctx.f64(0, 0) === 1) for (;;); ctx.setF64(0, ctx.f64(0, 0) + 1); };
+export const endless = (ctx) => { if (number(ctx) === 5 && ctx.f64(0, 0) === 1) { if (isMainThread) throw new Error("no worker was started"); for (;;); } ctx.setF64(0, ctx.f64(0, 0) + 1); };
 export const deadly = (ctx) => { if (ctx.f64(0, 0) === 1 && number(ctx) % 4 === 0) process.exit(); ctx.setF64(0, ctx.f64(0, 0) + 1); ctx.setF64(2, 8); };
 export const odd = () => { throw { toString() { throw 1; }, f() {} }; };
 export const deep = (ctx) => { const f = () => 1 + f(); ctx.setF64(0, f()); };
