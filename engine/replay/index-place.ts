@@ -5,6 +5,7 @@ import { toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { finish } from "../base/sliced.ts";
 import { type LogFile, type LogFileSystem, nodeFileSystem } from "../log/file-system.ts";
+import type { KnownScan } from "../log/foreign/mmsblog1-source.ts";
 import {
   type BuildOptions,
   type BuildProgress,
@@ -18,6 +19,7 @@ import {
   type LoadedIndex,
   readDirectory,
   readIndex,
+  readScan,
   writingIndex,
 } from "../log/index/index-file.ts";
 import { CHUNKS_AT } from "../log/index/index-header.ts";
@@ -145,20 +147,41 @@ export function* knownDirectory(
   path: string,
   options: IndexOptions,
 ): Generator<BuildProgress, KnownDirectory | undefined> {
+  const known = yield* knownFrom(path, "mmsb", options, readDirectory);
+  return known && { ...known, directory: known.kept };
+}
+
+/** The same of a foreign log. */
+export function* knownScan(
+  path: string,
+  options: IndexOptions,
+): Generator<BuildProgress, KnownScan | undefined> {
+  const known = yield* knownFrom(path, "mmsblog1", options, readScan);
+  return known && { ...known, scan: known.kept };
+}
+
+interface Known<T> {
+  readonly kept: T;
+  readonly writtenNs: bigint;
+  refuted(): void;
+}
+
+function* knownFrom<T>(
+  path: string,
+  format: RecordSource["format"],
+  options: IndexOptions,
+  read: (file: LogFile) => Generator<void, Result<T | undefined>>,
+): Generator<BuildProgress, Known<T> | undefined> {
   const { index = "auto", files = nodeFileSystem } = options;
   if (index === "memory" || index === "none") return undefined;
-  for (const place of index === "auto" ? pathsFor(path, "mmsb") : [index]) {
+  for (const place of index === "auto" ? pathsFor(path, format) : [index]) {
     const file = files.open(place, "read");
     if (!file.ok) continue;
-    const directory = yield* closing(file.value, readDirectory(file.value));
+    const kept = yield* closing(file.value, read(file.value));
     const writtenNs = file.value.modifiedNs();
     file.value.close();
-    if (!directory.ok || directory.value === undefined || !writtenNs.ok) continue;
-    return {
-      directory: directory.value,
-      writtenNs: writtenNs.value,
-      refuted: () => void files.remove(place),
-    };
+    if (!kept.ok || kept.value === undefined || !writtenNs.ok) continue;
+    return { kept: kept.value, writtenNs: writtenNs.value, refuted: () => void files.remove(place) };
   }
   return undefined;
 }

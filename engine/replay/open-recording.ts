@@ -7,7 +7,7 @@ import type { MmsbSnap } from "../log/foreign/mmsbsnap.ts";
 import type { BuildProgress } from "../log/index/build-index.ts";
 import { LogReader } from "../log/log-reader.ts";
 import type { RecordSource } from "../log/record-source.ts";
-import { type IndexPlace, knownDirectory, mayHaveIndex, noIndex } from "./index-place.ts";
+import { type IndexPlace, knownDirectory, knownScan, mayHaveIndex, noIndex } from "./index-place.ts";
 import { Recording, type RecordingOptions } from "./recording.ts";
 
 export interface SourceOptions {
@@ -17,7 +17,7 @@ export interface SourceOptions {
   readonly snapshot?: MmsbSnap;
   /**
    * Where an index may lie (as in `RecordingOptions`): one that fits spares the walk over all blocks. Without it every checksum of a
-   * recording of our own is looked at. A block that is read is checked in any case.
+   * recording of our own, and every frame of a foreign log, is looked at. A block that is read is checked in any case.
    */
   readonly index?: IndexPlace;
   readonly files?: LogFileSystem;
@@ -58,8 +58,10 @@ export function* openingSource(
     );
   }
   if (format.ok && format.value === "mmsblog1") {
+    const mayKnow = options.index !== undefined && snapshot === undefined;
     return MmsbLog1Source.open(path, {
       fileSystem: files,
+      known: mayKnow ? yield* knownScan(path, options) : undefined,
       ...(pageSizes === undefined ? {} : { pageSizes }),
       ...(snapshot === undefined ? {} : { snapshot }),
     });

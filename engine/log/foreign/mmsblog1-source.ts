@@ -10,6 +10,7 @@ import { buildGenesis, checkPageSizes, MAX_PAGE_BYTES } from "./genesis.ts";
 import { MAGIC_BYTES, MMSBLOG1_HEADER_BYTES, MMSBLOG1_MAGIC } from "./mmsblog1-frame.ts";
 import { type MmsbLog1Scan, scanMmsbLog1 } from "./mmsblog1-scan.ts";
 import type { MmsbSnap } from "./mmsbsnap.ts";
+import { encodeScan, type SavedScan } from "./saved-scan.ts";
 
 /** The largest frame that is decoded: a densely written page of 256 MiB. */
 export const MAX_FRAME_BYTES = 2 ** 29;
@@ -23,7 +24,20 @@ export interface MmsbLog1Options {
   /** The state to start from: its pages, at the frame that its log offset names. Stays the caller's to close, after the source. */
   readonly snapshot?: MmsbSnap;
   readonly fileSystem?: LogFileSystem;
+  /** What an index at hand says of the log: where it still fits, and there is no snapshot, the file is not gone over. */
+  readonly known?: KnownScan | undefined;
 }
+
+export interface KnownScan {
+  readonly scan: SavedScan;
+  /** When the index was written (nanoseconds since the epoch, by the file system's clock). */
+  readonly writtenNs: bigint;
+  /** Called when a block turns out not to be what the index says. */
+  refuted(): void;
+}
+
+/** Not read yet, so its checksum is not known. */
+const UNKNOWN_CRC = -1;
 
 /**
  * A log of the older Rust MMSB (layout: `mmsblog1-frame.ts`) as a recording: frame k is LSN k, and its pages stand in a genesis
@@ -52,12 +66,15 @@ export class MmsbLog1Source implements RecordSource {
   /** Blocks before this one hold frames that the snapshot includes. */
   readonly #firstBlock: number;
   readonly #decoder: FrameDecoder;
+  /** When the file was last written to before it was gone over; undefined where that is not known, or not all of it was of interest. */
+  readonly #modifiedNs: bigint | undefined;
+  /** CRC32C of each block as it was first read, or as the index says. */
+  readonly #blockCrc: Float64Array;
+  #known: KnownScan | undefined;
 
   private constructor(
     file: LogFile,
-    version: number,
-    fileBytes: number,
-    scan: MmsbLog1Scan,
+    { version, fileBytes, modifiedNs, scan, known }: Identified,
     genesis: CheckpointImage,
     lastBlockCrc: number,
   ) {
@@ -65,6 +82,14 @@ export class MmsbLog1Source implements RecordSource {
     this.#scan = scan;
     this.#genesis = genesis;
     this.#decoder = new FrameDecoder(version);
+    this.#modifiedNs = modifiedNs;
+    this.#known = known;
+    const { length } = scan.blockOffset;
+    this.#blockCrc =
+      known === undefined
+        ? new Float64Array(length).fill(UNKNOWN_CRC)
+        : Float64Array.from(known.scan.blockCrc);
+    if (length > 0) this.#blockCrc[length - 1] = lastBlockCrc;
     this.path = file.path;
     this.formatVersion = version;
     this.uuid = scan.contentHash.slice(0, 16);
@@ -82,7 +107,7 @@ export class MmsbLog1Source implements RecordSource {
   }
 
   /**
-   * Reads the file once, in bounded memory. A log that is cut or damaged opens to its last good frame. Errors: LOG_NOT_A_LOG,
+   * Reads the file once, in bounded memory; with a known scan that fits, two blocks of it. A log that is cut or damaged opens to its last good frame. Errors: LOG_NOT_A_LOG,
    * LOG_VERSION, FOREIGN_BINCODE, FOREIGN_FORMAT (the snapshot is of another log), PAGE_SIZE_INVALID, I/O.
    */
   static open(path: string, options: MmsbLog1Options = {}): Result<MmsbLog1Source> {
@@ -105,7 +130,12 @@ export class MmsbLog1Source implements RecordSource {
     }
     const { logOffset = 0n } = snapshot ?? {};
     const boundary = logOffset === 0n ? MMSBLOG1_HEADER_BYTES : Number(logOffset);
-    const scanned = scanMmsbLog1(file, size.value, version.value, boundary);
+    const modified = file.modifiedNs();
+    const modifiedNs = snapshot === undefined && modified.ok ? modified.value : undefined;
+    const found = { version: version.value, fileBytes: size.value, modifiedNs };
+    const known = options.known !== undefined && fits(file, options.known, found) ? options.known : undefined;
+    const scanned =
+      known === undefined ? scanMmsbLog1(file, size.value, version.value, boundary) : ok(known.scan.scan);
     if (!scanned.ok) return scanned;
     const scan = scanned.value;
     if (scan.damage !== undefined && isBincodeLog(file, size.value, scan.lastLsn, scan.damagedLength)) {
@@ -129,9 +159,9 @@ export class MmsbLog1Source implements RecordSource {
     const sizes = pageSizes ?? (snapshot === undefined ? derivedSizes(scan) : NO_SIZES);
     const genesis = buildGenesis(scan.boundaryLsn, sizes, snapshot);
     if (!genesis.ok) return genesis;
-    const crc = crcOfLastBlock(file, scan);
+    const crc = crcOfBlock(file, scan, scan.blockOffset.length - 1);
     if (!crc.ok) return crc;
-    return ok(new MmsbLog1Source(file, version.value, size.value, scan, genesis.value, crc.value));
+    return ok(new MmsbLog1Source(file, { ...found, scan, known }, genesis.value, crc.value));
   }
 
   blockFirstLsn(block: number): number {
@@ -163,6 +193,14 @@ export class MmsbLog1Source implements RecordSource {
     const read = this.#file.read(bytes, offset);
     if (!read.ok) return read;
     if (read.value !== lengthBytes) return changed(this.path, offset);
+    const crc = accel.crc32c(bytes.subarray(0, lengthBytes));
+    if (this.#blockCrc[index] === UNKNOWN_CRC) this.#blockCrc[index] = crc;
+    if (this.#blockCrc[index] !== crc) {
+      this.#known?.refuted();
+      this.#known = undefined;
+      const remedy = "The file has changed since it was opened; open it again";
+      return fail("LOG_BLOCK_DAMAGED", "a block is no longer what it was", remedy, place);
+    }
     return this.#decoder.decode(bytes, firstLsn, this.blockRecordCount(block), into, place);
   }
 
@@ -178,6 +216,23 @@ export class MmsbLog1Source implements RecordSource {
   /** Never: sizes and identity of a foreign log follow from the whole file as it was opened. */
   refresh(): Result<boolean> {
     return ok(false);
+  }
+
+  savedDirectory(): Uint8Array | undefined {
+    if (this.#modifiedNs === undefined || this.damage.length > 0) return undefined;
+    for (let block = 0; block < this.#blockCrc.length; block++) {
+      if (this.#blockCrc[block] !== UNKNOWN_CRC) continue;
+      const crc = crcOfBlock(this.#file, this.#scan, block);
+      if (!crc.ok) return undefined;
+      this.#blockCrc[block] = crc.value;
+    }
+    return encodeScan({
+      version: this.formatVersion,
+      fileBytes: this.fileBytes,
+      modifiedNs: this.#modifiedNs,
+      scan: this.#scan,
+      blockCrc: Uint32Array.from(this.#blockCrc),
+    });
   }
 
   close(): void {
@@ -210,12 +265,36 @@ function derivedSizes(scan: MmsbLog1Scan): ReadonlyMap<bigint, number> {
   return new Map([...scan.largestMask].map(([id, length]) => [id, Math.min(length, MAX_PAGE_BYTES)]));
 }
 
-function crcOfLastBlock(file: LogFile, scan: MmsbLog1Scan): Result<number> {
-  let offset = scan.blockOffset.at(-1) ?? scan.endOffset;
-  const chunk = new Uint8Array(Math.min(WINDOW_BYTES, scan.endOffset - offset));
+/** What the constructor is told of the file. */
+interface Identified {
+  readonly version: number;
+  readonly fileBytes: number;
+  readonly modifiedNs: bigint | undefined;
+  readonly scan: MmsbLog1Scan;
+  readonly known: KnownScan | undefined;
+}
+
+/**
+ * Whether the log is still the one that was gone over: as long, last written to at the same time and before the index was, and with the
+ * same last block.
+ */
+function fits(file: LogFile, known: KnownScan, found: Omit<Identified, "scan" | "known">): boolean {
+  const { scan: saved, writtenNs } = known;
+  if (saved.version !== found.version || saved.fileBytes !== found.fileBytes) return false;
+  if (saved.modifiedNs !== found.modifiedNs || saved.modifiedNs >= writtenNs) return false;
+  const last = saved.blockCrc.length - 1;
+  const crc = crcOfBlock(file, saved.scan, last);
+  return last < 0 || (crc.ok && crc.value === saved.blockCrc[last]);
+}
+
+/** CRC32C of a block, in bounded memory; 0 of one that is not there. */
+function crcOfBlock(file: LogFile, { blockOffset, endOffset }: MmsbLog1Scan, block: number): Result<number> {
+  let offset = blockOffset[block] ?? endOffset;
+  const end = blockOffset[block + 1] ?? endOffset;
+  const chunk = new Uint8Array(Math.min(WINDOW_BYTES, end - offset));
   let crc = 0;
-  while (offset < scan.endOffset) {
-    const part = chunk.subarray(0, Math.min(chunk.length, scan.endOffset - offset));
+  while (offset < end) {
+    const part = chunk.subarray(0, Math.min(chunk.length, end - offset));
     const read = file.read(part, offset);
     if (!read.ok) return read;
     if (read.value !== part.length) return changed(file.path, offset);

@@ -4,6 +4,7 @@ import { ByteReader, ByteWriter, bytesEqual } from "../../base/bytes.ts";
 import { type ErrorCode, MmsbError } from "../../base/errors.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { LogFile } from "../file-system.ts";
+import { decodeScan, type SavedScan } from "../foreign/saved-scan.ts";
 import { baseOf, type LsnGap, type RecordSource } from "../record-source.ts";
 import { decodeDirectory, type SavedDirectory } from "../saved-directory.ts";
 import { CHUNK_BYTES, type ChunkStore } from "./chunk-store.ts";
@@ -15,6 +16,7 @@ import {
   CHUNKS_AT,
   damagedIndex as damaged,
   encodeIndexHeader,
+  type IndexHeader,
   readIndexHeader,
   readIndexPart,
   staleIndex,
@@ -142,20 +144,45 @@ export function* readIndex(file: LogFile, source: RecordSource): Generator<void,
 
 /** What the index knows of where the recording's blocks stand; undefined where it was not kept. Yields now and then. Errors: as `readIndex`. */
 export function* readDirectory(file: LogFile): Generator<void, Result<SavedDirectory | undefined>> {
-  const header = readIndexHeader(file);
-  if (!header.ok) return header;
-  if (header.value.directory.bytes === 0) return { ok: true, value: undefined };
-  const bytes = yield* readIndexPart(file, header.value.directory, "directory");
-  if (!bytes.ok) return bytes;
-  const decoded = decodeDirectory(bytes.value);
+  const kept = yield* readKept(file);
+  if (!kept.ok || kept.value === undefined) return kept as Result<undefined>;
+  const { header, bytes } = kept.value;
+  const decoded = decodeDirectory(bytes);
   if (!decoded.ok) return decoded;
   const directory = decoded.value;
   const isWhole =
     directory !== undefined &&
-    bytesEqual(directory.uuid, header.value.uuid) &&
-    directory.lastBlock.crc === header.value.lastBlockCrc &&
-    directory.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) === header.value.fileBytes;
-  return isWhole ? ok(directory) : damaged(file.path, "directory", header.value.directory.at);
+    bytesEqual(directory.uuid, header.uuid) &&
+    directory.lastBlock.crc === header.lastBlockCrc &&
+    directory.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) === header.fileBytes;
+  return isWhole ? ok(directory) : damaged(file.path, "directory", header.directory.at);
+}
+
+/** The same of a foreign log. */
+export function* readScan(file: LogFile): Generator<void, Result<SavedScan | undefined>> {
+  const kept = yield* readKept(file);
+  if (!kept.ok || kept.value === undefined) return kept as Result<undefined>;
+  const { header, bytes } = kept.value;
+  const decoded = decodeScan(bytes);
+  if (!decoded.ok) return decoded;
+  const saved = decoded.value;
+  const isWhole =
+    saved !== undefined &&
+    bytesEqual(saved.scan.contentHash.subarray(0, header.uuid.length), header.uuid) &&
+    (saved.blockCrc.at(-1) ?? 0) === header.lastBlockCrc &&
+    saved.fileBytes === header.fileBytes;
+  return isWhole ? ok(saved) : damaged(file.path, "directory", header.directory.at);
+}
+
+/** The bytes of the directory, which mean something to the recording's format only. */
+function* readKept(
+  file: LogFile,
+): Generator<void, Result<{ readonly header: IndexHeader; readonly bytes: Uint8Array } | undefined>> {
+  const header = readIndexHeader(file);
+  if (!header.ok) return header;
+  if (header.value.directory.bytes === 0) return ok(undefined);
+  const bytes = yield* readIndexPart(file, header.value.directory, "directory");
+  return bytes.ok ? ok({ header: header.value, bytes: bytes.value }) : bytes;
 }
 
 function baseHash(source: RecordSource): Uint8Array {

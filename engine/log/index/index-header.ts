@@ -21,10 +21,11 @@
  *   4096  …   chunks (`chunk-store.ts`): keyframes, clustered bodies, tables of runs (`index-run.ts`)
  *   root      u64 bytes of the text part, text part, zeros to a multiple of 8, columns (`column-codec.ts`): everything in `IndexTables`,
  *             the directory of runs, the chunks' CRC32C
- *   directory where every block of the recording stands (`saved-directory.ts`), so that opening need not walk them
+ *   directory where every block of the recording stands (`saved-directory.ts`; of a foreign log `foreign/saved-scan.ts`), so
+ *             that opening need not walk them
  *
  * Written under another name and renamed when it is whole; never changed afterwards.
- * Version history: 1 = the first. 2 = with the directory. 3 = bytes of deltas by block. Bump it when anything here, in `index-run.ts`, `saved-directory.ts` or in the
+ * Version history: 1 = the first. 2 = with the directory. 3 = bytes of deltas by block. Bump it when anything here, in `index-run.ts`, `saved-directory.ts`, `foreign/saved-scan.ts` or in the
  * meaning of a column changes: a file of another version is simply built again.
  */
 import { accel } from "../../accel/index.ts";

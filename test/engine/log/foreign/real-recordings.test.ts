@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../../../engine/base/bytes.ts";
@@ -8,6 +8,8 @@ import { parseU64 } from "../../../../engine/base/u64.ts";
 import { exportMmsbLog1 } from "../../../../engine/log/foreign/export-mmsblog1.ts";
 import { Frame, parseFrame } from "../../../../engine/log/foreign/mmsblog1-frame.ts";
 import { MmsbLog1Source } from "../../../../engine/log/foreign/mmsblog1-source.ts";
+import { openRecording } from "../../../../engine/replay/open-recording.ts";
+import { age, counting, hashes, summary } from "../../../helpers/kept-index.ts";
 import { decodeLog, normalized, temporaryFolder, u32, u64 } from "./naive-mmsb.ts";
 import { replaySource, rowsOf } from "./source-replay.ts";
 
@@ -197,5 +199,21 @@ describe("a recording of the older program", () => {
       version: original.version,
       frames: original.frames.map(normalized),
     });
+  });
+
+  it.for(files)("opens the same with what an index keeps of it, two blocks read: %s", (name, { skip }) => {
+    skip(absent !== undefined, absent);
+    const copy = path.join(temporary, `kept-${name}`);
+    copyFileSync(path.join(folder, name), copy);
+    age(copy);
+    const index = `${copy}.idx`;
+    const first = unwrap(openRecording(copy, { index }));
+    const want = [summary(first.source), hashes(first)];
+    first.close();
+    const { files: counted, read } = counting();
+    const second = unwrap(openRecording(copy, { index, files: counted }));
+    expect(read(path.basename(copy))).toBeLessThanOrEqual(2 * 65_536 + 24);
+    expect([summary(second.source), hashes(second)]).toEqual(want);
+    second.close();
   });
 });

@@ -1,29 +1,22 @@
 import {
-  closeSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { toHex } from "../../../../engine/base/bytes.ts";
 import { ManualClock } from "../../../../engine/base/clock.ts";
 import { Prng } from "../../../../engine/base/prng.ts";
-import { ok, unwrap } from "../../../../engine/base/result.ts";
-import { type LogFileSystem, nodeFileSystem } from "../../../../engine/log/file-system.ts";
-import type { RecordSource } from "../../../../engine/log/record-source.ts";
+import { unwrap } from "../../../../engine/base/result.ts";
 import { openRecording, openSource } from "../../../../engine/replay/open-recording.ts";
-import type { Recording } from "../../../../engine/replay/recording.ts";
 import { mmsbStart, mmsbStop } from "../../../../engine/session/mmsb.ts";
+import { age, counting, hashes, overwrite, summary } from "../../../helpers/kept-index.ts";
 
 let folder = "";
 let path = "";
@@ -60,68 +53,6 @@ async function record({ writes, isClosed = true, ...rotation }: Shape): Promise<
     if (i % 1000 === 999) unwrap(session.checkpoint("full"));
   }
   if (isClosed) unwrap(await mmsbStop());
-}
-
-/** The real files, with the bytes read counted by name. */
-function counting() {
-  const read = new Map<string, number>();
-  const files: LogFileSystem = {
-    ...nodeFileSystem,
-    open(name, mode) {
-      const opened = nodeFileSystem.open(name, mode);
-      if (!opened.ok) return opened;
-      const file = opened.value;
-      const inner = file.read.bind(file);
-      file.read = (into, offset) => {
-        const got = inner(into, offset);
-        const key = basename(name);
-        if (got.ok) read.set(key, (read.get(key) ?? 0) + got.value);
-        return got;
-      };
-      return ok(file);
-    },
-  };
-  return { files, read: (name: string) => read.get(name) ?? 0 };
-}
-
-function summary(source: RecordSource) {
-  return {
-    uuid: toHex(source.uuid),
-    fileBytes: source.fileBytes,
-    lastBlockCrc: source.lastBlockCrc,
-    complete: source.complete,
-    lsns: [source.firstLsn, source.committedLsn, source.lastLsn],
-    damage: source.damage.map((found) => [found.error.code, found.offset, found.lostBytes]),
-    gaps: source.gaps,
-    checkpoints: source.checkpoints,
-    blocks: Array.from({ length: source.blockCount }, (_, i) => [
-      source.blockFirstLsn(i),
-      source.blockRecordCount(i),
-    ]),
-  };
-}
-
-function hashes(recording: Recording): string[] {
-  const lsns = Array.from({ length: 6 }, (_, i) => Math.floor((recording.lastLsn * i) / 5));
-  return lsns
-    .filter((lsn) => lsn >= recording.firstLsn)
-    .map((lsn) => toHex(unwrap(recording.stateHashAt(lsn))));
-}
-
-/** Changes bytes of a file; with `isHidden` its time stays what it was. */
-function overwrite(name: string, offset: number, isHidden = false): void {
-  const before = statSync(name);
-  const fd = openSync(name, "r+");
-  const byte = readFileSync(name)[offset]!;
-  writeSync(fd, Uint8Array.of(byte ^ 0x55), 0, 1, offset);
-  closeSync(fd);
-  if (isHidden) utimesSync(name, before.atime, before.mtime);
-}
-
-/** The index is younger than the recording by more than the file system's clock can tell apart. */
-function age(name: string): void {
-  const then = new Date(Date.now() - 60_000);
-  utimesSync(name, then, then);
 }
 
 describe("what an index keeps of where the blocks stand", () => {
