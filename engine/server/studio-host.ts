@@ -6,7 +6,7 @@ import { FileIdentity } from "./recording/file-identity.ts";
 import { IndexBuilds } from "./recording/index-builds.ts";
 import { OpenedRecording, writerOf } from "./recording/opened-recording.ts";
 import type { ReportProgress } from "./service.ts";
-import { type Sliced, SliceScheduler, waitFor } from "./slice-scheduler.ts";
+import { type RunningTask, type Sliced, SliceScheduler, waitFor } from "./slice-scheduler.ts";
 import { StudioSession } from "./studio-session.ts";
 import type { WindowShell } from "./window-shell.ts";
 
@@ -22,6 +22,14 @@ export interface StudioHostOptions {
   readonly name?: string;
 }
 
+/** A recording on its way to being open, for all who want it. */
+interface Opening {
+  readonly task: RunningTask<OpenedRecording>;
+  readonly listeners: Set<ReportProgress>;
+  /** What was reported last, for whoever joins later. */
+  latest: Parameters<ReportProgress>;
+}
+
 /**
  * Serves recordings to any number of windows, whatever carries their messages: call {@link connect} with a port. It owns the recordings
  * that are open and the one scheduler that all work goes through.
@@ -33,6 +41,7 @@ export class StudioHost {
   readonly #name: string;
   readonly #connections = new Set<Connection>();
   readonly #recordings = new Set<OpenedRecording>();
+  readonly #openings = new Map<string, Opening>();
   readonly #indexes = new IndexBuilds();
   #nextHandle = 1;
   #disposed = false;
@@ -72,20 +81,78 @@ export class StudioHost {
 
   /** Opens a recording, or shares the one that is open already. Each holder lets go with {@link release}. */
   *open(path: string, progress: ReportProgress): Sliced<Result<OpenedRecording>> {
-    const shared = this.#sharedAt(path);
-    if (shared !== undefined) return ok(held(shared));
+    for (;;) {
+      const shared = this.#sharedAt(path);
+      if (shared !== undefined) return ok(held(shared));
+      const opened = yield* this.#join(this.#openings.get(path) ?? this.#begin(path), progress);
+      if (!opened.ok) return opened;
+      // Another who waited may have let go of it before this one came to hold it.
+      if (this.#recordings.has(opened.value)) return ok(held(opened.value));
+    }
+  }
+
+  *#join(opening: Opening, progress: ReportProgress): Sliced<Result<OpenedRecording>> {
+    // One listener for each who waits, even where several give the same function.
+    const listener: ReportProgress = (...report) => progress(...report);
+    opening.listeners.add(listener);
+    listener(...opening.latest);
+    let isDone = false;
+    try {
+      const opened = yield* waitFor(opening.task.outcome);
+      isDone = true;
+      return opened;
+    } finally {
+      opening.listeners.delete(listener);
+      if (!isDone && opening.listeners.size === 0) this.#giveUp(opening);
+    }
+  }
+
+  /** Nobody waits for it any more. */
+  #giveUp(opening: Opening): void {
+    opening.task.cancel();
+    void opening.task.outcome.then((opened) => {
+      if (opened.ok && opened.value.holders === 0) this.#drop(opened.value);
+    });
+  }
+
+  /**
+   * Begins to open a recording that a window will ask for. It stays open until the first window that asked lets go of it; a window that gives up
+   * waiting for it stops it.
+   */
+  prepare(path: string): void {
+    if (!this.#disposed && this.#sharedAt(path) === undefined && !this.#openings.has(path)) this.#begin(path);
+  }
+
+  #begin(path: string): Opening {
+    const listeners = new Set<ReportProgress>();
+    const task = this.scheduler.run(
+      this.#opening(path, (...report) => {
+        opening.latest = report;
+        for (const listener of listeners) listener(...report);
+      }),
+    );
+    const opening: Opening = { task, listeners, latest: ["open", 0, 0] };
+    this.#openings.set(path, opening);
+    void task.outcome.then(() => {
+      if (this.#openings.get(path) === opening) this.#openings.delete(path);
+    });
+    return opening;
+  }
+
+  *#opening(path: string, progress: ReportProgress): Sliced<Result<OpenedRecording>> {
+    // One that was prepared, was never asked for, and whose file is another by now.
+    for (const opened of this.#recordings)
+      if (opened.path === path && opened.holders === 0) this.#drop(opened);
     const full = this.#checkRoom();
     if (!full.ok) return full;
     const writer = yield* waitFor(writerOf(path));
     const file = new FileIdentity(path);
     const opened = yield* OpenedRecording.open(path, this.#recordings.size, this.#indexes, progress);
     if (!opened.ok) return opened;
-    // Somebody else may have been quicker.
-    const other = this.#sharedAt(path);
-    const room = other === undefined ? this.#checkRoom() : ok();
-    if (other !== undefined || !room.ok) {
+    const room = this.#checkRoom();
+    if (!room.ok) {
       opened.value.close();
-      return other === undefined ? (room as Result<never>) : ok(held(other));
+      return room;
     }
     const recording = new OpenedRecording(
       this.#nextHandle++,
@@ -96,7 +163,7 @@ export class StudioHost {
       file,
     );
     this.#recordings.add(recording);
-    return ok(held(recording));
+    return ok(recording);
   }
 
   /** The recording that is open at a path, unless the path names another file by now. */
@@ -113,7 +180,10 @@ export class StudioHost {
 
   /** The last holder closes it. */
   release(opened: OpenedRecording): void {
-    if (--opened.holders > 0) return;
+    if (--opened.holders === 0) this.#drop(opened);
+  }
+
+  #drop(opened: OpenedRecording): void {
     this.#recordings.delete(opened);
     opened.close();
   }

@@ -17,7 +17,7 @@ export interface StudioServerOptions {
   readonly staticDir: string;
   /** Recordings that may be opened; a folder stands for all recordings in it and below. */
   readonly paths?: readonly string[];
-  /** The recording that the page begins with; one of those that may be opened. */
+  /** The recording that the page begins with; one of those that may be opened. It is opened, and indexed where need be, before a page asks. */
   readonly open?: string;
   /** Default 127.0.0.1: this machine only. Anything else lets in whoever knows the token, over an unencrypted connection. */
   readonly host?: string;
@@ -72,6 +72,8 @@ export async function startStudioServer(options: StudioServerOptions): Promise<R
     studio.dispose();
     return door;
   }
+  const first = options.open === undefined ? undefined : access.value.check(options.open);
+  if (first?.ok === true) studio.prepare(first.value);
   const shown = isWildcard(host) ? (ownAddresses()[0] ?? "localhost") : host;
   return ok({
     url: `http://${urlHost(shown)}:${door.value.port}/${doorFragment({ token, open: options.open ?? "" })}`,
