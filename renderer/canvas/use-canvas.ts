@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 export interface Size {
   readonly width: number;
@@ -24,7 +24,8 @@ export function useSize(ref: RefObject<HTMLElement | null>): Size {
   return size;
 }
 
-export type Draw = (context: CanvasRenderingContext2D, size: Size) => void;
+/** Returns false where there was nothing to draw: a canvas that is blank and stays so costs nothing then. */
+export type Draw = (context: CanvasRenderingContext2D, size: Size) => unknown;
 
 /**
  * Draws when `draw` changed (or the size, or the screen's pixel ratio), together with the elements around the canvas. Coordinates are CSS
@@ -32,6 +33,7 @@ export type Draw = (context: CanvasRenderingContext2D, size: Size) => void;
  */
 export function useCanvas(ref: RefObject<HTMLCanvasElement | null>, size: Size, draw: Draw): void {
   const ratio = useDevicePixelRatio();
+  const isBlank = useRef(true);
   useLayoutEffect(() => {
     const canvas = ref.current;
     const context = canvas?.getContext("2d");
@@ -43,8 +45,8 @@ export function useCanvas(ref: RefObject<HTMLCanvasElement | null>, size: Size, 
       canvas.height = height;
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, size.width, size.height);
-    draw(context, size);
+    if (!isBlank.current) context.clearRect(0, 0, size.width, size.height);
+    isBlank.current = draw(context, size) === false;
   }, [ref, size, draw, ratio]);
 }
 

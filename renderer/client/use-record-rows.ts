@@ -25,7 +25,7 @@ const ROWS_AROUND = 32;
 /** Farther than this the whole table changes. */
 const NEAR_ROWS = 64;
 /** How often it may do so while the cursor runs: nobody reads a table that flies by, and drawing it costs more than all else. */
-const JUMP_EVERY_MS = 400;
+const JUMP_EVERY_MS = 600;
 /** A cursor that is held stands still after so long: the table shows where. */
 const REST_MS = 100;
 

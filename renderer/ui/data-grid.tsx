@@ -2,10 +2,18 @@
 // biome-ignore-all lint/a11y/useSemanticElements: see above
 // biome-ignore-all lint/a11y/useFocusableInteractive: see above
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: see above
-import { type JSX, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { type JSX, type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef } from "react";
 import { useSize } from "../canvas/use-canvas.ts";
 import { useVirtualRows } from "./use-virtual-rows.ts";
-import { spacerPx, topToCentre, topToShow, visibleRows } from "./virtual-rows.ts";
+import {
+  boxOfRow,
+  type RowBoxes,
+  rowBoxes,
+  spacerPx,
+  topToCentre,
+  topToShow,
+  visibleRows,
+} from "./virtual-rows.ts";
 import "./data-grid.css";
 
 export interface GridColumn {
@@ -31,7 +39,7 @@ interface DataGridProps {
   /** Least width in pixels before the table scrolls sideways. */
   readonly minWidthPx: number;
   readonly renderCell: (row: number, column: GridColumn) => ReactNode;
-  /** Cells stay as they are until this changes; absent = they are drawn anew each time. */
+  /** Cells and functions stay as they are until this changes; absent = all is drawn anew each time. */
   readonly contentKey?: unknown;
   readonly rowClass?: (row: number) => string;
   /** The row that is marked, and where the keyboard is; -1 = none. */
@@ -85,7 +93,17 @@ const ROW_PX = 22;
 const HEAD_PX = 24;
 
 /** A table of any length. Rows are picked with a click, arrows, Page keys, Ctrl+Home and Ctrl+End. */
-export function DataGrid(props: DataGridProps): JSX.Element {
+export const DataGrid = memo(Grid, isDrawnAlike);
+
+/** With the same `contentKey` functions do the same, be they other ones: the table is passed over where all else is the same too. */
+function isDrawnAlike(before: DataGridProps, now: DataGridProps): boolean {
+  if (now.contentKey === undefined) return false;
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]) as Set<keyof DataGridProps>;
+  for (const name of names) if (before[name] !== now[name] && typeof now[name] !== "function") return false;
+  return true;
+}
+
+function Grid(props: DataGridProps): JSX.Element {
   const { label, rows, minWidthPx, renderCell, activeRow, follow, onPick, onVisible } = props;
   const { scrollRef, geometry, top, setTop } = useVirtualRows(rows, ROW_PX, HEAD_PX);
   const id = useId();
@@ -137,12 +155,12 @@ export function DataGrid(props: DataGridProps): JSX.Element {
 
   const cellsOf = useCells(props.contentKey, columns, renderCell, end - first);
   const drawn: JSX.Element[] = [];
-  // Boxes are handed on from rows that leave to rows that come: text changes, no element is made.
-  const boxes = Math.ceil(geometry.viewportPx / ROW_PX) + 2;
+  const placed = useRef<RowBoxes>({ first: 0, boxes: 1, shift: 0 });
+  placed.current = rowBoxes(placed.current, first, Math.ceil(geometry.viewportPx / ROW_PX) + 2);
   for (let row = first; row < end; row++) {
     drawn.push(
       <div
-        key={row % boxes}
+        key={boxOfRow(row, placed.current)}
         id={`${id}-${row}`}
         role="row"
         aria-rowindex={row + 2}

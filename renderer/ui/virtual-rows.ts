@@ -66,3 +66,26 @@ export function topToCentre(row: number, top: number, geometry: RowGeometry): nu
   if (row >= top && row + 1 <= top + height) return top;
   return clampTop(row - (height - 1) / 2, geometry);
 }
+
+/** The boxes that rows are drawn in, one more than can be in sight at least. */
+export interface RowBoxes {
+  /** The first row drawn. */
+  readonly first: number;
+  readonly boxes: number;
+  readonly shift: number;
+}
+
+/**
+ * Boxes are handed on from rows that leave to rows that come: text changes, no element is made. Where all rows are others, each box stays in
+ * its place, so that none is moved among the others either.
+ */
+export function rowBoxes(before: RowBoxes, first: number, boxes: number): RowBoxes {
+  if (before.boxes !== boxes) return { first, boxes, shift: 0 };
+  if (Math.abs(first - before.first) < boxes) return { ...before, first };
+  const moved = (before.shift + before.first - first) % boxes;
+  return { first, boxes, shift: (moved + boxes) % boxes };
+}
+
+export function boxOfRow(row: number, { boxes, shift }: RowBoxes): number {
+  return (row + shift) % boxes;
+}

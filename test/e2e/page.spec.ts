@@ -3,17 +3,10 @@ import { expect, mmsb, type StudioWindow, sha256, test } from "./studio.ts";
 /** A page that is short enough to be in sight as a whole. */
 const POPULATION = "17";
 
-/** The bytes that the window shows, as a person reads them. */
+/** The bytes at the cursor that the window shows, as a person reads them. */
 async function shownBytes(studio: StudioWindow): Promise<Uint8Array> {
-  const rows = await studio.panel("page").locator(".hex__bytes").allTextContents();
-  return Uint8Array.from(
-    rows.flatMap((row) =>
-      row
-        .trim()
-        .split(/\s+/)
-        .map((byte) => Number.parseInt(byte, 16)),
-    ),
-  );
+  const text = await studio.panel("page").locator(".hex__bytes").last().textContent();
+  return Uint8Array.from((text ?? "").trim().split(/\s+/), (byte) => Number.parseInt(byte, 16));
 }
 
 function replayedHash(file: string, lsn: number, page: string): string {
@@ -104,21 +97,10 @@ test("compares two moments byte by byte", async ({ open, recordings }) => {
   const before = await shownBytes(studio);
   await studio.goTo("300");
   await expect(panel.getByRole("status")).toContainText("bytes in");
-  // Two blocks stand in each row: A, which stays, and B at the cursor.
-  const both = await panel
-    .locator(".hex__row")
-    .evaluateAll((rows) =>
-      rows.map((row) => Array.from(row.querySelectorAll(".hex__bytes"), (block) => block.textContent ?? "")),
-    );
+  // Two blocks stand beside each other: A, which stays, and B at the cursor.
+  const blocks = await panel.locator(".hex__bytes").allTextContents();
   const side = (at: 0 | 1) =>
-    Uint8Array.from(
-      both.flatMap((row) =>
-        (row[at] ?? "")
-          .trim()
-          .split(/\s+/)
-          .map((byte) => Number.parseInt(byte, 16)),
-      ),
-    );
+    Uint8Array.from((blocks[at] ?? "").trim().split(/\s+/), (byte) => Number.parseInt(byte, 16));
   expect(sha256(side(0))).toBe(replayedHash(recordings.life, 2174, POPULATION));
   expect(sha256(side(1))).toBe(replayedHash(recordings.life, 300, POPULATION));
   const differing = side(0).filter((byte, at) => byte !== side(1)[at]).length;
@@ -137,5 +119,5 @@ test("a page that is not there yet says so and leads to where it is", async ({ o
   const panel = studio.panel("page");
   await expect(panel).toContainText(`Page ${POPULATION} is not there`);
   await panel.getByRole("button", { name: /^Go to LSN/ }).click();
-  await expect(panel.locator(".hex__row").first()).toBeVisible();
+  await expect(panel.locator(".hex__bytes")).toBeVisible();
 });

@@ -83,9 +83,10 @@ function drawSelection(context: CanvasRenderingContext2D, scene: HexScene, row: 
   context.strokeRect(left, rowTop(scene, row) + 0.75, width, HEX_ROW_PX - 1.5);
 }
 
-/** Covers zeros halfway, so that everything else stands out. */
-export function drawOver(context: CanvasRenderingContext2D, scene: HexScene): void {
+/** Covers zeros halfway, so that everything else stands out. False where there are none. */
+export function drawOver(context: CanvasRenderingContext2D, scene: HexScene): boolean {
   const { stretch, palette } = scene;
+  let hasZeros = false;
   context.fillStyle = palette["bg-panel"];
   context.globalAlpha = ZERO_COVER;
   eachRow(scene, (row, from, to) => {
@@ -97,12 +98,14 @@ export function drawOver(context: CanvasRenderingContext2D, scene: HexScene): vo
         }
         let end = at + 1;
         while (end < to && isPlainZero(stretch, bytes, end)) end++;
+        hasZeros = true;
         fillBlock(context, scene, column, row, at - from, end - from, 0, HEX_ROW_PX);
         at = end;
       }
     }
   });
   context.globalAlpha = 1;
+  return hasZeros;
 }
 
 function isPlainZero(stretch: ByteStretch, bytes: Uint8Array, at: number): boolean {

@@ -149,7 +149,14 @@ export function HexView({ label, stretch, onVisible, unitAt }: HexViewProps): JS
           }}
         >
           <canvas ref={underRef} aria-hidden="true" />
-          <HexRows stretch={stretch} columns={columns} first={first} end={end} top={top} />
+          <HexRows
+            stretch={stretch}
+            columns={columns}
+            characterPx={characterPx}
+            first={first}
+            end={end}
+            top={top}
+          />
           <canvas ref={overRef} aria-hidden="true" />
         </div>
       </div>
@@ -192,59 +199,51 @@ function spokenByte(stretch: ByteStretch, caret: Caret): string {
 interface RowsProps {
   readonly stretch: ByteStretch;
   readonly columns: HexColumns;
+  readonly characterPx: number;
   readonly first: number;
   readonly end: number;
   readonly top: number;
 }
 
-function HexRows({ stretch, columns, first, end, top }: RowsProps): JSX.Element[] {
+/** All rows in three columns of text, each one piece of several lines: to change them costs a browser less than to change every row. */
+const HexRows = memo(function HexRows({
+  stretch,
+  columns,
+  characterPx,
+  first,
+  end,
+  top,
+}: RowsProps): JSX.Element {
   const { bytesPerRow } = columns;
-  const rows: JSX.Element[] = [];
+  const { before, bytes } = stretch;
+  const offsets: string[] = [];
+  const firsts: string[] = [];
+  const seconds: string[] = [];
   for (let row = first; row < end; row++) {
-    const offset = row * bytesPerRow;
-    const from = offset - stretch.offset;
-    const to = Math.min(from + bytesPerRow, stretch.bytes.length);
-    const known = from >= 0 && from < to;
-    rows.push(
-      <HexRow
-        key={row}
-        topPx={(row - top) * HEX_ROW_PX}
-        offset={formatOffset(offset, stretch.pageSizeBytes)}
-        first={known ? hexText(stretch.before ?? stretch.bytes, from, to) : ""}
-        second={
-          !known
-            ? ""
-            : stretch.before === undefined
-              ? asciiText(stretch.bytes, from, to)
-              : hexText(stretch.bytes, from, to)
-        }
-        gap={gapText(columns, known ? to - from : 0)}
-        compares={stretch.before !== undefined}
-      />,
-    );
+    const from = row * bytesPerRow - stretch.offset;
+    const to = Math.min(from + bytesPerRow, bytes.length);
+    offsets.push(formatOffset(row * bytesPerRow, stretch.pageSizeBytes));
+    if (from < 0 || from >= to) continue;
+    firsts.push(hexText(before ?? bytes, from, to));
+    seconds.push(before === undefined ? asciiText(bytes, from, to) : hexText(bytes, from, to));
   }
-  return rows;
-}
-
-interface RowProps {
-  readonly topPx: number;
-  readonly offset: string;
-  readonly first: string;
-  readonly gap: string;
-  readonly second: string;
-  readonly compares: boolean;
-}
-
-/** Three pieces of text; a row that stays the same costs nothing. */
-const HexRow = memo(function HexRow({ topPx, offset, first, gap, second, compares }: RowProps): JSX.Element {
+  const topPx = (first - top) * HEX_ROW_PX;
+  const at = (column: number) => ({ top: topPx, left: SIDE_PX + column * characterPx });
   return (
-    <div className="hex__row" style={{ top: topPx }} data-offset={offset}>
-      <span className="hex__offset">{offset}</span>
-      {"  "}
-      <span className="hex__bytes">{first}</span>
-      {gap}
-      <span className={compares ? "hex__bytes" : "hex__text"}>{second}</span>
-    </div>
+    <>
+      <div className="hex__column hex__offsets" style={at(0)}>
+        {offsets.join("\n")}
+      </div>
+      <div className="hex__column hex__bytes" style={at(columns.first)}>
+        {firsts.join("\n")}
+      </div>
+      <div
+        className={`hex__column ${before === undefined ? "hex__characters" : "hex__bytes"}`}
+        style={at(columns.second)}
+      >
+        {seconds.join("\n")}
+      </div>
+    </>
   );
 });
 
@@ -261,10 +260,4 @@ function asciiText(bytes: Uint8Array, from: number, to: number): string {
   let text = "";
   for (let at = from; at < to; at++) text += asciiByte(bytes[at]!);
   return text;
-}
-
-/** Blanks up to the second block: a last row is often shorter. */
-function gapText({ first, second }: HexColumns, bytes: number): string {
-  const used = bytes === 0 ? 0 : bytes * 3 + ((bytes - 1) >> 3) - 1;
-  return " ".repeat(Math.max(0, second - first - used));
 }

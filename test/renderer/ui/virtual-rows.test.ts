@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
+  boxOfRow,
   isScaled,
   lastTop,
   MOST_SCROLL_PX,
+  type RowBoxes,
+  rowBoxes,
   scrollOfTop,
   spacerPx,
   topOfScroll,
@@ -47,5 +50,33 @@ describe("rows of a long table", () => {
   it("draw nothing for an empty table", () => {
     expect(visibleRows(0, { rows: 0, rowPx: 22, viewportPx: 400 })).toEqual({ first: 0, end: 0 });
     expect(lastTop({ rows: 3, rowPx: 22, viewportPx: 400 })).toBe(0);
+  });
+});
+
+describe("the boxes that rows are drawn in", () => {
+  const BOXES = 24;
+  const order = (boxes: RowBoxes) =>
+    Array.from({ length: BOXES - 1 }, (_, i) => boxOfRow(boxes.first + i, boxes));
+
+  it("are all different, and a row that stays in sight keeps its own", () => {
+    let boxes = rowBoxes({ first: 0, boxes: 1, shift: 0 }, 100, BOXES);
+    for (const first of [101, 105, 90, 113]) {
+      const before = boxes;
+      boxes = rowBoxes(boxes, first, BOXES);
+      expect(new Set(order(boxes)).size).toBe(BOXES - 1);
+      for (let row = first; row < first + BOXES - 1; row++)
+        if (row >= before.first && row < before.first + BOXES - 1)
+          expect(boxOfRow(row, boxes)).toBe(boxOfRow(row, before));
+    }
+  });
+
+  it("stay in their places where the table jumps", () => {
+    let boxes = rowBoxes({ first: 0, boxes: 1, shift: 0 }, 1003, BOXES);
+    boxes = rowBoxes(boxes, 1010, BOXES);
+    const places = order(boxes);
+    for (const first of [9_999_999, 0, 77, 1_000_000]) {
+      boxes = rowBoxes(boxes, first, BOXES);
+      expect(order(boxes)).toEqual(places);
+    }
   });
 });
