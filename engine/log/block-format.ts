@@ -156,6 +156,28 @@ export function parseBlock(
   return BlockCheck.Valid;
 }
 
+/**
+ * Whether `parts`, of which the first is the header, are one after another a sound checkpoint block of the greatest length in the recording
+ * `uuid`. Of one that is not, {@link parseBlock} tells what is wrong.
+ */
+export function isFullChunk(parts: readonly Uint8Array[], uuid: Uint8Array): boolean {
+  const header = parts[0]!;
+  if (
+    readU32(header, 0) !== BLOCK_MAGIC ||
+    header[4] !== FORMAT_VERSION ||
+    header[5] !== BlockType.Checkpoint ||
+    readU32(header, 8) !== MAX_BLOCK_BYTES ||
+    readU32(header, 60) !== MAX_PAYLOAD_BYTES
+  )
+    return false;
+  for (let i = 0; i < 16; i++) if (header[16 + i] !== uuid[i]) return false;
+  const end = parts[parts.length - 1]!;
+  const crcAt = end.length - BLOCK_TRAILER_BYTES;
+  let crc = 0;
+  for (let i = 0; i < parts.length - 1; i++) crc = accel.crc32c(parts[i]!, crc);
+  return accel.crc32c(end.subarray(0, crcAt), crc) === readU32(end, crcAt);
+}
+
 export interface BlockFields {
   readonly type: BlockType;
   readonly flags: number;

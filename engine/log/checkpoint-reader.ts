@@ -2,30 +2,38 @@ import { accel } from "../accel/index.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { BlockBuffer } from "./block-buffer.ts";
 import type { CheckpointChunks } from "./block-directory.ts";
-import { BLOCK_HEADER_BYTES } from "./block-format.ts";
+import { BLOCK_HEADER_BYTES, MAX_BLOCK_BYTES } from "./block-format.ts";
 import {
   CHECKPOINT_HEADER_BYTES,
   CHUNK_BYTES,
   checkpointListBytes,
   decodeCheckpointLists,
 } from "./checkpoint-format.ts";
+import { MAX_READ_PARTS } from "./file-system.ts";
 import type { CheckpointImage, CheckpointRef } from "./record-source.ts";
 
 /** Reads and checks the block at a place into the buffer; gives the length of its payload. */
 export type BlockLoader = (segment: number, offset: number, buffer: BlockBuffer) => Result<number>;
 
+/** Reads the block of the greatest length at a place into `parts`, header first, and checks it. False: let {@link BlockLoader} say what is wrong. */
+export type BlockScatter = (segment: number, offset: number, parts: readonly Uint8Array[]) => boolean;
+
 /** Reads checkpoint streams by position; the chunk read last is kept. */
 export class ChunkReader {
   readonly #path: string;
   readonly #load: BlockLoader;
+  readonly #scatter: BlockScatter;
+  readonly #header = new Uint8Array(BLOCK_HEADER_BYTES);
+  readonly #end = new Uint8Array(MAX_BLOCK_BYTES - BLOCK_HEADER_BYTES - CHUNK_BYTES);
   readonly #buffer = new BlockBuffer();
   #segment = -1;
   #offset = -1;
   #payloadBytes = 0;
 
-  constructor(path: string, load: BlockLoader) {
+  constructor(path: string, load: BlockLoader, scatter: BlockScatter) {
     this.#path = path;
     this.#load = load;
+    this.#scatter = scatter;
   }
 
   #damaged(message: string, lsn?: number): ReturnType<typeof fail> {
@@ -59,7 +67,43 @@ export class ChunkReader {
       edges,
       registrations,
       readPage: (index, out) => this.#read(chunks, pageAt[index]!, out),
+      readPages: (first, outs) => this.#readAll(chunks, pageAt[first] ?? 0, outs),
     });
+  }
+
+  /** Fills `outs` one after another from byte `from` of the stream. Chunks that lie in them whole go there from the file, by way of no buffer. */
+  #readAll(chunks: CheckpointChunks, from: number, outs: readonly Uint8Array[]): Result<void> {
+    let position = from;
+    for (let next = 0, within = 0; next < outs.length; ) {
+      const inChunk = position % CHUNK_BYTES;
+      if (inChunk === 0) {
+        const parts = [this.#header];
+        const reached = gather(outs, next, within, CHUNK_BYTES, parts);
+        parts.push(this.#end);
+        if (reached !== undefined && this.#readScattered(chunks, position / CHUNK_BYTES, parts)) {
+          ({ next, within } = reached);
+          position += CHUNK_BYTES;
+          continue;
+        }
+      }
+      const out = outs[next]!;
+      const count = Math.min(out.length - within, CHUNK_BYTES - inChunk);
+      const read = this.#read(chunks, position, out.subarray(within, within + count));
+      if (!read.ok) return read;
+      position += count;
+      within += count;
+      if (within === out.length) {
+        next++;
+        within = 0;
+      }
+    }
+    return ok();
+  }
+
+  #readScattered(chunks: CheckpointChunks, chunk: number, parts: readonly Uint8Array[]): boolean {
+    const segment = chunks.segments[chunk];
+    const offset = chunks.offsets[chunk];
+    return segment !== undefined && offset !== undefined && this.#scatter(segment, offset, parts);
   }
 
   /** Fills `out` from byte `from` of the stream. */
@@ -87,4 +131,35 @@ export class ChunkReader {
     }
     return ok();
   }
+}
+
+/**
+ * Adds views of the next `length` bytes of `outs`, from byte `within` of `outs[next]` on, to `parts`; neighbours in memory are one. Returns
+ * the place after them; undefined where `outs` end before, or lie in too many pieces.
+ */
+function gather(
+  outs: readonly Uint8Array[],
+  next: number,
+  within: number,
+  length: number,
+  parts: Uint8Array[],
+): { readonly next: number; readonly within: number } | undefined {
+  for (let missing = length; missing > 0; ) {
+    const first = outs[next];
+    if (first === undefined || parts.length === MAX_READ_PARTS - 1) return undefined;
+    const start = first.byteOffset + within;
+    let end = start;
+    for (let out: Uint8Array | undefined = first; out !== undefined && missing > 0; ) {
+      if (out.buffer !== first.buffer || out.byteOffset + within !== end) break;
+      const count = Math.min(missing, out.length - within);
+      missing -= count;
+      end += count;
+      within += count;
+      if (within < out.length) break;
+      out = outs[++next];
+      within = 0;
+    }
+    parts.push(new Uint8Array(first.buffer, start, end - start));
+  }
+  return { next, within };
 }

@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  readvSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -32,6 +33,8 @@ export interface LogFile {
   modifiedNs(): Result<bigint>;
   /** Bytes read; fewer than asked only at the end of the file. */
   read(into: Uint8Array, offset: number): Result<number>;
+  /** The same into `parts`, at most {@link MAX_READ_PARTS} of them, one after another; fewer bytes than asked wherever the system stops. */
+  readParts?(parts: readonly Uint8Array[], offset: number): Result<number>;
   /** Writes all of `parts` one after another from `offset`, or fails. A failure may leave a part of them written. */
   write(parts: readonly Uint8Array[], offset: number): Result<void>;
   /** Writes that the caller need not wait for, where the system has them. They are settled before anything else is done to the file. */
@@ -126,6 +129,7 @@ function attempt<T>(path: string, doing: string, run: () => T): Result<T> {
   }
 }
 
+export const MAX_READ_PARTS = 1024;
 /** Linux takes at most 1,024 buffers in one writev; Node splits more into several calls by itself, we keep below it. */
 const MAX_WRITE_PARTS = 1024;
 
@@ -172,6 +176,10 @@ class NodeLogFile implements LogFile {
       }
       return done;
     });
+  }
+
+  readParts(parts: readonly Uint8Array[], offset: number): Result<number> {
+    return attempt(this.path, "reading", () => readvSync(this.#fd, parts, offset));
   }
 
   write(parts: readonly Uint8Array[], offset: number): Result<void> {

@@ -8,6 +8,8 @@ import {
   BLOCK_HEADER_BYTES,
   BlockCheck,
   BlockHeader,
+  isFullChunk,
+  MAX_BLOCK_BYTES,
   MAX_PAYLOAD_BYTES,
   parseBlock,
 } from "./block-format.ts";
@@ -378,10 +380,17 @@ export class LogReader implements RecordSource {
         { lsn: ref.lsn },
       );
     }
-    this.#chunkReader ??= new ChunkReader(this.path, (segment, offset, buffer) => {
-      const loaded = this.#load(segment, offset, buffer);
-      return loaded.ok ? ok(this.#header.payloadBytes) : loaded;
-    });
+    this.#chunkReader ??= new ChunkReader(
+      this.path,
+      (segment, offset, buffer) => {
+        const loaded = this.#load(segment, offset, buffer);
+        return loaded.ok ? ok(this.#header.payloadBytes) : loaded;
+      },
+      (segment, offset, parts) => {
+        const read = this.#bySegment.get(segment)!.file.readParts?.(parts, offset);
+        return read?.ok === true && read.value === MAX_BLOCK_BYTES && isFullChunk(parts, this.#scan.uuid);
+      },
+    );
     return this.#chunkReader.image(ref, chunks);
   }
 

@@ -1,5 +1,5 @@
 import type { MmsbError } from "../base/errors.ts";
-import type { Result } from "../base/result.ts";
+import { ok, type Result } from "../base/result.ts";
 import type { Edge, PageDescriptor } from "../pages/page-types.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import type { StandingRegistration } from "./registration.ts";
@@ -51,6 +51,18 @@ export interface CheckpointImage {
   readonly registrations: readonly StandingRegistration[];
   /** Fills `out` (exactly the page's size) with the bytes of `pages[index]`. */
   readPage(index: number, out: Uint8Array): Result<void>;
+  /** The same for the pages from `first` on, one for each of `outs`, in less time. After an error anything may stand in them. */
+  readPages?(first: number, outs: readonly Uint8Array[]): Result<void>;
+}
+
+/** Fills `outs` with the bytes of the pages from `first` on. After an error anything may stand in them. */
+export function readPages(image: CheckpointImage, first: number, outs: readonly Uint8Array[]): Result<void> {
+  if (image.readPages !== undefined) return image.readPages(first, outs);
+  for (let i = 0; i < outs.length; i++) {
+    const read = image.readPage(first + i, outs[i]!);
+    if (!read.ok) return read;
+  }
+  return ok();
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   decodeSchemaBody,
 } from "../log/record-bodies.ts";
 import { isCritical, isKnownKind, kindName, RecordKind } from "../log/record-kinds.ts";
-import type { CheckpointImage } from "../log/record-source.ts";
+import { type CheckpointImage, readPages } from "../log/record-source.ts";
 import { MAX_ARENA_BYTES } from "../pages/arena.ts";
 import { EdgeSet } from "../pages/edge-set.ts";
 import type { CheckedPageSpec } from "../pages/page-spec.ts";
@@ -124,14 +124,15 @@ export class ReplayState {
       this.#mended = this.#gaps;
     }
     for (const id of image.destroyed) this.#destroy(id);
-    for (let i = 0; i < image.pages.length; i++) {
-      const page = image.pages[i]!;
+    const outs: Uint8Array[] = [];
+    for (const page of image.pages) {
       this.#destroy(page.id);
       const created = this.#create(page);
       if (!created.ok) return created;
-      const read = image.readPage(i, table.bytes(created.value));
-      if (!read.ok) return read;
+      outs.push(table.bytes(created.value));
     }
+    const read = readPages(image, 0, outs);
+    if (!read.ok) return read;
     this.edges.clear();
     for (const edge of image.edges) this.edges.add(edge);
     return ok();

@@ -1,6 +1,11 @@
 import { bytesEqual } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import type { CheckpointImage, CheckpointRef, RecordSource } from "../log/record-source.ts";
+import {
+  type CheckpointImage,
+  type CheckpointRef,
+  type RecordSource,
+  readPages,
+} from "../log/record-source.ts";
 import { EdgeSet } from "../pages/edge-set.ts";
 import { PageTable, type PageTableOptions } from "../pages/page-table.ts";
 import { StateHasher, structureHash } from "../pages/state-hash.ts";
@@ -84,14 +89,16 @@ function applyImage(image: CheckpointImage, table: PageTable, edges: EdgeSet): R
     if (slot >= 0) table.destroy(slot);
     else table.retireIds(id, id);
   }
-  for (const [index, page] of image.pages.entries()) {
+  const outs: Uint8Array[] = [];
+  for (const page of image.pages) {
     const known = table.slotOf(page.id);
     if (known >= 0) table.destroy(known);
     const slot = table.revive(page);
     if (!slot.ok) return slot;
-    const read = image.readPage(index, table.bytes(slot.value));
-    if (!read.ok) return read;
+    outs.push(table.bytes(slot.value));
   }
+  const read = readPages(image, 0, outs);
+  if (!read.ok) return read;
   edges.clear();
   for (const edge of image.edges) edges.add(edge);
   return ok();

@@ -10,6 +10,7 @@ import { LogReader } from "../../engine/log/log-reader.ts";
 import { LogWriter } from "../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../engine/log/record-batch.ts";
 import { RecordKind } from "../../engine/log/record-kinds.ts";
+import { readPages } from "../../engine/log/record-source.ts";
 import { PageTable } from "../../engine/pages/page-table.ts";
 import { ReplayState } from "../../engine/replay/replay-state.ts";
 import { ReplayWalk } from "../../engine/replay/replay-walk.ts";
@@ -303,7 +304,8 @@ export async function checkpointBench(report: Report, folder: string): Promise<v
       1e3 *
         secondsOf(() => {
           const image = unwrap(reader.loadCheckpoint(reader.checkpoints[0]!));
-          for (let i = 0; i < image.pages.length; i++) unwrap(image.readPage(i, table.bytes(slots[i]!)));
+          const outs = image.pages.map((_, i) => table.bytes(slots[i]!));
+          unwrap(readPages(image, 0, outs));
         }),
     );
     reader.close();

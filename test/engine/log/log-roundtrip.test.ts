@@ -8,8 +8,8 @@ import { Prng } from "../../../engine/base/prng.ts";
 import { fail, ok, unwrap } from "../../../engine/base/result.ts";
 import { decodeDeltaBody } from "../../../engine/deltas/delta-body.ts";
 import { RunList } from "../../../engine/deltas/run-list.ts";
-import type { CheckpointContent } from "../../../engine/log/checkpoint-format.ts";
-import type { LogFile, LogFileSystem } from "../../../engine/log/file-system.ts";
+import { CHUNK_BYTES, type CheckpointContent } from "../../../engine/log/checkpoint-format.ts";
+import { type LogFile, type LogFileSystem, nodeFileSystem } from "../../../engine/log/file-system.ts";
 import { LogReader } from "../../../engine/log/log-reader.ts";
 import { LogWriter, type LogWriterOptions } from "../../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../../engine/log/record-batch.ts";
@@ -295,6 +295,89 @@ describe("checkpoints", () => {
         expect(Buffer.compare(out, pages.get(page.id)!)).toBe(0);
       }
     }
+    reader.close();
+  });
+
+  test("come back many pages at once, wherever the memory of those lies, and tell of damage in any chunk", async () => {
+    const prng = new Prng(11);
+    const many = new Map<bigint, Uint8Array>();
+    for (let id = 1n; id <= 400n; id++) {
+      const bytes = new Uint8Array(prng.below(3) === 0 ? prng.below(40) : prng.below(5000));
+      prng.fill(bytes);
+      many.set(id * 3n, bytes);
+    }
+    for (const [id, sizeBytes] of [
+      [2n, 200_000],
+      [7n, 0],
+      [1201n, 65_464],
+    ] as const) {
+      const bytes = new Uint8Array(sizeBytes);
+      prng.fill(bytes);
+      many.set(id, bytes);
+    }
+    const state = new Map([...many].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const path = join(folder, "a.tlog");
+    const writer = unwrap(await LogWriter.create(path, fixed({})));
+    unwrap(writer.writeCheckpoint(contentOf(state)));
+    unwrap(await writer.close());
+
+    let scattered = 0;
+    const system: LogFileSystem = {
+      ...nodeFileSystem,
+      open(name, mode) {
+        const opened = nodeFileSystem.open(name, mode);
+        if (!opened.ok) return opened;
+        const file = opened.value;
+        const readParts = file.readParts!.bind(file);
+        file.readParts = (parts, offset) => {
+          scattered++;
+          return readParts(parts, offset);
+        };
+        return opened;
+      },
+    };
+    const reader = unwrap(LogReader.open(path, { fileSystem: system }));
+    const image = unwrap(reader.loadCheckpoint(reader.checkpoints[0]!));
+    const chunks = Math.floor(image.ref.sizeBytes / CHUNK_BYTES);
+    const layouts: Readonly<Record<string, () => Uint8Array[]>> = {
+      "one after another in shared memory": () => {
+        const memory = new Uint8Array(new SharedArrayBuffer(image.ref.sizeBytes));
+        let at = 0;
+        return image.pages.map(({ sizeBytes }) => memory.subarray(at, (at += sizeBytes)));
+      },
+      "one after another, backwards": () => {
+        const memory = new Uint8Array(image.ref.sizeBytes);
+        let at = image.ref.sizeBytes;
+        return image.pages.map(({ sizeBytes }) =>
+          memory.subarray(at - sizeBytes, (at -= sizeBytes) + sizeBytes),
+        );
+      },
+      "each in its own": () => image.pages.map(({ sizeBytes }) => new Uint8Array(sizeBytes)),
+    };
+    for (const [name, layout] of Object.entries(layouts)) {
+      for (const first of [0, 1, prng.below(image.pages.length)]) {
+        const outs = layout().slice(first);
+        unwrap(image.readPages!(first, outs));
+        for (const [i, out] of outs.entries())
+          expect(
+            Buffer.compare(out, state.get(image.pages[first + i]!.id)!),
+            `${name}, page ${first + i}`,
+          ).toBe(0);
+      }
+    }
+    expect(scattered).toBeGreaterThanOrEqual(3 * (chunks - 1));
+
+    const whole = readFileSync(path);
+    const last = whole.length - 4096;
+    for (let at = 70_000; at < last; at += 50_000 + prng.below(3000)) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = bytes[at]! ^ (1 << prng.below(8));
+      writeFileSync(path, bytes);
+      const read = image.readPages!(0, layouts["each in its own"]!());
+      expect(read.ok ? "" : read.error.code, `bit at ${at}`).toBe("LOG_BLOCK_DAMAGED");
+    }
+    writeFileSync(path, whole.subarray(0, whole.length >> 1));
+    expect(image.readPages!(0, layouts["each in its own"]!()).ok).toBe(false);
     reader.close();
   });
 
