@@ -15,25 +15,25 @@ const SHORT_TEXT_BYTES = 32;
 const keptTexts: (string | undefined)[] = new Array(512).fill(undefined);
 
 /** Lossy: malformed sequences become U+FFFD. Copies, because decoders refuse views of shared memory. */
-export function utf8Decode(bytes: Uint8Array): string {
-  const { length } = bytes;
+export function utf8Decode(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  const length = to - from;
   if (length === 0) return "";
-  if (length > SHORT_TEXT_BYTES) return decoder.decode(bytes.slice());
+  if (length > SHORT_TEXT_BYTES) return decoder.decode(bytes.slice(from, to));
   let hash = length;
-  for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
+  for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
   const slot = (hash ^ (hash >>> 9)) & (keptTexts.length - 1);
   const kept = keptTexts[slot];
-  if (kept !== undefined && isAsciiOf(kept, bytes)) return kept;
-  const text = decoder.decode(bytes.slice());
+  if (kept !== undefined && isAsciiAt(kept, bytes, from, length)) return kept;
+  const text = decoder.decode(bytes.slice(from, to));
   keptTexts[slot] = text;
   return text;
 }
 
-/** Whether the bytes are this text, each character one byte below 128. */
-function isAsciiOf(text: string, bytes: Uint8Array): boolean {
-  if (text.length !== bytes.length) return false;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
+/** Whether the `length` bytes are this text, each character one byte below 128. */
+function isAsciiAt(text: string, bytes: Uint8Array, from: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[from + i]!;
     if (byte > 127 || text.charCodeAt(i) !== byte) return false;
   }
   return true;
@@ -173,6 +173,7 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): this {
+    if (value.length === 0) return this;
     const at = this.#reserve(value.length);
     this.#bytes.set(value, at);
     return this;
@@ -333,7 +334,7 @@ export class ByteReader {
   /** A view, not a copy. */
   bytes(count: number): Uint8Array {
     const at = this.#take(count);
-    return at < 0 ? EMPTY_BYTES : this.#bytes.subarray(at, at + count);
+    return at < 0 || count === 0 ? EMPTY_BYTES : this.#bytes.subarray(at, at + count);
   }
 
   sizedBytes(): Uint8Array {
@@ -341,7 +342,9 @@ export class ByteReader {
   }
 
   text(): string {
-    return utf8Decode(this.sizedBytes());
+    const count = this.varint();
+    const at = this.#take(count);
+    return at < 0 ? "" : utf8Decode(this.#bytes, at, at + count);
   }
 
   skip(count: number): void {
