@@ -12,6 +12,9 @@ export interface IndexTask {
   readonly stop: SharedArrayBuffer;
 }
 
+/** What the thread tells: how far it is, and that it has done what it could. */
+export type IndexNews = BuildProgress | "ended";
+
 interface Build {
   readonly ended: Promise<Result<void>>;
   readonly stop: () => void;
@@ -22,7 +25,7 @@ interface Build {
 export class IndexBuilds {
   readonly #builds = new Map<string, Build>();
 
-  /** Done when the thread has ended, whatever became of the index. Where the last one who waits is cancelled it gives up. */
+  /** Done when the thread has done what it could, whatever became of the index. Where the last one who waits is cancelled it gives up. */
   *build(path: string, cacheBytes: number, progress: ReportProgress): Sliced<Result<void>> {
     const build = this.#builds.get(path) ?? this.#begin(path, cacheBytes);
     // One listener for each who waits, even where several give the same function.
@@ -45,10 +48,11 @@ export class IndexBuilds {
       workerData: { path, cacheBytes, stop } satisfies IndexTask,
     });
     const listeners = new Set<ReportProgress>();
-    worker.on("message", ({ doneBytes, totalBytes }: BuildProgress) => {
-      for (const listener of listeners) listener("index", doneBytes, totalBytes);
-    });
     const ended = new Promise<Result<void>>((resolve) => {
+      worker.on("message", (news: IndexNews) => {
+        if (news === "ended") resolve(ok());
+        else for (const listener of listeners) listener("index", news.doneBytes, news.totalBytes);
+      });
       // One that fails leaves no index: then it is built here, in slices.
       worker.once("error", () => resolve(ok()));
       worker.once("exit", () => resolve(ok()));

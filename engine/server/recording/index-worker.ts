@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openingRecording } from "../../replay/open-recording.ts";
-import type { IndexTask } from "./index-builds.ts";
+import type { IndexNews, IndexTask } from "./index-builds.ts";
 
 // Building an index takes seconds, and some of its steps longer than a turn of the engine's own thread may. Whether it came to be shows when
 // the recording is opened.
@@ -9,10 +9,13 @@ const PROGRESS_EVERY_MS = 50;
 const { path, cacheBytes, stop } = workerData as IndexTask;
 const stopped = new Int32Array(stop);
 let lastTold = 0;
+const tell = (news: IndexNews) => parentPort?.postMessage(news);
 
 const opening = openingRecording(path, { cacheBytes });
 for (let step = opening.next(); ; step = opening.next()) {
   if (step.done === true) {
+    // Whoever waits need not wait until the memory it took is given back.
+    tell("ended");
     if (step.value.ok) step.value.value.close();
     break;
   }
@@ -23,5 +26,5 @@ for (let step = opening.next(); ; step = opening.next()) {
   const now = performance.now();
   if (now - lastTold < PROGRESS_EVERY_MS) continue;
   lastTold = now;
-  parentPort?.postMessage(step.value);
+  tell(step.value);
 }

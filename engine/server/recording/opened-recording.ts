@@ -27,6 +27,8 @@ const CACHE_BYTES = 384 << 20;
 const MIN_CACHE_BYTES = 64 << 20;
 /** How often a file that may still grow is looked at. */
 const FOLLOW_EVERY_MS = 400;
+/** While it is surveyed, whoever listens hears of it this often: each time a window asks anew for its timeline and its busiest pages. */
+const SURVEY_NEWS_MS = 250;
 /** One that has grown counts as being written for so long. */
 const FRESH_MS = 5000;
 
@@ -134,10 +136,14 @@ export class OpenedRecording {
 
   #survey(): void {
     if (this.#surveying !== undefined || this.#closed) return;
-    const task = this.scheduler.run(
-      this.survey.gather(() => this.#changed()),
-      "background",
-    );
+    let lastTold = performance.now();
+    const tell = () => {
+      const now = performance.now();
+      if (now - lastTold < SURVEY_NEWS_MS) return;
+      lastTold = now;
+      this.#changed();
+    };
+    const task = this.scheduler.run(this.survey.gather(tell), "background");
     this.#surveying = task;
     void task.outcome.then((result) => {
       this.#surveying = undefined;
