@@ -64,6 +64,11 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
 function Window({ onApi }: { onApi: (api: DockviewApi | undefined) => void }): JSX.Element {
   const isOpen = useSession((state) => state.recording !== undefined);
   const name = useSession((state) => state.recording?.name);
+  const hasTime = useSession((state) => state.opening?.progress?.phase === "index");
+  useEffect(() => {
+    // One that cannot be loaded says so where it is shown.
+    if (hasTime) for (const panel of PANELS) panel.preload?.().catch(() => {});
+  }, [hasTime]);
   useEffect(() => {
     document.title = name === undefined ? "MMSB Studio" : `${name} · MMSB Studio`;
   }, [name]);

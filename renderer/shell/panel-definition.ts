@@ -11,6 +11,8 @@ export interface PanelDefinition {
   readonly title: string;
   readonly icon: IconName;
   readonly component: ComponentType;
+  /** Loads the component's code ahead of time, where it is long and the panel is in sight at first. */
+  readonly preload?: () => Promise<unknown>;
   /** Registered as long as the window lives, whether the panel is open or not. `show` brings the panel to the front. */
   readonly commands?: (studio: Studio, show: () => void) => readonly Command[];
 }
