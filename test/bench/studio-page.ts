@@ -1,4 +1,5 @@
 import type { Chromium, TraceEvent } from "./chromium.ts";
+import type { StudioServer } from "./studio-server.ts";
 
 /** Runs in the page before anything else: notes when the first picture stands, and marks every frame. */
 const WATCH = `
@@ -44,13 +45,17 @@ export async function resize(browser: Chromium, width: number, height: number): 
   });
 }
 
-/** Loads the Studio; milliseconds from the navigation to a timeline and a table with rows. */
-export async function openStudio(browser: Chromium, url: string): Promise<number> {
+/**
+ * Loads the Studio; milliseconds from the moment that its server had said its address to a timeline and a table with rows. Not from the
+ * navigation: the server may be at work before.
+ */
+export async function openStudio(browser: Chromium, { url, readyAt }: StudioServer): Promise<number> {
   const { identifier } = (await browser.send("Page.addScriptToEvaluateOnNewDocument", { source: WATCH })) as {
     identifier: string;
   };
   // Only the fragment differs from one visit to the next: without this a navigation would not load anything.
   await browser.send("Page.navigate", { url: "about:blank" });
+  const waitedMs = performance.now() - readyAt;
   await browser.send("Page.navigate", { url });
   await until(
     browser,
@@ -58,7 +63,10 @@ export async function openStudio(browser: Chromium, url: string): Promise<number
     "the first picture",
   );
   await browser.send("Page.removeScriptToEvaluateOnNewDocument", { identifier });
-  return browser.evaluate<number>('performance.getEntriesByName("first-picture")[0].startTime');
+  const loadedMs = await browser.evaluate<number>(
+    'performance.getEntriesByName("first-picture")[0].startTime',
+  );
+  return waitedMs + loadedMs;
 }
 
 export interface Box {

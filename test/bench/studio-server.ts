@@ -12,6 +12,8 @@ const COMMAND = fileURLToPath(new URL("../../engine/cli/main.js", import.meta.ur
 /** `mmsb serve FILE` as a process of its own. */
 export class StudioServer {
   readonly url: string;
+  /** When it had said its address, as `performance.now()` tells: from then on a person could look at it. */
+  readonly readyAt = performance.now();
   readonly #process: ChildProcess;
 
   private constructor(child: ChildProcess, url: string) {

@@ -25,12 +25,17 @@ const NARROW_WIDTH = 1170;
 const MIB = 2 ** 20;
 const SEED = 1;
 
+const PARTS = ["answers", "opening", "window", "graph"] as const;
+type Part = (typeof PARTS)[number];
+
 /**
- * What a person waits for in the Studio, over recordings of 10 M deltas. The bound of each line is what it must not pass (frames a second:
- * what it must reach). The page runs in a Chromium of its own and is measured from inside.
+ * What a person waits for in the Studio, over recordings of 10 M deltas; with `--part=TEXT` only `answers`, `opening`, `window` or `graph`. The
+ * bound of each line is what it must not pass (frames a second: what it must reach). The page runs in a Chromium of its own and is
+ * measured from inside.
  */
 export async function studioBench(report: Report, folder: string): Promise<void> {
   const program = chromiumProgram();
+  const wanted = process.argv.find((arg) => arg.startsWith("--part="))?.slice("--part=".length) ?? "";
   if (program === undefined)
     console.error("no Chromium (/usr/bin/chromium, or CHROMIUM=…): only the engine's answers are measured");
   for (const variant of VARIANTS) {
@@ -39,8 +44,11 @@ export async function studioBench(report: Report, folder: string): Promise<void>
     const line = (name: string, value: number, unit: string, bound: number) =>
       reportWith(report, `studio: ${variant.name}: ${name}`, value, unit, bound);
     try {
-      await answers(path, line);
-      if (program !== undefined) await pictures(program, path, variant.hasLargeGraph, line);
+      const parts = new Set(
+        PARTS.filter((part) => part.includes(wanted) && (part !== "graph" || variant.hasLargeGraph)),
+      );
+      if (parts.has("answers")) await answers(path, line);
+      if (program !== undefined) await pictures(program, path, parts, line);
     } finally {
       rmSync(path, { force: true });
       rmSync(`${path}.idx`, { force: true });
@@ -101,34 +109,53 @@ async function askForCursor(client: EngineClient, recording: number, lsn: number
   ]);
 }
 
-async function pictures(program: string, path: string, hasLargeGraph: boolean, line: Line): Promise<void> {
-  const gibibytes = statSync(path).size / 2 ** 30;
+async function pictures(program: string, path: string, parts: ReadonlySet<Part>, line: Line): Promise<void> {
   const browser = await Chromium.start(program, WIDTH, HEIGHT);
   try {
     await resize(browser, WIDTH, HEIGHT);
-    rmSync(`${path}.idx`, { force: true });
-    const fresh = await StudioServer.start(path);
-    const withoutIndex = await openStudio(browser, fresh.url);
-    await fresh.stop();
-    line("open to first picture, no index yet", withoutIndex / 1000 / gibibytes, "s/GiB", 5);
-    const server = await StudioServer.start(path);
-    try {
-      line("open to first picture, index at hand", (await openStudio(browser, server.url)) / 1000, "s", 1);
-      const work = await scrub(browser, SCRUB_FRAMES);
-      line("scrub, main thread's work a frame, p95", percentile(work, 0.95), "ms", 8);
-      const steps = await stepThrough(browser, STEPS);
-      line("step (F10) to its LSN in the page, p95", percentile(steps.lsn, 0.95), "ms", 16);
-      line("step (F10) to its record in all panels, p50", percentile(steps.panels, 0.5), "ms", 16);
-      line("step (F10) to its record in all panels, p95", percentile(steps.panels, 0.95), "ms", 16);
-      line("step (F10) to the frame that shows it, p95", percentile(steps.frame, 0.95), "ms", 33);
-      line("page's memory, resident", browser.pageResidentBytes() / MIB, "MiB", 500);
-      line("server's memory with a window, resident", server.residentBytes() / MIB, "MiB", 1024);
-    } finally {
-      await server.stop();
-    }
-    if (hasLargeGraph) await graph(browser, path, line);
+    if (parts.has("opening")) await opening(browser, path, line);
+    if (parts.has("window")) await inUse(browser, path, line);
+    if (parts.has("graph")) await graph(browser, path, line);
   } finally {
     await browser.close();
+  }
+}
+
+/** From a server that has just started to the first picture: once without an index, then with the one that it left. */
+async function opening(browser: Chromium, path: string, line: Line): Promise<void> {
+  const gibibytes = statSync(path).size / 2 ** 30;
+  rmSync(`${path}.idx`, { force: true });
+  const withoutIndex = await opened(browser, path);
+  line("server's address to first picture, no index yet", withoutIndex / 1000 / gibibytes, "s/GiB", 5);
+  const withIndex = await opened(browser, path);
+  line("server's address to first picture, index at hand", withIndex / 1000, "s", 1);
+}
+
+async function opened(browser: Chromium, path: string): Promise<number> {
+  const server = await StudioServer.start(path);
+  try {
+    return await openStudio(browser, server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** What moves while the cursor does, and the memory that it takes. */
+async function inUse(browser: Chromium, path: string, line: Line): Promise<void> {
+  const server = await StudioServer.start(path);
+  try {
+    await openStudio(browser, server);
+    const work = await scrub(browser, SCRUB_FRAMES);
+    line("scrub, main thread's work a frame, p95", percentile(work, 0.95), "ms", 8);
+    const steps = await stepThrough(browser, STEPS);
+    line("step (F10) to its LSN in the page, p95", percentile(steps.lsn, 0.95), "ms", 16);
+    line("step (F10) to its record in all panels, p50", percentile(steps.panels, 0.5), "ms", 16);
+    line("step (F10) to its record in all panels, p95", percentile(steps.panels, 0.95), "ms", 16);
+    line("step (F10) to the frame that shows it, p95", percentile(steps.frame, 0.95), "ms", 33);
+    line("page's memory, resident", browser.pageResidentBytes() / MIB, "MiB", 500);
+    line("server's memory with a window, resident", server.residentBytes() / MIB, "MiB", 1024);
+  } finally {
+    await server.stop();
   }
 }
 
@@ -137,7 +164,7 @@ async function graph(browser: Chromium, path: string, line: Line): Promise<void>
   const server = await StudioServer.start(path);
   try {
     await resize(browser, NARROW_WIDTH, HEIGHT);
-    await openStudio(browser, server.url);
+    await openStudio(browser, server);
     line("graph of 100,000 pages, first picture", (await openGraph(browser)) / 1000, "s", 1.5);
     const times = await moveGraph(browser, GRAPH_FRAMES);
     const seconds = times.reduce((sum, ms) => sum + ms, 0) / 1000;
