@@ -93,7 +93,10 @@ function* edgesBySlot({ edges, ids }: IndexTables): Sliced<{ from: Uint32Array; 
 
 /** Edges whose pages are both known, with their rows. */
 function known(from: Uint32Array, to: Uint32Array) {
-  const row = Uint32Array.from(from.keys()).filter((edge) => from[edge] !== NONE);
+  let count = 0;
+  const rows = new Uint32Array(from.length);
+  for (let edge = 0; edge < from.length; edge++) if (from[edge] !== NONE) rows[count++] = edge;
+  const row = rows.slice(0, count);
   return row.length === from.length
     ? { from, to, row }
     : { from: row.map((edge) => from[edge]!), to: row.map((edge) => to[edge]!), row };
