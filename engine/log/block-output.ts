@@ -106,6 +106,7 @@ export class BlockOutput {
     count: number,
     firstLsn: number,
     payloadBytes: number,
+    fullAt = this.#chunkBytes,
   ): boolean {
     this.#outLength += sealBlock(this.#out.u8, this.#outLength, {
       type,
@@ -118,7 +119,7 @@ export class BlockOutput {
       segment: this.segment,
       payloadBytes,
     });
-    return this.#handOnIfFull();
+    return this.#handOnIfFull(fullAt);
   }
 
   /** A whole checkpoint stream. Returns its bytes, or -1 where it has failed. */
@@ -130,8 +131,10 @@ export class BlockOutput {
     let streamBytes = 0;
     let fine = true;
     // Pieces are collected in the output buffer itself, behind the room for the block's header.
+    // It comes faster than a file takes it: the fewer hand-overs, the sooner it is written, so there the buffer is filled to the last block.
+    const fullAt = this.#out.u8.length - MAX_BLOCK_BYTES;
     const flushChunk = () => {
-      fine = fine && this.#emitInPlace(BlockType.Checkpoint, 0, ordinal++, nextLsn, pending);
+      fine = fine && this.#emitInPlace(BlockType.Checkpoint, 0, ordinal++, nextLsn, pending, fullAt);
       pending = 0;
     };
     const add = (bytes: Uint8Array) => {
@@ -159,8 +162,8 @@ export class BlockOutput {
     return fine ? streamBytes : -1;
   }
 
-  #handOnIfFull(): boolean {
-    if (this.#outLength < this.#chunkBytes) return true;
+  #handOnIfFull(fullAt = this.#chunkBytes): boolean {
+    if (this.#outLength < fullAt) return true;
     const { queue } = this.file;
     if (queue === undefined) return this.#writeOut();
     if (this.#failure !== undefined) return false;
