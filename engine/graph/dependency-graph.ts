@@ -144,6 +144,7 @@ export class DependencyGraph {
     incoming.add(to, from * 2 + bit);
     if (bit === CONTROL) this.hasHadControl = true;
     outgoing.add(from, to * 2 + bit);
+    this.levels.noteEdge(from, to);
     if (this.levels.level[to]! <= this.levels.level[from]!) this.levels.invalidate(to, this.state);
     return ok(true);
   }

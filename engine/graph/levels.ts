@@ -201,6 +201,13 @@ export class Levels {
     return this.#sweepStart;
   }
 
+  /** An edge was added: where it changes no level, the order for sweeps stands, and is to know how far its pages' edges lead now. */
+  noteEdge(from: number, to: number): void {
+    if (this.#sweepVersion !== this.version) return;
+    const l = this.level[from]!;
+    if (this.level[to]! > this.#reach[l]!) this.#reach[l] = this.level[to]!;
+  }
+
   /** By level, for sweeps: the highest level that an edge from this one leads to. */
   get reach(): Uint32Array {
     return this.#reach;

@@ -353,6 +353,28 @@ describe("a wave", () => {
     }
   });
 
+  it("P1: an edge that leads further than those of its level did, and lifts no page, is swept along", () => {
+    const width = 200;
+    const sheet = new Sheet(2 * width + 4, 8);
+    const counts = new Map<number, number>();
+    for (let i = 0; i < width; i++) sheet.derive(width + i, [i], () => 1);
+    const [source, ...chain] = [0, 1, 2, 3].map((i) => 2 * width + i);
+    for (const [i, page] of chain.entries()) sheet.derive(page, [source! + i], sum);
+    sheet.wave();
+    const last = chain[2]!;
+    for (const round of [1, 2, 3]) {
+      for (let i = 0; i < width; i++) sheet.write(i, round);
+      sheet.wave();
+    }
+    unwrap(sheet.graph.addEdge(5, last, "data"));
+    for (const value of [7, 8]) {
+      for (let i = 0; i < width; i++) sheet.write(i, value);
+      counts.set(value, sheet.wave().split(" ").length);
+      expect(sheet.value(last)).toBe(value);
+    }
+    expect([...counts.values()]).toEqual([width + 1, width + 1]);
+  });
+
   it("does not start within a recompute", () => {
     const sheet = new Sheet(2);
     let inner: unknown;
