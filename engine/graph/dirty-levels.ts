@@ -70,6 +70,7 @@ export class DirtyLevels {
   /** Puts the pages that depend on the first `rows` pages of a level's run, where those have changed, on the lists of their levels. */
   pushDependents(graph: DependencyGraph, run: LevelRun, rows: number, level: number): void {
     const { state, outgoing, levels } = graph;
+    if (levels.isEnd(level)) return;
     const { start, count, pool } = outgoing;
     const { list, result } = run;
     const levelOf = levels.level;

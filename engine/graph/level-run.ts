@@ -23,6 +23,8 @@ export const RunResult = {
  */
 export class LevelRun {
   count = 0;
+  /** The number of the recompute that all rows have, where that is known; else 0. */
+  recompute = 0;
   list = new Uint32Array(1024);
   result = new Uint8Array(1024);
   elementOffset = new Uint32Array(1024);

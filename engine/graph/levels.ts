@@ -208,6 +208,11 @@ export class Levels {
     if (this.level[to]! > this.#reach[l]!) this.#reach[l] = this.level[to]!;
   }
 
+  /** No edge leads from a page of this level; false where that is not known. */
+  isEnd(level: number): boolean {
+    return this.#sweepVersion === this.version && this.#reach[level]! <= level;
+  }
+
   /** By level, for sweeps: the highest level that an edge from this one leads to. */
   get reach(): Uint32Array {
     return this.#reach;

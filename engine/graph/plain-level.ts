@@ -61,7 +61,7 @@ export class PlainLevel {
         this.recomputed += this.settled - from;
         if (this.executed > this.settled) return;
       } else {
-        let to = from + 1;
+        let to = number !== 0 && run.recompute === number ? run.count : from + 1;
         while (to < run.count && of[run.list[to]!] === number) to++;
         this.executed = to;
         if (recompute === undefined) run.result.fill(RunResult.Skipped, from, to);

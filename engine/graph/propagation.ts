@@ -6,6 +6,7 @@ import { DirtyLevels, sortNodes } from "./dirty-levels.ts";
 import { Discovery } from "./discovery.ts";
 import { Executor } from "./executor.ts";
 import { FailureBook } from "./failure-book.ts";
+import { LevelRecomputes } from "./level-recomputes.ts";
 import { LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { PendingPages } from "./pending-pages.ts";
@@ -53,6 +54,7 @@ export class Propagation {
   readonly #cutOff = new WorkStack();
   readonly #blocked = new WorkStack();
   readonly #marks: ChangeMarks;
+  readonly #levelRecomputes: LevelRecomputes;
   readonly #plain: PlainLevel;
   readonly #told = new WaveLevels();
   readonly #discovery: Discovery;
@@ -74,6 +76,7 @@ export class Propagation {
     this.executor = new Executor(graph);
     this.executor.keepsOld = sink !== undefined;
     this.#marks = new ChangeMarks(graph);
+    this.#levelRecomputes = new LevelRecomputes(graph, registry);
     this.#plain = new PlainLevel(this.executor, registry, this.#cutOff, sink && this.rows);
     this.#discovery = new Discovery(graph, this.executor.context, (slot) => this.failures.errors.get(slot));
   }
@@ -94,7 +97,7 @@ export class Propagation {
   }
 
   get bytes(): number {
-    return this.#dirty.bytes + this.registry.bytes;
+    return this.#dirty.bytes + this.registry.bytes + this.#levelRecomputes.bytes;
   }
 
   /** The page's bytes were written from outside. */
@@ -263,6 +266,7 @@ export class Propagation {
   #take(level: number): number {
     const dirty = this.#dirty;
     const run = this.#run;
+    run.recompute = 0;
     run.reserve(dirty.count[level]!);
     const count = dirty.take(level, run.list);
     sortNodes(run.list, count);
@@ -273,7 +277,7 @@ export class Propagation {
     const run = this.#run;
     const isBelowFull = level > 0 && this.#marks.isFull(level - 1) && !this.graph.hasHadControl;
     if (!isBelowFull) this.#marks.settle();
-    const n = sweepLevel(this.graph, this.registry.of, level, run, isBelowFull);
+    const n = sweepLevel(this.graph, this.#levelRecomputes, level, run, isBelowFull);
     // Those that were pushed are among them: their list is only emptied.
     const pushed = this.#dirty.count[level]!;
     if (pushed > 0) {

@@ -52,6 +52,8 @@ export class RecomputeRegistry {
   readonly #definitions: (RecomputeDefinition | undefined)[] = [undefined];
   /** Rises when a recompute comes or goes. */
   version = 0;
+  /** Rises when a page may have got another recompute. */
+  bindings = 0;
   /** How many of each kind there are: what the waves look after only where there is one. */
   prioritised = 0;
   lazies = 0;
@@ -109,6 +111,7 @@ export class RecomputeRegistry {
   bind(slot: number, type: string): boolean {
     const number = this.#byPage.get(slot) ?? this.#byType.get(type) ?? 0;
     this.of[slot] = number;
+    this.bindings++;
     return number > 0;
   }
 
@@ -118,6 +121,7 @@ export class RecomputeRegistry {
     this.#byPage.delete(slot);
     if (own !== undefined) this.#release(own);
     if (slot < this.of.length) this.of[slot] = 0;
+    this.bindings++;
   }
 
   #take(definition: RecomputeDefinition): number {

@@ -1,4 +1,5 @@
 import type { DependencyGraph } from "./dependency-graph.ts";
+import type { LevelRecomputes } from "./level-recomputes.ts";
 import type { LevelRun } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 
@@ -27,12 +28,13 @@ export function sweepReach(graph: DependencyGraph, level: number, count: number)
  */
 export function sweepLevel(
   graph: DependencyGraph,
-  of: Uint32Array,
+  recomputes: LevelRecomputes,
   level: number,
   run: LevelRun,
   isBelowFull: boolean,
 ): number {
   const { state, incoming, levels } = graph;
+  const { of } = recomputes.registry;
   const order = levels.sweepOrder(state);
   const from = levels.sweepStart[level]!;
   const to = levels.sweepStart[level + 1]!;
@@ -40,8 +42,14 @@ export function sweepLevel(
   const { list } = run;
   const { start, count, pool } = incoming;
   let n = 0;
+  run.recompute = 0;
   if (isBelowFull && !graph.hasHadControl) {
     // All have an input there: no look is needed.
+    run.recompute = recomputes.numberOf(level);
+    if (run.recompute !== 0) {
+      list.set(order.subarray(from, to));
+      return to - from;
+    }
     for (let i = from; i < to; i++) {
       const node = order[i]!;
       if (of[node] !== 0 || (state[node]! & NodeState.Dirty) !== 0) list[n++] = node;

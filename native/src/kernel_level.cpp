@@ -33,12 +33,22 @@ struct word_columns {
   const std::uint32_t* pool;
   std::size_t pool_size;
   std::size_t slots;
+  /** Where most pages are: places `[home, home + home_granules)`, those of the smallest size class in one arena, from `home_bytes` on. */
+  std::uint8_t* home_bytes;
+  std::uint32_t home;
+  std::uint32_t home_granules;
   /** By arena: a place has six bits for it. */
   std::array<memory, 64> arenas;
 
   /** The first word of a page of at least 8 bytes, by the page's place; null where that does not say. */
-  std::uint8_t* word(std::uint32_t slot) const noexcept {
+  [[gnu::always_inline]] std::uint8_t* word(std::uint32_t slot) const noexcept {
     const std::uint32_t at = load_once(place + slot);
+    if (const std::uint32_t granule = at - home; granule < home_granules) [[likely]] return home_bytes + (std::size_t{granule} << 6);
+    return word_elsewhere(at);
+  }
+
+ private:
+  [[gnu::noinline]] std::uint8_t* word_elsewhere(std::uint32_t at) const noexcept {
     const memory& arena = arenas[at >> 24 & 63];
     const std::size_t granule = at & 0xff'ffff;
     return at >> 30 != 0 && granule < arena.granules ? arena.bytes + (granule << 6) : nullptr;
@@ -53,8 +63,20 @@ struct word_fold {
   /** False: the general way is to say what the page is. */
   [[gnu::always_inline]] static bool compute(const word_columns& columns, const std::uint32_t* entries, std::size_t inputs,
                                              std::uint64_t& out) noexcept {
-    if (inputs < (is_zip ? 2u : 1u)) return false;
-    const std::size_t used = is_zip ? 2 : inputs;
+    // Straight-line code for the numbers that are usual.
+    if constexpr (is_zip) return inputs >= 2 && fold(columns, entries, 2, out);
+    switch (inputs) {
+      case 0: return false;
+      case 1: return fold(columns, entries, 1, out);
+      case 2: return fold(columns, entries, 2, out);
+      case 3: return fold(columns, entries, 3, out);
+      default: return fold(columns, entries, inputs, out);
+    }
+  }
+
+ private:
+  [[gnu::always_inline]] static bool fold(const word_columns& columns, const std::uint32_t* entries, std::size_t used,
+                                          std::uint64_t& out) noexcept {
     word result{};
     for (std::size_t i = 0; i < used; ++i) {
       const std::uint32_t slot = load_once(entries + i) >> 1;
@@ -70,22 +92,27 @@ struct word_fold {
   }
 };
 
-word_columns columns_of(const kernel_level& level, std::size_t slots) noexcept {
+/** `first` is the slot of a row: where that page is, most are. */
+word_columns columns_of(const kernel_level& level, std::size_t slots, std::uint32_t first) noexcept {
   word_columns columns{level.place.data(), level.pages.size, level.start.data(), level.count.data(),
-                       level.pool.data(),  level.pool.size(), slots,             {}};
+                       level.pool.data(),  level.pool.size(), slots,             nullptr, 0, 0, {}};
   const std::size_t arenas = std::min(columns.arenas.size(), level.pages.arenas.size());
   for (std::size_t i = 0; i < arenas; ++i) {
     const std::span<std::uint8_t> bytes = level.pages.arenas[i];
     columns.arenas[i] = {bytes.data(), bytes.size() < word_bytes ? 0 : (bytes.size() - word_bytes) / 64 + 1};
   }
+  const std::uint32_t arena = load_once(columns.place + first) >> 24 & 63;
+  columns.home_bytes = columns.arenas[arena].bytes;
+  columns.home = 1u << 30 | arena << 24;
+  columns.home_granules = static_cast<std::uint32_t>(std::min<std::size_t>(columns.arenas[arena].granules, 1u << 24));
   return columns;
 }
 
 /** Runs the rows that are one-word pages with inputs of at least a word, up to the first that is not, or that wants something else to be done. */
 template <typename Word>
 void run_words(kernel_level& level, std::size_t slots, level_end& end, std::size_t to) noexcept {
-  const word_columns columns = columns_of(level, slots);
   const std::uint32_t* const list = level.list.data();
+  const word_columns columns = columns_of(level, slots, std::min<std::uint32_t>(load_once(list + end.row), static_cast<std::uint32_t>(slots - 1)));
   std::uint8_t* const result = level.result.data();
   std::uint8_t* const state = level.state.data();
   double* const epoch = level.epoch.data();

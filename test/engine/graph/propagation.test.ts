@@ -375,6 +375,34 @@ describe("a wave", () => {
     expect([...counts.values()]).toEqual([width + 1, width + 1]);
   });
 
+  it("R3: a page of a level that was swept whole gets another recompute, and another, and none", () => {
+    const width = 200;
+    const sheet = new Sheet(1 + 2 * width, 8);
+    const times = (factor: number): RecomputeDefinition => ({
+      run: (ctx) => ctx.setF64(0, factor * ctx.f64(0, 0)),
+    });
+    const [once, twice, thrice] = [times(1), times(2), times(3)];
+    for (let i = 1; i <= width; i++) {
+      unwrap(sheet.graph.addEdge(0, i, "data"));
+      unwrap(sheet.graph.addEdge(i, width + i, "data"));
+      sheet.define(i, once);
+      sheet.define(width + i, once);
+    }
+    const some = [width + 1, width + 100, 2 * width];
+    for (const [round, definition] of [once, twice, thrice, once, undefined].entries()) {
+      for (const page of some) sheet.define(page, definition);
+      for (const value of [10 * round + 1, 10 * round + 2]) {
+        const before = some.map((page) => sheet.value(page));
+        sheet.write(0, value);
+        unwrap(sheet.propagation.run());
+        const factor = definition === once ? 1 : definition === twice ? 2 : 3;
+        const wanted = definition === undefined ? before : some.map(() => factor * value);
+        expect(some.map((page) => sheet.value(page))).toEqual(wanted);
+        expect([sheet.value(width + 2), sheet.value(2 * width - 1)]).toEqual([value, value]);
+      }
+    }
+  });
+
   it("does not start within a recompute", () => {
     const sheet = new Sheet(2);
     let inner: unknown;
