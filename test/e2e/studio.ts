@@ -8,6 +8,8 @@ import { test as base, expect, type Locator, type Page } from "@playwright/test"
 
 const COMMAND = join(import.meta.dirname, "../../dist/engine/cli/main.js");
 
+const ENGINE = join(import.meta.dirname, "../../dist/engine/index.js");
+
 /** What the command prints. */
 export function mmsb(...args: string[]): string {
   return execFileSync(process.execPath, [COMMAND, ...args], {
@@ -43,6 +45,8 @@ export interface Recordings {
   readonly mlp: string;
   /** Has pages on a device. */
   readonly tensors: string;
+  /** A session with recomputes: see {@link recordWaves}. */
+  readonly waves: string;
   /** `life` as MMSBLOG1, and that converted back. */
   readonly foreign: string;
   readonly converted: string;
@@ -50,7 +54,49 @@ export interface Recordings {
   readonly damaged: string;
 }
 
-function makeRecordings(): Recordings {
+/**
+ * Four writes to page 1, each a wave: page 2 doubles it, 3 takes its sign and 4 negates that, 5 takes its root, which fails below zero, and 6 adds
+ * one to that. The values are 2, 3 (the sign is cut off, 4 not reached), -1 (5 fails, 6 waits behind it) and 4 (all is well again).
+ */
+async function recordWaves(path: string): Promise<void> {
+  const { mmsbStart } = (await import(ENGINE)) as typeof import("../../engine/index.ts");
+  const started = await mmsbStart({ path, durability: "none" });
+  if (!started.ok) throw started.error;
+  const session = started.value;
+  const page = (type: string) => {
+    const created = session.createPage({ sizeBytes: 8, type });
+    if (!created.ok) throw created.error;
+    return created.value;
+  };
+  const pages = ["input", "double", "sign", "negated", "root", "next"].map(page);
+  const computes = (target: number, input: number, compute: (value: number) => number) =>
+    session.registerRecompute(
+      pages[target - 1]!,
+      { name: `page-${target}`, run: (ctx) => ctx.setF64(0, compute(ctx.f64(0, 0))) },
+      { inputs: [pages[input - 1]!] },
+    );
+  const registered = [
+    computes(2, 1, (value) => 2 * value),
+    computes(3, 1, Math.sign),
+    computes(4, 3, (value) => -value),
+    computes(5, 1, (value) => {
+      if (value < 0) throw new Error("no root below zero");
+      return Math.sqrt(value);
+    }),
+    computes(6, 5, (value) => value + 1),
+  ];
+  for (const done of registered) if (!done.ok) throw done.error;
+  for (const value of [2, 3, -1, 4]) {
+    const written = session.write(pages[0]!, 0, new Uint8Array(Float64Array.of(value).buffer), {
+      source: "sensor",
+    });
+    if (!written.ok) throw written.error;
+  }
+  const stopped = await session.stop();
+  if (!stopped.ok) throw stopped.error;
+}
+
+async function makeRecordings(): Promise<Recordings> {
   const folder = mkdtempSync(join(tmpdir(), "mmsb-e2e-"));
   const at = (name: string) => join(folder, name);
   const made = {
@@ -58,6 +104,7 @@ function makeRecordings(): Recordings {
     life: at("life.tlog"),
     mlp: at("mlp.tlog"),
     tensors: at("tensors.tlog"),
+    waves: at("waves.tlog"),
     foreign: at("life.mmsblog1"),
     converted: at("converted.tlog"),
     damaged: at("damaged.tlog"),
@@ -65,6 +112,7 @@ function makeRecordings(): Recordings {
   mmsb("demo", made.life, "--workload", "life");
   mmsb("demo", made.mlp, "--workload", "mlp", "--steps", "60");
   mmsb("demo", made.tensors, "--workload", "tensors");
+  await recordWaves(made.waves);
   mmsb("convert", made.life, made.foreign, "--to", "mmsblog1");
   mmsb("convert", made.foreign, made.converted);
   cpSync(made.life, made.damaged);
@@ -152,7 +200,7 @@ export const test = base.extend<Fixtures, { recordings: Recordings }>({
   recordings: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that one depends on from its first parameter
     async ({}, use) => {
-      const made = makeRecordings();
+      const made = await makeRecordings();
       await use(made);
       rmSync(made.folder, { recursive: true, force: true });
     },

@@ -3,7 +3,7 @@ import { formatCount } from "../../ui/format/count.ts";
 import { Swatch } from "../../ui/value.tsx";
 import type { Hover } from "./graph-canvas.tsx";
 import type { GraphPicture } from "./graph-elements.ts";
-import type { Lights } from "./graph-lights.ts";
+import { type Lights, lightText } from "./graph-lights.ts";
 
 /** What is under the pointer, in words. */
 export function GraphHover({
@@ -42,15 +42,4 @@ export function GraphHover({
       </div>
     </div>
   );
-}
-
-function lightText(classes: string | undefined): string | undefined {
-  if (classes === undefined) return undefined;
-  if (classes.includes("failed")) return "its recompute failed here";
-  if (classes.includes("blocked")) return "not computed: something above it failed";
-  if (classes.includes("touched")) return "touched by the record at the cursor";
-  if (classes.includes("cut-off")) return "cut off: recomputed to the bytes that it had";
-  return classes.includes("unwritten")
-    ? "downstream of the record, not rewritten by it"
-    : "downstream of the record, rewritten there";
 }

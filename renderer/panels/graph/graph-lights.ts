@@ -54,6 +54,18 @@ function nodeClasses(
   return distance > 0 && !isWritten ? `${near} unwritten` : near;
 }
 
+/** What a page's light says, in words; undefined where it is dark. */
+export function lightText(classes: string | undefined): string | undefined {
+  if (classes === undefined) return undefined;
+  if (classes.includes("failed")) return "its recompute failed here";
+  if (classes.includes("blocked")) return "not computed: something above it failed";
+  if (classes.includes("touched")) return "touched by the record at the cursor";
+  if (classes.includes("cut-off")) return "cut off: recomputed to the bytes that it had";
+  return classes.includes("unwritten")
+    ? "downstream of the record, not rewritten by it"
+    : "downstream of the record, rewritten there";
+}
+
 /** Elements whose light is another than before, with what it is now (empty = dark). */
 export function changedLights(before: Lights, after: Lights): Map<string, string> {
   const changed = new Map<string, string>();

@@ -11,7 +11,7 @@ import { GraphCanvas, type Hover } from "./graph-canvas.tsx";
 import type { GraphNode, GraphPicture } from "./graph-elements.ts";
 import { GraphHover } from "./graph-hover.tsx";
 import { GraphLegend } from "./graph-legend.tsx";
-import { type Lights, lightsOf } from "./graph-lights.ts";
+import { type Lights, lightsOf, lightText } from "./graph-lights.ts";
 import { act, focusOn, resetGraphView, useGraphView } from "./graph-store.ts";
 import { useGraph } from "./use-graph.ts";
 import { useSettled } from "./use-settled.ts";
@@ -99,7 +99,7 @@ export function GraphPanel(): JSX.Element {
               onHover={setHover}
             />
             {hover !== undefined && <GraphHover hover={hover} picture={picture} lights={lights.lights} />}
-            <SelectedAloud selected={selected} picture={picture} />
+            <SelectedAloud selected={selected} picture={picture} lights={lights.lights} />
           </>
         )}
       </div>
@@ -141,15 +141,18 @@ function toggleCluster(node: GraphNode, picture: GraphPicture): void {
   if (!open.includes(number) && expanded !== "all") act({ cluster: number });
 }
 
-/** Says what the keyboard stands on. */
+/** Says what the keyboard stands on, and how it is lit. */
 function SelectedAloud({
   selected,
   picture,
+  lights,
 }: {
   selected: string | undefined;
   picture: GraphPicture;
+  lights: Lights;
 }): JSX.Element {
   const node = selected === undefined ? undefined : picture.nodes.get(selected);
+  const light = node === undefined ? undefined : lightText(lights.get(node.id));
   return (
     <span className="visually-hidden" aria-live="polite">
       {node === undefined
@@ -157,6 +160,7 @@ function SelectedAloud({
         : node.kind === "page"
           ? `Page ${node.number}, ${node.typeName}`
           : `Group ${node.label.replace("\n", ", ")}`}
+      {light !== undefined && `, ${light}`}
     </span>
   );
 }
