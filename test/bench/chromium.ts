@@ -194,7 +194,8 @@ export class Chromium {
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     this.#process.kill();
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its helpers end a little later than it does, and write until then: on a busy machine for seconds.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
