@@ -135,7 +135,7 @@ export class WaveRows {
       this.deltas.addRun(runOffset[i]!, page, pageAt + runOffset[i]!, runLength[i]!);
     this.#reserve(this.deltas.payloadBytes);
     const from = run.beforeAt[k]!;
-    this.before.set(bytes.subarray(from, from + this.deltas.payloadBytes - at), at);
+    accel.copyBytes(bytes, from, this.before, at, this.deltas.payloadBytes - at);
   }
 
   #reserve(bytes: number): void {
