@@ -13,7 +13,7 @@ import { PendingPages } from "./pending-pages.ts";
 import { PlainLevel } from "./plain-level.ts";
 import { isPullPageWanted, staleInputs } from "./pull-pages.ts";
 import type { RecomputeRegistry } from "./registry.ts";
-import { runBulk } from "./run-bulk.ts";
+import { runRows } from "./run-kernel.ts";
 import { sweepLevel, sweepReach } from "./sweep.ts";
 import { cancelled, overBudget, refused } from "./wave-errors.ts";
 import { WaveLevels } from "./wave-levels.ts";
@@ -336,7 +336,7 @@ export class Propagation {
       while (to < run.count && of[list[to]!] === number) to++;
       if (recompute === undefined) result.fill(RunResult.Skipped, first, to);
       else if (recompute.run !== undefined) executor.runFunction(recompute, run, first, to);
-      else runBulk(executor, recompute, run, first, to);
+      else runRows(executor, recompute, run, first, to);
       first = to;
     }
     if (taken > 0) for (const k of workers!.collect(run, executor)) this.#executeOne(k);
@@ -347,7 +347,7 @@ export class Propagation {
     const recompute = this.registry.all[this.registry.of[run.list[k]!]!];
     if (recompute === undefined) run.result[k] = RunResult.Skipped;
     else if (recompute.run !== undefined) this.executor.runFunction(recompute, run, k, k + 1);
-    else runBulk(this.executor, recompute, run, k, k + 1);
+    else runRows(this.executor, recompute, run, k, k + 1);
   }
 
   /** One page after the other, the higher priority first. */

@@ -4,7 +4,7 @@ import { kernelRunner } from "./kernels/native-kernels.ts";
 import { levelKernels } from "./kernels/native-levels.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
 import type { Recompute } from "./registry.ts";
-import { unfitInput } from "./run-bulk.ts";
+import { runBulk, unfitInput } from "./run-bulk.ts";
 
 const NONE = new Uint32Array(0);
 
@@ -43,6 +43,18 @@ const FEW_PAGES = 4;
 export function runsLevel(executor: Executor, { kernel }: Recompute, pages: number): boolean {
   const isOurs = levelKernels !== undefined && executor.kernels === kernelRunner;
   return isOurs && kernel !== undefined && kernel.operands === undefined && pages >= FEW_PAGES;
+}
+
+/** Runs rows `[from, to)` of a level, all of which have this columns function or kernel, and settles none. */
+export function runRows(
+  executor: Executor,
+  recompute: Recompute,
+  run: LevelRun,
+  from: number,
+  to: number,
+): void {
+  if (runsLevel(executor, recompute, to - from)) runKernelLevel(executor, recompute, run, from, to, false);
+  else runBulk(executor, recompute, run, from, to);
 }
 
 /**

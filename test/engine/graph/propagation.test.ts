@@ -5,6 +5,7 @@ import { DependencyGraph } from "../../../engine/graph/dependency-graph.ts";
 import { Propagation } from "../../../engine/graph/propagation.ts";
 import type { RecomputeContext, RecomputeDefinition } from "../../../engine/graph/recompute.ts";
 import { RecomputeRegistry } from "../../../engine/graph/registry.ts";
+import type { WaveSink } from "../../../engine/graph/wave-sink.ts";
 import { PageTable } from "../../../engine/pages/page-table.ts";
 
 /** Pages of one f64 and a few bytes more, by number from 0. */
@@ -15,15 +16,35 @@ class Sheet {
   readonly propagation: Propagation;
   readonly log: string[] = [];
 
-  constructor(pages: number, sizeBytes = 16) {
+  constructor(pages: number, sizeBytes = 16, isLogged = false) {
     this.table = new PageTable();
     this.graph = new DependencyGraph(this.table);
     this.registry = new RecomputeRegistry(pages, pages);
-    this.propagation = new Propagation(this.graph, this.registry);
+    this.propagation = new Propagation(this.graph, this.registry, isLogged ? this.#sink() : undefined);
     for (let page = 0; page < pages; page++) {
       unwrap(this.table.create({ sizeBytes }));
       this.graph.enter(page);
     }
+  }
+
+  /** Where a session would log: it holds the rows to the pages' bytes. */
+  #sink(): WaveSink {
+    return {
+      begin: () => 1,
+      stopped: () => undefined,
+      end: ({ rows: { deltas } }) => {
+        for (let row = 0; row < deltas.count; row++) {
+          const page = this.table.bytes(deltas.slot[row]!);
+          let at = deltas.payloadStart[row]!;
+          for (let run = deltas.runStart[row]!; run < deltas.runStart[row + 1]!; run++) {
+            const offset = deltas.runOffset[run]!;
+            const end = offset + deltas.runLength[run]!;
+            for (let i = offset; i < end; i++) expect(deltas.payload[at++]).toBe(page[i]);
+          }
+        }
+        return true;
+      },
+    };
   }
 
   /** `page` is computed from `inputs`; each run is noted in `log`. */
@@ -402,6 +423,58 @@ describe("a wave", () => {
       }
     }
   });
+
+  it.each([false, true])(
+    "P6: kernels of a wide level go on beside pages that fail, logged: %s",
+    (isLogged) => {
+      const width = 100;
+      const sheet = new Sheet(2 + 2 * width, 8, isLogged);
+      const [a, b] = [0, 1];
+      const upper = (i: number) => 2 + i;
+      const lower = (i: number) => 2 + width + i;
+      const total: RecomputeDefinition = { kernel: { kind: "sum", element: "f64" } };
+      for (let i = 0; i < width; i++) {
+        for (const input of i % 3 === 0 ? [a, b] : [a]) unwrap(sheet.graph.addEdge(input, upper(i), "data"));
+        sheet.define(upper(i), total);
+        for (const input of [upper(i), upper((i * 7) % width)])
+          if (!sheet.graph.has(input, lower(i), "data")) unwrap(sheet.graph.addEdge(input, lower(i), "data"));
+        sheet.define(lower(i), total);
+      }
+      const failing = upper(14);
+      sheet.define(failing, {
+        run: (ctx) => {
+          if (ctx.f64(0, 0) < 0) throw new Error("negative");
+          ctx.setF64(0, ctx.f64(0, 0));
+        },
+      });
+      sheet.wave();
+      let kept = 0;
+      for (const [first, second] of [
+        [3, 4],
+        [-1, 2],
+        [-2, 2],
+        [-2, 5],
+        [6, 5],
+        [7, 5],
+      ] as const) {
+        sheet.write(a, first);
+        sheet.write(b, second);
+        const counts = unwrap(sheet.propagation.run());
+        const above = Array.from({ length: width }, (_, i) => (i % 3 === 0 ? first + second : first));
+        if (first < 0) above[14] = kept;
+        else kept = first;
+        const isBlocked = (i: number) => first < 0 && (i === 14 || (i * 7) % width === 14);
+        expect(Array.from({ length: width }, (_, i) => sheet.value(upper(i)))).toEqual(above);
+        for (let i = 0; i < width; i++) {
+          if (isBlocked(i)) continue;
+          const inputs = new Set([i, (i * 7) % width]);
+          expect(sheet.value(lower(i))).toBe([...inputs].reduce((sum, input) => sum + above[input]!, 0));
+        }
+        expect(sheet.propagation.failures.size).toBe(first < 0 ? 3 : 0);
+        expect(counts.failed + counts.blocked).toBeLessThanOrEqual(3);
+      }
+    },
+  );
 
   it("does not start within a recompute", () => {
     const sheet = new Sheet(2);
