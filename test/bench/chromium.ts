@@ -33,6 +33,10 @@ export interface TraceEvent {
 
 type Params = Readonly<Record<string, unknown>>;
 
+/** How often a closed browser's profile is tried to be removed, and the time between two tries. */
+const CLOSE_TRIES = 50;
+const CLOSE_PAUSE_MS = 100;
+
 /**
  * A headless Chromium with one page, spoken to over its own protocol. Playwright would watch the network, which slows every WebSocket
  * frame three to ten times: what is measured here must not be watched.
@@ -194,8 +198,16 @@ export class Chromium {
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     this.#process.kill();
     await ended;
-    // Its helpers end a little later than it does, and write until then: on a busy machine for seconds.
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20 });
+    for (let tries = 1; ; tries++) {
+      try {
+        rmSync(this.#profile, { recursive: true, force: true });
+        return;
+      } catch (cause) {
+        // Its helpers end a little later than it does, and write until then: on a busy machine for seconds.
+        if (tries === CLOSE_TRIES) throw cause;
+        await new Promise((resolve) => setTimeout(resolve, CLOSE_PAUSE_MS));
+      }
+    }
   }
 }
 
