@@ -14,6 +14,18 @@ type Spread<F> = F extends (...args: [...infer A, PageSpans]) => infer R
     ) => R
   : never;
 
+/** `PageSpans` one by one, and a built-in kernel of the graph. */
+type KernelOfPages = [
+  arenas: PageSpans["arenas"],
+  arena: PageSpans["arena"],
+  at: PageSpans["at"],
+  size: PageSpans["size"],
+  kind: number,
+  element: number,
+  operation: number,
+  parameters: Float64Array,
+];
+
 type Rest<F> = F extends (pages: PageSpans, ...rest: infer R) => unknown ? R : never;
 
 /**
@@ -69,55 +81,45 @@ export interface NativeFunctions
   closeFile(file: number): number;
 
   /** A batch of a built-in kernel of the graph: engine/graph/kernels/native-kernels.ts says what the numbers mean. */
-  runKernel(
-    arenas: readonly Uint8Array[],
-    arena: Uint16Array,
-    at: Uint32Array,
-    size: Uint32Array,
-    kind: number,
-    element: number,
-    operation: number,
-    parameters: Float64Array,
-    slot: Uint32Array,
-    rows: number,
-    inputStart: Uint32Array,
-    inputs: Uint32Array,
-    out: Uint8Array,
-    outAt: Uint32Array,
-    refused: Uint8Array,
-  ): void;
+  readonly runKernel: (
+    ...batch: [
+      ...KernelOfPages,
+      slot: Uint32Array,
+      rows: number,
+      inputStart: Uint32Array,
+      inputs: Uint32Array,
+      out: Uint8Array,
+      outAt: Uint32Array,
+      refused: Uint8Array,
+    ]
+  ) => void;
 
   /** The pages of a level that a built-in kernel of the graph computes: engine/graph/kernels/native-levels.ts says what the numbers mean. */
-  runKernelLevel(
-    arenas: readonly Uint8Array[],
-    arena: Uint16Array,
-    at: Uint32Array,
-    size: Uint32Array,
-    kind: number,
-    element: number,
-    operation: number,
-    parameters: Float64Array,
-    flags: number,
-    place: Uint32Array,
-    list: Uint32Array,
-    from: number,
-    to: number,
-    start: Uint32Array,
-    count: Uint32Array,
-    pool: Uint32Array,
-    result: Uint8Array,
-    state: Uint8Array,
-    epoch: Float64Array,
-    changed: Uint32Array,
-    stamp: number,
-    counts: Uint32Array,
-    runOffset: Uint32Array | undefined,
-    runLength: Uint32Array | undefined,
-    bytes: Uint8Array | undefined,
-    runFrom: Uint32Array,
-    runTo: Uint32Array,
-    beforeAt: Uint32Array,
-  ): number;
+  readonly runKernelLevel: (
+    ...level: [
+      ...KernelOfPages,
+      flags: number,
+      place: Uint32Array,
+      list: Uint32Array,
+      from: number,
+      to: number,
+      start: Uint32Array,
+      count: Uint32Array,
+      pool: Uint32Array,
+      result: Uint8Array,
+      state: Uint8Array,
+      epoch: Float64Array,
+      changed: Uint32Array,
+      stamp: number,
+      counts: Uint32Array,
+      runOffset: Uint32Array | undefined,
+      runLength: Uint32Array | undefined,
+      bytes: Uint8Array | undefined,
+      runFrom: Uint32Array,
+      runTo: Uint32Array,
+      beforeAt: Uint32Array,
+    ]
+  ) => number;
 
   // `SharedPages` (engine/pages/shared-pages.ts) from C++: `memory` is all of its buffer, results are 0 or one of the codes in
   // native/include/mmsb/shared_pages.hpp; a new page's slot, generation and id go to `out`.

@@ -4,7 +4,6 @@ import { nativeAddon } from "../../engine/accel/index.ts";
 import type { NativeFunctions } from "../../engine/accel/native-functions.ts";
 import { Prng } from "../../engine/base/prng.ts";
 import type { KernelLevel } from "../../engine/graph/kernels/kernel-level.ts";
-import { KERNEL_KINDS } from "../../engine/graph/kernels/kernel-spec.ts";
 import { nativeLevels } from "../../engine/graph/kernels/native-levels.ts";
 import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.ts";
 import { RunResult } from "../../engine/graph/level-run.ts";
@@ -12,6 +11,7 @@ import { NodeState } from "../../engine/graph/node-state.ts";
 import { placeOf } from "../../engine/graph/page-place.ts";
 import { RunJournal } from "../../engine/graph/run-journal.ts";
 import type { PageTable } from "../../engine/pages/page-table.ts";
+import { expectRefusals } from "../helpers/expect-refusals.ts";
 import { fillElements, randomSpec, viewsOf } from "../helpers/kernel-batches.ts";
 
 const seed = Number(process.env["MMSB_SEED"] ?? 20260117);
@@ -359,24 +359,6 @@ describe("the addon's levels", () => {
       [26, new Uint32Array(0)],
       [27, new Uint32Array(0)],
     ];
-    for (let position = 0; position < good().length; position++)
-      for (const value of [undefined, null, "x", {}, new Int8Array(4)]) wrong.push([position, value]);
-    expect(() => call(...good())).not.toThrow();
-    for (const [index, [position, value]] of wrong.entries()) {
-      const args: unknown[] = good();
-      args[position] = value;
-      expect(() => call(...args), `argument ${position}, case ${index}`).toThrow(
-        expect.objectContaining({ code: "ARGUMENT_INVALID" }),
-      );
-    }
-    expect(() => call()).toThrow(expect.objectContaining({ code: "ARGUMENT_INVALID" }));
-    for (const side of [0, 0.5, 2 ** 20 + 1, Number.NaN, -1, Number.POSITIVE_INFINITY]) {
-      const args: unknown[] = good();
-      args[4] = KERNEL_KINDS.indexOf("matmul");
-      args[7] = Float64Array.of(side, 1, 1);
-      expect(() => call(...args), `a side of ${side}`).toThrow(
-        expect.objectContaining({ code: "ARGUMENT_INVALID" }),
-      );
-    }
+    expectRefusals(call, good, wrong);
   });
 });
