@@ -303,6 +303,12 @@ export class PageContext implements RecomputeContext {
     this.oldHi = WORDS[1]!;
   }
 
+  /** All that was written is one number at the start of the page, other than the one before, neither of them NaN. */
+  get wroteNumber(): boolean {
+    const { newNumber: now, oldNumber: old } = this;
+    return this.mode === WriteMode.Number && this.elementOffset === 0 && (now < old || now > old);
+  }
+
   /** Whether the one element that was written has other bits than before. */
   hasElementChanged(): boolean {
     if (this.mode === WriteMode.Number) return !Object.is(this.oldNumber, this.newNumber);

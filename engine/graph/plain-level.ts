@@ -1,9 +1,10 @@
 import type { Executor } from "./executor.ts";
 import { noNumber } from "./formula.ts";
+import type { LevelLoop } from "./level-loop.ts";
+import { LevelLoops } from "./level-loops.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { WriteMode } from "./page-context.ts";
-import type { FormulaFunction, RecomputeFunction } from "./recompute.ts";
 import type { Recompute, RecomputeRegistry } from "./registry.ts";
 import { runBulk } from "./run-bulk.ts";
 import { runKernelLevel, runsLevel } from "./run-kernel.ts";
@@ -11,7 +12,6 @@ import type { WaveRows } from "./wave-rows.ts";
 import type { WorkStack } from "./work-stack.ts";
 
 const SETTLED = NodeState.Dirty | NodeState.Stale;
-const ASKS = SETTLED | NodeState.Unsorted;
 
 /**
  * Runs the pages of a level and settles each at once, where nothing has failed, nothing waits to be read, and order among them is of no matter: what
@@ -21,6 +21,7 @@ export class PlainLevel {
   readonly #executor: Executor;
   readonly #registry: RecomputeRegistry;
   readonly #cutOff: WorkStack;
+  readonly #loops: LevelLoops;
   /** Where what changes is written down; undefined where nothing is logged, then epochs are raised here. */
   readonly #rows: WaveRows | undefined;
   /** Rows that are done, and rows that were run: one more, or all of a batch, where that failed. */
@@ -42,6 +43,12 @@ export class PlainLevel {
     this.#registry = registry;
     this.#cutOff = cutOff;
     this.#rows = rows;
+    this.#loops = new LevelLoops(executor, registry, rows);
+  }
+
+  /** Before a wave. */
+  begin(run: LevelRun): void {
+    this.#loops.begin(run);
   }
 
   /** Leaves the outcome of each row that is done in `run.result`. */
@@ -49,6 +56,8 @@ export class PlainLevel {
     const executor = this.#executor;
     const { of, all } = this.#registry;
     executor.begin();
+    this.#takesNumbers = this.#rows?.claimNumbers(run.count) ?? true;
+    this.#loops.enter(run);
     this.settled = 0;
     this.changes = 0;
     this.recomputed = 0;
@@ -94,24 +103,22 @@ export class PlainLevel {
     const { of } = this.#registry;
     const { list } = run;
     this.settled = from;
-    this.#takesNumbers = this.#rows === undefined || this.#rows.claimNumbers(run.count - from, number);
+    const loop = this.#loops.loopOf(recompute, number);
     try {
       while (this.settled < run.count && of[list[this.settled]!] === number) {
-        if (this.#takesNumbers) {
-          if (recompute.formula === undefined) this.#runFunctions(recompute.run!, number, run);
-          else this.#runFormulas(recompute.formula, number, run);
-          if (this.settled === run.count || of[list[this.settled]!] !== number) break;
+        if (loop !== undefined && this.#takesNumbers) this.#runLoop(loop, recompute, number, run);
+        else {
+          this.#enter(list[this.settled]!);
+          recompute.run!(executor.context);
+          this.#keep(run, number);
         }
-        this.#enter(list[this.settled]!);
-        recompute.run!(executor.context);
-        this.#keep(run, number);
       }
       this.executed = this.settled;
     } catch (error) {
       this.executed = this.settled + 1;
       executor.refuse(recompute, run, this.settled, error);
     }
-    this.changes += this.settled - from;
+    this.#loops.ran(number, this.settled - from);
   }
 
   /** Makes the context that of a page. */
@@ -126,142 +133,78 @@ export class PlainLevel {
     context.mode = WriteMode.None;
   }
 
-  /** Rows of a function, up to one that has not written one number at the start of its page: that one has run, and is settled too. */
-  #runFunctions(fn: RecomputeFunction, number: number, run: LevelRun): void {
+  /** Runs rows in a loop, up to one that is not for it: that one is settled too. */
+  #runLoop(loop: LevelLoop, { run: fn, formula }: Recompute, number: number, run: LevelRun): void {
     const { context, graph } = this.#executor;
+    const { stop } = this.#loops;
     const rows = this.#rows;
-    const { state, place, table, hasHadControl } = graph;
-    const { start, count } = graph.incoming;
-    const { epoch, changed, stamp } = table;
-    const { of } = this.#registry;
-    const { list, result } = run;
-    const to = run.count;
-    for (let k = this.settled; k < to; k++) {
-      const slot = list[k]!;
-      if (of[slot] !== number) return;
-      const flags = state[slot]!;
-      if ((flags & ASKS) !== 0) {
-        if ((flags & NodeState.Unsorted) !== 0) graph.sortInputs(slot);
-        state[slot]! &= ~SETTLED;
-      }
-      context.slot = slot;
-      context.inputStart = start[slot]!;
-      context.inputCount = hasHadControl ? graph.dataInputs(slot) : count[slot]!;
-      context.ownPlace = place[slot]!;
-      context.mode = WriteMode.None;
-      fn(context);
-      const now = context.newNumber;
-      const old = context.oldNumber;
-      // A NaN has more bits than one, and equal zeros may differ.
-      if (
-        context.violation !== undefined ||
-        context.mode !== WriteMode.Number ||
-        context.elementOffset !== 0 ||
-        !(now < old || now > old)
-      ) {
-        this.#keep(run, number);
-        if (!this.#takesNumbers) return;
-        continue;
-      }
-      result[k] = RunResult.Element;
-      if (rows === undefined) {
-        epoch[slot]!++;
-        changed[slot] = stamp;
-      } else rows.addNumber(slot, now, old);
-      this.settled = k + 1;
+    const from = this.settled;
+    stop.hasRun = false;
+    let to = from;
+    try {
+      to = loop.run(
+        formula ?? fn!,
+        number,
+        from,
+        run.count,
+        rows?.count ?? 0,
+        graph.table.stamp,
+        graph.hasHadControl,
+      );
+    } catch (error) {
+      to = run.list.indexOf(context.slot, from);
+      stop.changes = 0;
+      for (let k = from; k < to; k++) if (run.result[k] === RunResult.Element) stop.changes++;
+      this.#took(run, from, to, number);
+      loop.handOver();
+      throw error;
     }
-  }
-
-  /** Rows of a formula with one to four inputs, up to one that wants a context. */
-  #runFormulas(fn: FormulaFunction, number: number, run: LevelRun): void {
-    const { context, graph } = this.#executor;
-    const rows = this.#rows;
-    const { state, place, table, hasHadControl } = graph;
-    const { start, count, pool } = graph.incoming;
-    const { epoch, changed, stamp } = table;
-    const { of } = this.#registry;
-    const { list, result } = run;
-    const { f64s } = context;
-    const to = run.count;
-    for (let k = this.settled; k < to; k++) {
-      const slot = list[k]!;
-      if (of[slot] !== number) return;
-      const flags = state[slot]!;
-      if ((flags & ASKS) !== 0) {
-        if ((flags & NodeState.Unsorted) !== 0) graph.sortInputs(slot);
-        state[slot]! &= ~SETTLED;
-      }
-      const at = start[slot]!;
-      const inputs = hasHadControl ? graph.dataInputs(slot) : count[slot]!;
-      const own = place[slot]!;
-      const p = place[pool[at]! >>> 1]!;
-      if (inputs === 0 || inputs > 4 || own === 0 || p === 0) return;
-      context.slot = slot;
-      const a = f64s[(p >>> 24) & 63]![(p & 0xff_ffff) << 3]!;
-      let value = a;
-      if (inputs === 1) value = fn(a);
-      else {
-        const q = place[pool[at + 1]! >>> 1]!;
-        if (q === 0) return;
-        const b = f64s[(q >>> 24) & 63]![(q & 0xff_ffff) << 3]!;
-        if (inputs === 2) value = fn(a, b);
-        else {
-          const r = place[pool[at + 2]! >>> 1]!;
-          if (r === 0) return;
-          const c = f64s[(r >>> 24) & 63]![(r & 0xff_ffff) << 3]!;
-          if (inputs === 3) value = fn(a, b, c);
-          else {
-            const s = place[pool[at + 3]! >>> 1]!;
-            if (s === 0) return;
-            value = fn(a, b, c, f64s[(s >>> 24) & 63]![(s & 0xff_ffff) << 3]!);
-          }
-        }
-      }
-      const page = f64s[(own >>> 24) & 63]!;
-      const index = (own & 0xff_ffff) << 3;
-      const old = page[index]!;
-      if (context.violation !== undefined || typeof value !== "number" || !(value < old || value > old)) {
-        this.#put(run, number, value);
-        if (!this.#takesNumbers) return;
-        continue;
-      }
-      page[index] = value;
-      result[k] = RunResult.Element;
-      if (rows === undefined) {
-        epoch[slot]!++;
-        changed[slot] = stamp;
-      } else rows.addNumber(slot, value, old);
-      this.settled = k + 1;
+    this.#took(run, from, to, number);
+    if (to === run.count || this.#registry.of[run.list[to]!] !== number) return;
+    this.#loops.stopped(number);
+    const slot = run.list[to]!;
+    if (!stop.hasRun) {
+      this.#enter(slot);
+      fn!(context);
+    } else if (formula !== undefined) {
+      this.#enter(slot);
+      if (context.violation === undefined && typeof stop.value !== "number") throw noNumber(stop.value);
+      context.setF64(0, stop.value as number);
     }
-  }
-
-  /** What the formula of the next row returned, where it is no number that differs from what stands there. */
-  #put(run: LevelRun, number: number, value: unknown): void {
-    const { context } = this.#executor;
-    if (context.violation === undefined && typeof value !== "number") throw noNumber(value);
-    this.#enter(run.list[this.settled]!);
-    context.setF64(0, value as number);
     this.#keep(run, number);
+  }
+
+  /** The loop has settled rows `[from, to)`. */
+  #took(run: LevelRun, from: number, to: number, number: number): void {
+    const { changes } = this.#loops.stop;
+    this.settled = to;
+    this.changes += changes;
+    if (changes < to - from) this.#noteCutOff(run, from, to);
+    if (changes > 0) this.#rows?.addedNumbers(changes, number);
   }
 
   /** Settles the next row by what its recompute wrote through the context. Throws what it did behind the context's back. */
   #keep(run: LevelRun, number: number): void {
     const executor = this.#executor;
+    const { context } = executor;
+    const rows = this.#rows;
     const k = this.settled;
-    if (executor.context.violation !== undefined) throw executor.context.violation;
-    if (executor.context.mode === WriteMode.None) run.result[k] = RunResult.Equal;
+    const slot = run.list[k]!;
+    if (context.violation !== undefined) throw context.violation;
+    if (context.mode === WriteMode.None) run.result[k] = RunResult.Equal;
     else executor.keep(run, k);
     this.settled = k + 1;
     if (run.result[k] === RunResult.Equal) {
-      this.changes--;
-      this.#cutOff.push(run.list[k]!);
+      this.#cutOff.push(slot);
+      return;
+    }
+    this.changes++;
+    if (rows === undefined) executor.graph.table.bumpEpoch(slot);
+    else if (this.#takesNumbers && context.wroteNumber) {
+      rows.addNumber(slot, context.newNumber, context.oldNumber, number);
     } else {
-      const slot = run.list[k]!;
-      if (this.#rows === undefined) executor.graph.table.bumpEpoch(slot);
-      else {
-        this.#rows.add(executor, run, k, number);
-        this.#takesNumbers = false;
-      }
+      rows.add(executor, run, k, number);
+      this.#takesNumbers = false;
     }
   }
 
@@ -283,8 +226,10 @@ export class PlainLevel {
       if (outcome === RunResult.Equal) this.#cutOff.push(slot);
       else if (outcome !== RunResult.Skipped) {
         changes++;
-        if (rows !== undefined) rows.add(executor, run, k, number);
-        else {
+        if (rows !== undefined) {
+          rows.add(executor, run, k, number);
+          this.#takesNumbers = false;
+        } else {
           epoch[slot]!++;
           changed[slot] = stamp;
         }

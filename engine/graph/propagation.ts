@@ -206,6 +206,7 @@ export class Propagation {
     this.#changed = 0;
     this.#levels = 0;
     this.executor.context.refresh();
+    this.#plain.begin(this.#run);
     this.#discovery.begin();
     const { of, all } = registry;
     this.#pending.release(of, (slot) => this.#release(slot));
@@ -527,8 +528,6 @@ export class Propagation {
       dirty.push(next, to > level ? to : level + 1);
     }
   }
-
-  // ---- its end
 
   #counts(): WaveCounts {
     return {

@@ -35,20 +35,34 @@ export class WaveRows {
     this.#isUniform = true;
   }
 
-  /**
-   * Whether up to `rows` pages of this recompute may be added by {@link addNumber} next. Columns may have been replaced.
-   */
-  claimNumbers(rows: number, recompute: number): boolean {
+  /** The numbers in `deltas.payload`, and what they replace, by row. */
+  get numbers(): Float64Array {
+    return this.#numbers;
+  }
+
+  get oldNumbers(): Float64Array {
+    return this.#oldNumbers;
+  }
+
+  /** Whether rows that others write go where these columns stand. */
+  isWrittenTo(columns: {
+    readonly rowSlot: Uint32Array;
+    readonly rowNow: Float64Array;
+    readonly rowBefore: Float64Array;
+  }): boolean {
+    const { rowSlot, rowNow, rowBefore } = columns;
+    return rowSlot === this.deltas.slot && rowNow === this.#numbers && rowBefore === this.#oldNumbers;
+  }
+
+  /** Whether up to `rows` pages may be added as numbers next, all rows so far being such. Columns may have been replaced. */
+  claimNumbers(rows: number): boolean {
     const { deltas } = this;
     if (!this.#isUniform) return false;
-    const from = deltas.count;
-    const to = from + rows;
+    const to = deltas.count + rows;
     deltas.reserve(rows, rows * 8);
     this.#reserve(to * 8);
     if (this.#numbers.buffer !== deltas.payload.buffer)
       this.#numbers = new Float64Array(deltas.payload.buffer);
-    deltas.source.fill(recompute, from, to);
-    deltas.cause.fill(this.cause, from, to);
     if (this.#uniformRows >= to) return true;
     for (let row = this.#uniformRows; row < to; row++) {
       deltas.runStart[row] = row;
@@ -63,16 +77,28 @@ export class WaveRows {
     return true;
   }
 
-  /** Adds a page of which the first f64 has changed from `before` to `now`, neither of them NaN, whose bits might be lost. */
-  addNumber(slot: number, now: number, before: number): void {
+  /**
+   * So many rows were written into `deltas.slot`, {@link numbers} and {@link oldNumbers}: pages of which the first f64 has changed, neither number NaN, whose bits might be
+   * lost.
+   */
+  addedNumbers(rows: number, recompute: number): void {
     const { deltas } = this;
-    const row = deltas.count;
-    deltas.slot[row] = slot;
+    const from = deltas.count;
+    const to = from + rows;
+    deltas.source.fill(recompute, from, to);
+    deltas.cause.fill(this.cause, from, to);
+    deltas.count = to;
+    deltas.runCount = to;
+    deltas.payloadBytes = to * 8;
+  }
+
+  /** Adds one such row, after {@link claimNumbers}. */
+  addNumber(slot: number, now: number, before: number, recompute: number): void {
+    const row = this.deltas.count;
+    this.deltas.slot[row] = slot;
     this.#numbers[row] = now;
     this.#oldNumbers[row] = before;
-    deltas.count = row + 1;
-    deltas.runCount = row + 1;
-    deltas.payloadBytes = row * 8 + 8;
+    this.addedNumbers(1, recompute);
   }
 
   /** Adds the page of row `k` of a level, which has changed. */
