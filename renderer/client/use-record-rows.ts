@@ -24,18 +24,21 @@ export interface RecordRows<W extends WindowName> {
 const ROWS_AROUND = 32;
 /** Farther than this the whole table changes. */
 const NEAR_ROWS = 64;
-/** How often it may do so while the cursor runs: nobody reads a table that flies by, and drawing it costs more than all else. */
-const JUMP_EVERY_MS = 600;
+/**
+ * How often it may do so while the cursor runs: nobody reads a table that flies by, and drawing it costs more than all else. Who drags the cursor sees the
+ * rows of each place where the hand rests.
+ */
+const JUMP_EVERY_MS = { playing: 600, scrubbing: 2000 };
 /** A cursor that is held stands still after so long: the table shows where. */
 const REST_MS = 100;
 
 /** The row as it changes; while the cursor runs, jumps that follow one another come at most so often, and one more where it stands still. */
 function useCalmRow(row: number): number {
-  const isRunning = useCursor((state) => state.playing || state.scrubbing);
+  const runs = useCursor((state) => (state.scrubbing ? "scrubbing" : state.playing ? "playing" : undefined));
   const [calm, setCalm] = useState(row);
   const lastJumpMs = useRef(Number.NEGATIVE_INFINITY);
   const isNear = calm < 0 || row < 0 || Math.abs(row - calm) <= NEAR_ROWS;
-  const isDue = row !== calm && (isNear || !isRunning);
+  const isDue = row !== calm && (isNear || runs === undefined);
   if (isDue) setCalm(row);
   useEffect(() => {
     if (row === calm) return;
@@ -43,10 +46,11 @@ function useCalmRow(row: number): number {
       lastJumpMs.current = performance.now();
       setCalm(row);
     };
-    const untilNextMs = Math.max(0, lastJumpMs.current + JUMP_EVERY_MS - performance.now());
+    const everyMs = JUMP_EVERY_MS[runs ?? "playing"];
+    const untilNextMs = Math.max(0, lastJumpMs.current + everyMs - performance.now());
     const timer = setTimeout(jump, Math.min(REST_MS, untilNextMs));
     return () => clearTimeout(timer);
-  }, [row, calm]);
+  }, [row, calm, runs]);
   return isDue ? row : calm;
 }
 
