@@ -18,7 +18,7 @@ import { usePalette } from "../../canvas/colours.ts";
 import { type Draw, useCanvas, useSize } from "../../canvas/use-canvas.ts";
 import { type ByteSelection, useSelection } from "../../state/selection-store.ts";
 import { useCharacterPx } from "../../ui/character-width.ts";
-import { asciiByte, formatOffset, hexByte } from "../../ui/format/bytes.ts";
+import { hexByte } from "../../ui/format/bytes.ts";
 import { useVirtualRows } from "../../ui/use-virtual-rows.ts";
 import { copyText } from "../../ui/value.tsx";
 import { spacerPx, topToShow, visibleRows } from "../../ui/virtual-rows.ts";
@@ -33,6 +33,7 @@ import {
   SIDE_PX,
   selectionOf,
 } from "./hex-layout.ts";
+import { hexLines, hexText } from "./hex-text.ts";
 import type { ByteStretch } from "./page-data.ts";
 
 interface HexViewProps {
@@ -214,50 +215,23 @@ const HexRows = memo(function HexRows({
   end,
   top,
 }: RowsProps): JSX.Element {
-  const { bytesPerRow } = columns;
-  const { before, bytes } = stretch;
-  const offsets: string[] = [];
-  const firsts: string[] = [];
-  const seconds: string[] = [];
-  for (let row = first; row < end; row++) {
-    const from = row * bytesPerRow - stretch.offset;
-    const to = Math.min(from + bytesPerRow, bytes.length);
-    offsets.push(formatOffset(row * bytesPerRow, stretch.pageSizeBytes));
-    if (from < 0 || from >= to) continue;
-    firsts.push(hexText(before ?? bytes, from, to));
-    seconds.push(before === undefined ? asciiText(bytes, from, to) : hexText(bytes, from, to));
-  }
+  const lines = hexLines(stretch, columns.bytesPerRow, first, end);
   const topPx = (first - top) * HEX_ROW_PX;
   const at = (column: number) => ({ top: topPx, left: SIDE_PX + column * characterPx });
   return (
     <>
       <div className="hex__column hex__offsets" style={at(0)}>
-        {offsets.join("\n")}
+        {lines.offsets}
       </div>
       <div className="hex__column hex__bytes" style={at(columns.first)}>
-        {firsts.join("\n")}
+        {lines.first}
       </div>
       <div
-        className={`hex__column ${before === undefined ? "hex__characters" : "hex__bytes"}`}
+        className={`hex__column ${stretch.before === undefined ? "hex__characters" : "hex__bytes"}`}
         style={at(columns.second)}
       >
-        {seconds.join("\n")}
+        {lines.second}
       </div>
     </>
   );
 });
-
-function hexText(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  for (let at = from; at < to; at++) {
-    if (at > from) text += (at - from) % 8 === 0 ? "  " : " ";
-    text += hexByte(bytes[at]!);
-  }
-  return text;
-}
-
-function asciiText(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  for (let at = from; at < to; at++) text += asciiByte(bytes[at]!);
-  return text;
-}

@@ -17,6 +17,7 @@ import {
   rowCharacters,
   selectionOf,
 } from "../../../../renderer/panels/page/hex-layout.ts";
+import { hexLines, hexText } from "../../../../renderer/panels/page/hex-text.ts";
 
 const CHARACTER_PX = 7.2;
 const columnsFor = (widthPx: number, mode: "single" | "compare" = "single") =>
@@ -109,5 +110,36 @@ describe("marks on bytes", () => {
       [4, 1, 2],
       [5, 1, 1],
     ]);
+  });
+});
+
+describe("the rows as text", () => {
+  const bytes = Uint8Array.from({ length: 20 }, (_, at) => 0x41 + at);
+
+  it("are a line each, in three columns", () => {
+    const stretch = { offset: 0, pageSizeBytes: 20, bytes, before: undefined };
+    expect(hexLines(stretch, 8, 0, 3)).toEqual({
+      offsets: "0000\n0008\n0010",
+      first: "41 42 43 44 45 46 47 48\n49 4a 4b 4c 4d 4e 4f 50\n51 52 53 54",
+      second: "ABCDEFGH\nIJKLMNOP\nQRST",
+    });
+    expect(hexText(bytes, 0, 9)).toBe("41 42 43 44 45 46 47 48  49");
+  });
+
+  it("keep their lines where the bytes above or below are not known yet", () => {
+    const stretch = { offset: 16, pageSizeBytes: 64, bytes: bytes.subarray(0, 8), before: undefined };
+    const { first, second } = hexLines(stretch, 8, 0, 5);
+    expect(first.split("\n")).toEqual(["", "", "41 42 43 44 45 46 47 48", "", ""]);
+    expect(second.split("\n")).toEqual(["", "", "ABCDEFGH", "", ""]);
+  });
+
+  it("show both sides when comparing", () => {
+    const stretch = {
+      offset: 0,
+      pageSizeBytes: 2,
+      bytes: bytes.subarray(0, 2),
+      before: Uint8Array.of(0, 255),
+    };
+    expect(hexLines(stretch, 8, 0, 1)).toMatchObject({ first: "00 ff", second: "41 42" });
   });
 });
