@@ -19,22 +19,14 @@ import { type LogFileSystem, nodeFileSystem } from "./file-system.ts";
 import { LogScan } from "./log-scan.ts";
 import { type LogSegment, newSegment } from "./log-segment.ts";
 import type { RecordBatch } from "./record-batch.ts";
-import type { CheckpointImage, CheckpointRef, Damage, LsnGap, RecordSource } from "./record-source.ts";
+import type { CheckpointImage, CheckpointRef, Damage, Known, LsnGap, RecordSource } from "./record-source.ts";
 import { encodeDirectory, type SavedDirectory } from "./saved-directory.ts";
 import { segmentSetOf, segmentsIn } from "./segment-names.ts";
 
 export interface LogReaderOptions {
   readonly fileSystem?: LogFileSystem;
   /** What an earlier reader found: where it still fits, no block is walked. */
-  readonly known?: KnownDirectory | undefined;
-}
-
-export interface KnownDirectory {
-  readonly directory: SavedDirectory;
-  /** When that was written down, by the file system's clock: files written to since are walked again. */
-  readonly writtenNs: bigint;
-  /** Called when a block is not what it was then after all: nobody should rely on it any longer. */
-  refuted(): void;
+  readonly known?: Known<SavedDirectory> | undefined;
 }
 
 export interface ScanProgress {
@@ -70,7 +62,7 @@ export class LogReader implements RecordSource {
   readonly #bySegment = new Map<number, LogSegment>();
   readonly #header = new BlockHeader();
   readonly #overflowHeader = new BlockHeader();
-  #known: KnownDirectory | undefined;
+  #known: Known<SavedDirectory> | undefined;
 
   private constructor(path: string, fs: LogFileSystem) {
     this.path = path;
@@ -95,7 +87,7 @@ export class LogReader implements RecordSource {
     }
   }
 
-  *#open(known: KnownDirectory | undefined): Generator<ScanProgress, Result<void>> {
+  *#open(known: Known<SavedDirectory> | undefined): Generator<ScanProgress, Result<void>> {
     const set = segmentSetOf(this.path);
     const names = this.#fs.list(set.folder);
     if (!names.ok) return names;
@@ -124,8 +116,8 @@ export class LogReader implements RecordSource {
     }
     const { segments } = this.#scan;
     if (known !== undefined && this.#fits(known)) {
-      known.directory.restore(this.#scan);
-      known.directory.segments.forEach((was, i) => {
+      known.found.restore(this.#scan);
+      known.found.segments.forEach((was, i) => {
         Object.assign(segments[i]!, was);
       });
       this.#known = known;
@@ -187,7 +179,7 @@ export class LogReader implements RecordSource {
   }
 
   /** Whether the files are still those that were walked: the same set of the same lengths, not written to since, and the same last block. */
-  #fits({ directory, writtenNs }: KnownDirectory): boolean {
+  #fits({ found: directory, writtenNs }: Known<SavedDirectory>): boolean {
     const { segments } = this.#scan;
     if (directory.segments.length !== segments.length) return false;
     for (const [i, segment] of segments.entries()) {

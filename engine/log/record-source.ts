@@ -65,6 +65,15 @@ export function readPages(image: CheckpointImage, first: number, outs: readonly 
   return ok();
 }
 
+/** What an earlier reader found ({@link RecordSource.savedDirectory}), as an index kept it: where it still fits, the file need not be gone over. */
+export interface Known<T> {
+  readonly found: T;
+  /** When that was written down (nanoseconds since the epoch, by the file system's clock): it says nothing of a file written to since. */
+  readonly writtenNs: bigint;
+  /** Called when a block is not what it was then after all: nobody should rely on it any longer. */
+  refuted(): void;
+}
+
 /**
  * Records in LSN order, block by block, whatever the file format. Index, replay, server and command line know recordings only
  * through this. All reads are synchronous and cost one block (≤ 64 KiB) each.

@@ -5,7 +5,6 @@ import { toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { finish } from "../base/sliced.ts";
 import { type LogFile, type LogFileSystem, nodeFileSystem } from "../log/file-system.ts";
-import type { KnownScan } from "../log/foreign/mmsblog1-source.ts";
 import {
   type BuildOptions,
   type BuildProgress,
@@ -26,9 +25,8 @@ import { CHUNKS_AT } from "../log/index/index-header.ts";
 import { LogIndex } from "../log/index/log-index.ts";
 import { checkOfBlock } from "../log/index/run-builder.ts";
 import { temporaryFile } from "../log/index/temporary-file.ts";
-import type { KnownDirectory } from "../log/log-reader.ts";
 import { RecordBatch } from "../log/record-batch.ts";
-import type { RecordSource } from "../log/record-source.ts";
+import type { Known, RecordSource } from "../log/record-source.ts";
 import { segmentPath, segmentSetOf } from "../log/segment-names.ts";
 
 /** `auto`, `memory`, `none`, or the path of the index file. */
@@ -143,27 +141,13 @@ function pathsFor(path: string, format: RecordSource["format"]): string[] {
  * What an index at hand knows of a recording of our own before it is opened; undefined where there is none that can be read. Whoever opens
  * with it checks that it still fits.
  */
-export function* knownDirectory(
-  path: string,
-  options: IndexOptions,
-): Generator<BuildProgress, KnownDirectory | undefined> {
-  const known = yield* knownFrom(path, "mmsb", options, readDirectory);
-  return known && { ...known, directory: known.kept };
+export function knownDirectory(path: string, options: IndexOptions) {
+  return knownFrom(path, "mmsb", options, readDirectory);
 }
 
 /** The same of a foreign log. */
-export function* knownScan(
-  path: string,
-  options: IndexOptions,
-): Generator<BuildProgress, KnownScan | undefined> {
-  const known = yield* knownFrom(path, "mmsblog1", options, readScan);
-  return known && { ...known, scan: known.kept };
-}
-
-interface Known<T> {
-  readonly kept: T;
-  readonly writtenNs: bigint;
-  refuted(): void;
+export function knownScan(path: string, options: IndexOptions) {
+  return knownFrom(path, "mmsblog1", options, readScan);
 }
 
 function* knownFrom<T>(
@@ -177,11 +161,11 @@ function* knownFrom<T>(
   for (const place of index === "auto" ? pathsFor(path, format) : [index]) {
     const file = files.open(place, "read");
     if (!file.ok) continue;
-    const kept = yield* closing(file.value, read(file.value));
+    const found = yield* closing(file.value, read(file.value));
     const writtenNs = file.value.modifiedNs();
     file.value.close();
-    if (!kept.ok || kept.value === undefined || !writtenNs.ok) continue;
-    return { kept: kept.value, writtenNs: writtenNs.value, refuted: () => void files.remove(place) };
+    if (!found.ok || found.value === undefined || !writtenNs.ok) continue;
+    return { found: found.value, writtenNs: writtenNs.value, refuted: () => void files.remove(place) };
   }
   return undefined;
 }

@@ -2,7 +2,14 @@ import { accel } from "../../accel/index.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { type LogFile, type LogFileSystem, nodeFileSystem } from "../file-system.ts";
 import type { RecordBatch } from "../record-batch.ts";
-import type { CheckpointImage, CheckpointRef, Damage, LsnGap, RecordSource } from "../record-source.ts";
+import type {
+  CheckpointImage,
+  CheckpointRef,
+  Damage,
+  Known,
+  LsnGap,
+  RecordSource,
+} from "../record-source.ts";
 import { isBincodeLog } from "./bincode-log.ts";
 import { readU32, WINDOW_BYTES } from "./file-window.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
@@ -25,15 +32,7 @@ export interface MmsbLog1Options {
   readonly snapshot?: MmsbSnap;
   readonly fileSystem?: LogFileSystem;
   /** What an index at hand says of the log: where it still fits, and there is no snapshot, the file is not gone over. */
-  readonly known?: KnownScan | undefined;
-}
-
-export interface KnownScan {
-  readonly scan: SavedScan;
-  /** When the index was written (nanoseconds since the epoch, by the file system's clock). */
-  readonly writtenNs: bigint;
-  /** Called when a block turns out not to be what the index says. */
-  refuted(): void;
+  readonly known?: Known<SavedScan> | undefined;
 }
 
 /** Not read yet, so its checksum is not known. */
@@ -70,7 +69,7 @@ export class MmsbLog1Source implements RecordSource {
   readonly #modifiedNs: bigint | undefined;
   /** CRC32C of each block as it was first read, or as the index says. */
   readonly #blockCrc: Float64Array;
-  #known: KnownScan | undefined;
+  #known: Known<SavedScan> | undefined;
 
   private constructor(
     file: LogFile,
@@ -88,7 +87,7 @@ export class MmsbLog1Source implements RecordSource {
     this.#blockCrc =
       known === undefined
         ? new Float64Array(length).fill(UNKNOWN_CRC)
-        : Float64Array.from(known.scan.blockCrc);
+        : Float64Array.from(known.found.blockCrc);
     if (length > 0) this.#blockCrc[length - 1] = lastBlockCrc;
     this.path = file.path;
     this.formatVersion = version;
@@ -135,7 +134,7 @@ export class MmsbLog1Source implements RecordSource {
     const found = { version: version.value, fileBytes: size.value, modifiedNs };
     const known = options.known !== undefined && fits(file, options.known, found) ? options.known : undefined;
     const scanned =
-      known === undefined ? scanMmsbLog1(file, size.value, version.value, boundary) : ok(known.scan.scan);
+      known === undefined ? scanMmsbLog1(file, size.value, version.value, boundary) : ok(known.found.scan);
     if (!scanned.ok) return scanned;
     const scan = scanned.value;
     if (scan.damage !== undefined && isBincodeLog(file, size.value, scan.lastLsn, scan.damagedLength)) {
@@ -271,15 +270,15 @@ interface Identified {
   readonly fileBytes: number;
   readonly modifiedNs: bigint | undefined;
   readonly scan: MmsbLog1Scan;
-  readonly known: KnownScan | undefined;
+  readonly known: Known<SavedScan> | undefined;
 }
 
 /**
  * Whether the log is still the one that was gone over: as long, last written to at the same time and before the index was, and with the
  * same last block.
  */
-function fits(file: LogFile, known: KnownScan, found: Omit<Identified, "scan" | "known">): boolean {
-  const { scan: saved, writtenNs } = known;
+function fits(file: LogFile, known: Known<SavedScan>, found: Omit<Identified, "scan" | "known">): boolean {
+  const { found: saved, writtenNs } = known;
   if (saved.version !== found.version || saved.fileBytes !== found.fileBytes) return false;
   if (saved.modifiedNs !== found.modifiedNs || saved.modifiedNs >= writtenNs) return false;
   const last = saved.blockCrc.length - 1;

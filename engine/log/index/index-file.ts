@@ -143,46 +143,46 @@ export function* readIndex(file: LogFile, source: RecordSource): Generator<void,
 }
 
 /** What the index knows of where the recording's blocks stand; undefined where it was not kept. Yields now and then. Errors: as `readIndex`. */
-export function* readDirectory(file: LogFile): Generator<void, Result<SavedDirectory | undefined>> {
-  const kept = yield* readKept(file);
-  if (!kept.ok || kept.value === undefined) return kept as Result<undefined>;
-  const { header, bytes } = kept.value;
-  const decoded = decodeDirectory(bytes);
-  if (!decoded.ok) return decoded;
-  const directory = decoded.value;
-  const isWhole =
-    directory !== undefined &&
-    bytesEqual(directory.uuid, header.uuid) &&
-    directory.lastBlock.crc === header.lastBlockCrc &&
-    directory.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) === header.fileBytes;
-  return isWhole ? ok(directory) : damaged(file.path, "directory", header.directory.at);
+export function readDirectory(file: LogFile): Generator<void, Result<SavedDirectory | undefined>> {
+  return readKept(
+    file,
+    decodeDirectory,
+    (directory, header) =>
+      bytesEqual(directory.uuid, header.uuid) &&
+      directory.lastBlock.crc === header.lastBlockCrc &&
+      directory.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) === header.fileBytes,
+  );
 }
 
 /** The same of a foreign log. */
-export function* readScan(file: LogFile): Generator<void, Result<SavedScan | undefined>> {
-  const kept = yield* readKept(file);
-  if (!kept.ok || kept.value === undefined) return kept as Result<undefined>;
-  const { header, bytes } = kept.value;
-  const decoded = decodeScan(bytes);
-  if (!decoded.ok) return decoded;
-  const saved = decoded.value;
-  const isWhole =
-    saved !== undefined &&
-    bytesEqual(saved.scan.contentHash.subarray(0, header.uuid.length), header.uuid) &&
-    (saved.blockCrc.at(-1) ?? 0) === header.lastBlockCrc &&
-    saved.fileBytes === header.fileBytes;
-  return isWhole ? ok(saved) : damaged(file.path, "directory", header.directory.at);
+export function readScan(file: LogFile): Generator<void, Result<SavedScan | undefined>> {
+  return readKept(
+    file,
+    decodeScan,
+    ({ scan, blockCrc, fileBytes }, header) =>
+      bytesEqual(scan.contentHash.subarray(0, header.uuid.length), header.uuid) &&
+      (blockCrc.at(-1) ?? 0) === header.lastBlockCrc &&
+      fileBytes === header.fileBytes,
+  );
 }
 
-/** The bytes of the directory, which mean something to the recording's format only. */
-function* readKept(
+/** The directory, which means something to the recording's format only. */
+function* readKept<T>(
   file: LogFile,
-): Generator<void, Result<{ readonly header: IndexHeader; readonly bytes: Uint8Array } | undefined>> {
+  decode: (bytes: Uint8Array) => Result<T | undefined>,
+  fits: (kept: T, header: IndexHeader) => boolean,
+): Generator<void, Result<T | undefined>> {
   const header = readIndexHeader(file);
   if (!header.ok) return header;
-  if (header.value.directory.bytes === 0) return ok(undefined);
-  const bytes = yield* readIndexPart(file, header.value.directory, "directory");
-  return bytes.ok ? ok({ header: header.value, bytes: bytes.value }) : bytes;
+  const { directory } = header.value;
+  if (directory.bytes === 0) return ok(undefined);
+  const bytes = yield* readIndexPart(file, directory, "directory");
+  if (!bytes.ok) return bytes;
+  const kept = decode(bytes.value);
+  if (!kept.ok) return kept;
+  return kept.value !== undefined && fits(kept.value, header.value)
+    ? kept
+    : damaged(file.path, "directory", directory.at);
 }
 
 function baseHash(source: RecordSource): Uint8Array {
