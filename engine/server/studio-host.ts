@@ -3,7 +3,6 @@ import type { Port } from "../protocol/port.ts";
 import type { AccessPolicy } from "./access-policy.ts";
 import { Connection } from "./connection.ts";
 import { FileIdentity } from "./recording/file-identity.ts";
-import { IndexBuilds } from "./recording/index-builds.ts";
 import { OpenedRecording, writerOf } from "./recording/opened-recording.ts";
 import type { ReportProgress } from "./service.ts";
 import { type RunningTask, type Sliced, SliceScheduler, waitFor } from "./slice-scheduler.ts";
@@ -42,7 +41,6 @@ export class StudioHost {
   readonly #connections = new Set<Connection>();
   readonly #recordings = new Set<OpenedRecording>();
   readonly #openings = new Map<string, Opening>();
-  readonly #indexes = new IndexBuilds();
   #nextHandle = 1;
   #disposed = false;
 
@@ -147,7 +145,7 @@ export class StudioHost {
     if (!full.ok) return full;
     const writer = yield* waitFor(writerOf(path));
     const file = new FileIdentity(path);
-    const opened = yield* OpenedRecording.open(path, this.#recordings.size, this.#indexes, progress);
+    const opened = yield* OpenedRecording.open(path, this.#recordings.size, progress);
     if (!opened.ok) return opened;
     const room = this.#checkRoom();
     if (!room.ok) {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openingRecording } from "../../replay/open-recording.ts";
-import type { IndexNews, IndexTask } from "./index-builds.ts";
+import type { IndexNews, IndexTask } from "./index-build.ts";
 
 // Building an index takes seconds, and some of its steps longer than a turn of the engine's own thread may. Whether it came to be shows when
 // the recording is opened.

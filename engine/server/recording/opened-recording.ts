@@ -15,7 +15,7 @@ import { SearchCache } from "../records/search-cache.ts";
 import type { ReportProgress } from "../service.ts";
 import { type RunningTask, type Sliced, type SliceScheduler, waitFor } from "../slice-scheduler.ts";
 import { FileIdentity } from "./file-identity.ts";
-import type { IndexBuilds } from "./index-builds.ts";
+import { buildIndexBeside } from "./index-build.ts";
 import { describeRecording } from "./recording-info.ts";
 import { Survey } from "./survey.ts";
 
@@ -84,21 +84,16 @@ export class OpenedRecording {
   }
 
   /**
-   * Opens the file and loads its index, in slices; one that must be built first is built by `indexes`, beside this thread. `beside` = how
-   * many recordings are open already.
+   * Opens the file and loads its index, in slices; one that must be built first is built beside this thread. `beside` = how many
+   * recordings are open already.
    */
-  static *open(
-    path: string,
-    beside: number,
-    indexes: IndexBuilds,
-    progress: ReportProgress,
-  ): Sliced<Result<Recording>> {
+  static *open(path: string, beside: number, progress: ReportProgress): Sliced<Result<Recording>> {
     progress("open", 0, 0);
     yield;
     const cacheBytes = Math.max(MIN_CACHE_BYTES, Math.floor(CACHE_BYTES / (1 + beside)));
     const opened = yield* stepped(openingRecording(path, { cacheBytes, buildsIndex: false }), progress);
     if (opened.ok || opened.error.code !== "INDEX_STALE") return opened;
-    const built = yield* indexes.build(path, cacheBytes, progress);
+    const built = yield* buildIndexBeside(path, cacheBytes, progress);
     if (!built.ok) return built;
     // Where it could not be kept, it is built here after all.
     return yield* stepped(openingRecording(path, { cacheBytes }), progress);
