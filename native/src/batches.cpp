@@ -2,72 +2,17 @@
 
 #include <algorithm>
 
+#include "body_batch.hpp"
 #include "mmsb/cpu.hpp"
 #include "mmsb/runs.hpp"
+#include "page_group.hpp"
 #include "scatter_avx512.hpp"
-#include "short_run.hpp"
 #include "varint.hpp"
 
 namespace mmsb {
-namespace {
-
-/**
- * Rows whose pages are looked up, and asked of the cache, before the first of them is written: pages are scattered, a line comes from a cache
- * far away, or from memory, at some 100 ns, while a row takes 10.
- */
-constexpr std::size_t group = 16;
-
-inline void prefetch_for_write(const void* at) noexcept { __builtin_prefetch(at, 1, 3); }
-
-/** The pages of up to `group` rows, each column read once. */
-struct page_group {
-  std::span<std::uint8_t> page[group];
-  bool is_none[group];
-
-  /** Looks up rows `[from, to)`; `first_offset(row)` says where the row begins to write. */
-  template <typename FirstOffset>
-  void find(const page_spans& pages, const std::uint32_t* slot, std::size_t from, std::size_t to,
-            FirstOffset first_offset) noexcept {
-    for (std::size_t row = from; row < to; ++row) {
-      const std::uint32_t index = load_once(slot + row);
-      is_none[row - from] = index == no_slot;
-      const std::span<std::uint8_t> found = pages.find(index);
-      page[row - from] = found;
-      const std::uint64_t offset = first_offset(row);
-      if (offset < found.size()) {
-        prefetch_for_write(found.data() + offset);
-        prefetch_for_write(found.data() + offset + 63);
-      }
-    }
-  }
-};
-
-}  // namespace
 
 batch_end apply_bodies(const body_columns& bodies, std::size_t from, std::size_t to, const page_spans& pages) {
-  const std::uint8_t* const bytes = bodies.bytes.data();
-  const std::uint64_t size = bodies.bytes.size();
-  std::uint64_t written = 0;
-  page_group found;
-  for (std::size_t begin = from; begin < to; begin += group) {
-    const std::size_t end_row = std::min(to, begin + group);
-    found.find(pages, bodies.slot, begin, end_row, [&](std::size_t row) -> std::uint64_t {
-      const std::uint64_t start = bodies.start[row];
-      return start + 5 <= size ? read_short_run(bytes, start, start + bodies.length[row]).offset : 0;
-    });
-    for (std::size_t row = begin; row < end_row; ++row) {
-      if (found.is_none[row - begin]) continue;
-      const std::span<std::uint8_t> page = found.page[row - begin];
-      if (page.data() == nullptr) return {stop::bad_page, row, written};
-      const std::uint64_t start = load_once(bodies.start + row);
-      const std::uint64_t end = start + load_once(bodies.length + row);
-      if (end > size) return {stop::bad_range, row, written};
-      const std::int64_t done = apply_body(bytes, start, end, page.data(), page.size());
-      if (done < 0) return {stop::corrupt, row, written};
-      written += static_cast<std::uint64_t>(done);
-    }
-  }
-  return {stop::done, to, written};
+  return apply_each_body(bodies, from, to, pages, [](std::size_t) {});
 }
 
 batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, std::size_t from, std::size_t to,
@@ -75,11 +20,11 @@ batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, s
   const bool wide = cpu().avx512;
   std::uint64_t written = 0;
   page_group found;
-  for (std::size_t begin = from; begin < to; begin += group) {
-    const std::size_t end_row = std::min(to, begin + group);
+  for (std::size_t begin = from; begin < to; begin += page_group::rows) {
+    const std::size_t end_row = std::min(to, begin + page_group::rows);
     found.find(pages, slot, begin, end_row, [&](std::size_t row) -> std::uint64_t {
-      const std::uint32_t run = deltas.run_start[row];
-      return run < deltas.runs ? deltas.run_offset[run] : 0;
+      const std::uint32_t run = load_once(deltas.run_start + row);
+      return run < deltas.runs ? load_once(deltas.run_offset + run) : 0;
     });
     for (std::size_t row = begin; row < end_row; ++row) {
       if (found.is_none[row - begin]) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "body_batch.hpp"
 #include "mmsb/copy.hpp"
 #include "mmsb/records.hpp"
 #include "varint.hpp"
@@ -13,20 +14,14 @@ constexpr std::uint64_t header_bytes = 64;
 constexpr std::uint64_t max_block_bytes = 65536;
 constexpr std::uint8_t delta_kind = 0x84;
 
-/** The rows of one block. */
+/** The rows of one block, as far as they matter here. */
 struct block_rows {
   std::uint8_t kind[max_block_records];
   std::uint8_t flags[max_block_records];
-  std::uint32_t time[2][max_block_records];
   std::uint32_t page[2][max_block_records];
   double epoch[max_block_records];
-  std::uint32_t id[2][max_block_records];
-  std::uint32_t source[max_block_records];
-  double cause[max_block_records];
-  std::uint32_t mask_length[max_block_records];
   std::uint32_t body_start[max_block_records];
   std::uint32_t body_length[max_block_records];
-  std::uint32_t meta_length[max_block_records];
   std::uint32_t slot[max_block_records];
 
   /** False where the block is malformed or has bodies elsewhere. */
@@ -39,8 +34,15 @@ struct block_rows {
       if (length < 0 || static_cast<std::uint64_t>(length) > block.size() - reader.at) return false;
       reader.at += static_cast<std::uint64_t>(length);
     }
-    const record_columns out{kind,   flags, time[0],     time[1],    page[0],     page[1],     epoch, id[0], id[1],
-                             source, cause, mask_length, body_start, body_length, meta_length, max_block_records};
+    record_columns out{};
+    out.kind = kind;
+    out.flags = flags;
+    out.page_lo = page[0];
+    out.page_hi = page[1];
+    out.epoch = epoch;
+    out.body_start = body_start;
+    out.body_length = body_length;
+    out.rows = max_block_records;
     return decode_records(block, reader.at, block.size(), count, first_lsn, static_cast<std::uint32_t>(strings), out) ==
            decoded::whole;
   }
@@ -67,16 +69,14 @@ replay_end replay_block(std::span<const std::uint8_t> block, std::uint32_t count
     if (entry == 0 || entry > pages) break;
     rows.slot[end] = entry - 1;
   }
-  const batch_end applied = apply_bodies({block, rows.body_start, rows.body_length, rows.slot}, 0, end, target.pages);
-  end = static_cast<std::uint32_t>(applied.row);
-  for (std::uint32_t row = 0; row < end; ++row) {
-    const std::uint32_t slot = rows.slot[row];
-    if (slot == no_slot) continue;
-    target.epoch[slot] = rows.epoch[row];
-    target.changed[slot] = target.stamp;
-    ++deltas;
-  }
-  return {end, deltas};
+  const batch_end applied =
+      apply_each_body({block, rows.body_start, rows.body_length, rows.slot}, 0, end, target.pages, [&](std::size_t row) {
+        const std::uint32_t slot = rows.slot[row];
+        target.epoch[slot] = rows.epoch[row];
+        target.changed[slot] = target.stamp;
+        ++deltas;
+      });
+  return {static_cast<std::uint32_t>(applied.row), deltas};
 }
 
 }  // namespace mmsb

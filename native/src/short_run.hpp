@@ -29,4 +29,10 @@ inline short_run read_short_run(const std::uint8_t* bytes, std::uint64_t start, 
   return {offset, length, at};
 }
 
+/** Where a body's first run begins, if its offset takes one or two bytes and stands behind the first: a guess, of the three bytes at `body`. */
+inline std::uint32_t first_offset(const std::uint8_t* body) noexcept {
+  const std::uint32_t low = body[1];
+  return low < 128 ? low : (low & 127) | std::uint32_t{body[2]} << 7;
+}
+
 }  // namespace mmsb

@@ -7,7 +7,10 @@
 
 namespace mmsb {
 
-/** `RecordBatch` of engine/log/record-batch.ts: columns with room for `rows`. */
+/**
+ * `RecordBatch` of engine/log/record-batch.ts: columns with room for `rows`. Those of times, delta ids, sources, causes, mask lengths and metadata
+ * lengths may be null where nobody wants them: they are checked all the same.
+ */
 struct record_columns {
   std::uint8_t* kind;
   std::uint8_t* flags;
