@@ -43,6 +43,9 @@ export interface Accel {
   /** Both ranges lie inside their arrays and do not overlap. */
   copyBytes(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void;
 
+  /** Zeroes `bytes[start .. end]`. */
+  zeroBytes(bytes: Uint8Array, start: number, end: number): void;
+
   /**
    * Writes the run section; `out` has room for `runSectionBound(to - from)` bytes at `at`, all of which may change. Returns the
    * position after the section.

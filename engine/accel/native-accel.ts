@@ -48,6 +48,7 @@ export function nativeAccel(
  */
 const CRC_FROM_BYTES = 64;
 const BLEND_FROM_BYTES = 64;
+const ZERO_FROM_BYTES = 512;
 const COMPARE_FROM_BYTES = 256;
 const BITS_FROM_FLAGS = 64;
 const ENCODE_FROM_RUNS = 8;
@@ -79,6 +80,8 @@ export function mixedAccel(native: NativeFunctions): Accel {
       (count < BATCH_FROM_ROWS ? ts : native).raiseEpochs(slot, count, epoch, changed, stamp, rowEpoch),
     crc32c: (bytes, seed = 0) =>
       bytes.length < CRC_FROM_BYTES ? ts.crc32c(bytes, seed) : native.crc32c(bytes, seed),
+    zeroBytes: (bytes, start, end) =>
+      (end - start < ZERO_FROM_BYTES ? ts : native).zeroBytes(bytes, start, end),
     encodeRuns: (runOffset, runLength, from, to, out, at) =>
       (to - from < ENCODE_FROM_RUNS ? ts : native).encodeRuns(runOffset, runLength, from, to, out, at),
     decodeRuns: (bytes, start, end, runOffset, runLength) =>

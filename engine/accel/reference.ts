@@ -7,6 +7,7 @@ import { applyBody, applyRuns, gatherRuns } from "./run-apply.ts";
 import { applyBodies, applyDeltas, encodeBodies, raiseEpochs } from "./run-batches.ts";
 import { decodeRuns, runCount } from "./run-decode.ts";
 import { encodeRuns } from "./run-encode.ts";
+import { zeroBytes } from "./zero-bytes.ts";
 
 /** Every hot loop in TypeScript: what the others are measured against, and what runs where they cannot. */
 export const referenceAccel: Accel = {
@@ -16,6 +17,7 @@ export const referenceAccel: Accel = {
   preferLargePages: () => 0,
   crc32c,
   copyBytes,
+  zeroBytes,
   encodeRuns,
   runCount,
   decodeRuns,

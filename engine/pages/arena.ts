@@ -11,15 +11,6 @@ const MAX_ARENAS = 65_535;
 /** The first arena; those after it double what is held, so that small tables stay small and large ones have few arenas. */
 const FIRST_ARENA_FRAMES = 256;
 
-const ZEROS = new Uint8Array(65_536);
-
-/** Zeroes a range. Copying zeros is five times faster than `fill` on shared memory (0.4 against 1.9 µs for 4 KiB). */
-export function zeroBytes(bytes: Uint8Array, start: number, end: number): void {
-  let at = start;
-  for (; at + ZEROS.length <= end; at += ZEROS.length) bytes.set(ZEROS, at);
-  if (at < end) bytes.set(ZEROS.subarray(0, end - at), at);
-}
-
 /**
  * Zeroed memory for an arena. One that a large page fits into begins where large pages do: the system reserves what lies before it, and never
  * commits it. Throws a RangeError where there is no room.
@@ -161,7 +152,7 @@ export class ArenaSet {
   }
 
   zero(number: number, offset: number, sizeBytes: number): void {
-    zeroBytes(this.bytes[number]!, offset, offset + sizeBytes);
+    accel.zeroBytes(this.bytes[number]!, offset, offset + sizeBytes);
   }
 
   /** Zeroes what of frames `[from, to)` of an arena was used before, and notes that all of it is used now. */
@@ -169,7 +160,7 @@ export class ArenaSet {
     const arena = this.#arenas[number]!;
     const usedBefore = Math.min(to, arena.touchedFrames);
     if (zero && from < usedBefore) {
-      zeroBytes(this.bytes[number]!, from * FRAME_BYTES, usedBefore * FRAME_BYTES);
+      accel.zeroBytes(this.bytes[number]!, from * FRAME_BYTES, usedBefore * FRAME_BYTES);
     }
     if (to > arena.touchedFrames) arena.touchedFrames = to;
   }

@@ -1,4 +1,6 @@
 // Masks, images and plain copies: argument order as in engine/accel/accel.ts.
+#include <cstring>
+
 #include "arguments.hpp"
 #include "functions.hpp"
 #include "mmsb/copy.hpp"
@@ -16,6 +18,16 @@ napi_value copy_bytes_(napi_env env, napi_callback_info info) {
   const std::uint64_t length = in.integer(4, "length");
   if (!in.within(from_at, length, from.size(), "from") || !in.within(to_at, length, to.size(), "to")) return nullptr;
   if (length > 0) copy_bytes(to.data() + to_at, from.data() + from_at, length);
+  return in.undefined();
+}
+
+napi_value zero_bytes_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "zeroBytes");
+  const auto bytes = in.u8(0, "bytes");
+  const std::uint64_t start = in.integer(1, "start");
+  const std::uint64_t end = in.integer(2, "end");
+  if (!in.rows(start, end, bytes.size(), "bytes")) return nullptr;
+  if (start < end) std::memset(bytes.data() + start, 0, end - start);
   return in.undefined();
 }
 
@@ -117,10 +129,10 @@ napi_value runs_to_bits_(napi_env env, napi_callback_info info) {
 
 std::span<const entry> mask_functions() noexcept {
   static constexpr entry entries[] = {
-      {"copyBytes", guarded<copy_bytes_>},    {"blendMasked", guarded<blend_masked_>},
-      {"diffImages", guarded<diff_images_>},  {"maskToRuns", guarded<mask_to_runs_>},
-      {"bitsToRuns", guarded<bits_to_runs_>}, {"runsToMask", guarded<runs_to_mask_>},
-      {"runsToBits", guarded<runs_to_bits_>},
+      {"copyBytes", guarded<copy_bytes_>},     {"zeroBytes", guarded<zero_bytes_>},
+      {"blendMasked", guarded<blend_masked_>}, {"diffImages", guarded<diff_images_>},
+      {"maskToRuns", guarded<mask_to_runs_>},  {"bitsToRuns", guarded<bits_to_runs_>},
+      {"runsToMask", guarded<runs_to_mask_>},  {"runsToBits", guarded<runs_to_bits_>},
   };
   return entries;
 }

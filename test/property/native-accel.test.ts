@@ -314,6 +314,7 @@ describe("the addon's arguments", () => {
       const calls: (() => unknown)[] = [
         () => native.crc32c(bytes(), wild()),
         () => native.copyBytes(bytes(), wild(), bytes(), wild(), wild()),
+        () => native.zeroBytes(bytes(), wild(), wild()),
         () => native.encodeRuns(column(), column(), wild(), wild(), bytes(), wild()),
         () => native.runCount(bytes(), wild(), wild()),
         () => native.decodeRuns(bytes(), wild(), wild(), column(), column()),

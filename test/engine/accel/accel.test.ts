@@ -157,6 +157,17 @@ describe.each(implementations.map((it) => [it.name, it] as const))("the %s hot l
     }
   });
 
+  it("zero a range and nothing beside it", () => {
+    const rng = new Prng(6);
+    for (const sizeBytes of [0, 1, 63, 64, 511, 512, 4095, 4096, 4097, 65_536, 150_000]) {
+      const bytes = randomBytes(rng, sizeBytes + 40, true);
+      const start = rng.below(20);
+      const expected = Uint8Array.from(bytes, (byte, i) => (i < start || i >= start + sizeBytes ? byte : 0));
+      hot.zeroBytes(bytes, start, start + sizeBytes);
+      expect(Buffer.compare(bytes, expected), `${sizeBytes} bytes`).toBe(0);
+    }
+  });
+
   it("scatter and gather the same bytes", () => {
     const rng = new Prng(5);
     for (let round = 0; round < 200; round++) {
