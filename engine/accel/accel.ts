@@ -259,6 +259,24 @@ export interface Accel {
   ) => number;
 
   /**
+   * Columns and bodies of a block that begins at `blockAt`, written from `at` on as {@link encodeColumns} does, for records that differ in nothing but
+   * their bodies: those have `lengths[from ..]` bytes and stand one after another from `bytes[bytesAt]` on. The reference is the log's (`body-records.ts`),
+   * which does it itself where this is absent. `numbers`: kind, time low and high, index of the source, cause (0 = none), LSN of the first, most rows, room in bytes,
+   * bytes a row beside its body. As many rows as there is room for are written, at least one. Returns the position after them, with their number and
+   * the bytes of their bodies in `numbers[0 .. 2]`; -1 where `out` ends before.
+   */
+  readonly encodeBodyRecords?: (
+    out: Uint8Array,
+    blockAt: number,
+    at: number,
+    lengths: Uint32Array,
+    from: number,
+    bytes: Uint8Array,
+    bytesAt: number,
+    numbers: Float64Array,
+  ) => number;
+
+  /**
    * Rows of a batch into the columns of the block under construction: the reference is the log's (`BlockBuilder.stageDeltas`), which does it
    * itself where this is absent. `batch`: slot, source, cause, flags, metaLength, runStart, runOffset, runLength, payloadStart, payload. `block`: kind, flags,
    * timeLo, timeHi, pageLo, pageHi, epoch, source, causeDistance, bodyLength, bodies. `dictionary` has two entries a source: where the first is the

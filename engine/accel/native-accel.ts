@@ -68,6 +68,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
     largePageBytes: native.largePageBytes,
     preferLargePages: native.preferLargePages,
     encodeColumns: native.encodeColumns,
+    encodeBodyRecords: native.encodeBodyRecords,
     checkDeltas: native.checkDeltas,
     decodeRecords: native.decodeRecords,
     noteDeltas: native.noteDeltas,

@@ -23,6 +23,7 @@ import {
   MAX_PAYLOAD_BYTES,
   sealBlock,
 } from "./block-format.ts";
+import { type BodyRecords, bodiesThatFit } from "./body-records.ts";
 import { MAX_BLOCK_RECORDS } from "./record-batch.ts";
 import { RecordKind } from "./record-kinds.ts";
 
@@ -121,50 +122,36 @@ export class BlockBuilder {
     if (metadata.length > 0) bodies.set(metadata, bodyBytes + body.length);
   }
 
-  /**
-   * Stages records whose bodies, of `lengths[from..]` bytes each, stand one after another from `bytes[bytesAt]` on: as many as fit, at least
-   * the first, for which there is room. Returns the row it stopped at.
-   */
-  stageBodies(
-    kind: RecordKind,
-    bytes: Uint8Array,
-    bytesAt: number,
-    lengths: Uint32Array,
-    from: number,
-    source: string,
-    cause: number,
-    time: { readonly lo: number; readonly hi: number },
-  ): number {
+  /** How many rows of these bodies, at least one, fit beside what is staged: the row behind them. `isFullFor` says that there is room for one. */
+  bodiesThatFit({ lengths, row }: BodyRecords): number {
+    const used = FIXED_BYTES + this.#stringBytes + this.count * COLUMN_BYTES_ESTIMATE + this.bodyBytes;
+    const rows = MAX_BLOCK_RECORDS - this.count;
+    return bodiesThatFit(lengths, row, rows, MAX_BLOCK_BYTES - used, COLUMN_BYTES_ESTIMATE);
+  }
+
+  /** Stages rows up to `to`, for which there is room, and takes them from the records. */
+  stageBodies(records: BodyRecords, to: number, time: { readonly lo: number; readonly hi: number }): void {
+    const { kind, bytes, lengths, source, cause, row: from, bytesAt } = records;
     const first = this.count;
-    const limit = Math.min(lengths.length, from + MAX_BLOCK_RECORDS - first);
-    let room =
-      MAX_BLOCK_BYTES - FIXED_BYTES - this.#stringBytes - first * COLUMN_BYTES_ESTIMATE - this.bodyBytes;
-    let size = 0;
-    let end = from;
-    let at = first;
-    for (; end < limit; end++, at++) {
-      const length = lengths[end]!;
-      room -= length + COLUMN_BYTES_ESTIMATE;
-      if (room < 0 && end > from) break;
-      this.bodyLength[at] = length;
-      size += length;
-    }
-    this.bodies.set(bytes.subarray(bytesAt, bytesAt + size), this.bodyBytes);
-    this.kind.fill(kind, first, at);
-    this.flags.fill(0, first, at);
-    this.timeLo.fill(time.lo, first, at);
-    this.timeHi.fill(time.hi, first, at);
-    this.pageLo.fill(0, first, at);
-    this.pageHi.fill(0, first, at);
-    this.epoch.fill(0, first, at);
-    this.source.fill(this.sourceIndex(source), first, at);
+    const last = first + to - from;
+    this.bodyLength.set(lengths.subarray(from, to), first);
+    for (; records.row < to; records.row++) records.bytesAt += lengths[records.row]!;
+    const size = records.bytesAt - bytesAt;
+    this.bodies.set(bytes.subarray(bytesAt, records.bytesAt), this.bodyBytes);
+    this.kind.fill(kind, first, last);
+    this.flags.fill(0, first, last);
+    this.timeLo.fill(time.lo, first, last);
+    this.timeHi.fill(time.hi, first, last);
+    this.pageLo.fill(0, first, last);
+    this.pageHi.fill(0, first, last);
+    this.epoch.fill(0, first, last);
+    this.source.fill(this.sourceIndex(source), first, last);
     if (cause !== 0) {
       this.usesCause = true;
-      for (let row = first; row < at; row++) this.causeDistance[row] = this.firstLsn + row - cause;
+      for (let row = first; row < last; row++) this.causeDistance[row] = this.firstLsn + row - cause;
     }
     this.bodyBytes += size;
-    this.count = at;
-    return end;
+    this.count = last;
   }
 
   /**

@@ -3,8 +3,10 @@ import { assert } from "../base/assert.ts";
 import { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { BlockBuffer } from "./block-buffer.ts";
-import { BlockBuilder } from "./block-builder.ts";
+import { BlockBuilder, type SealFields } from "./block-builder.ts";
 import { BLOCK_HEADER_BYTES, BlockFlag, BlockType, MAX_BLOCK_BYTES, sealBlock } from "./block-format.ts";
+import { sealBodyRecords } from "./body-block.ts";
+import { type BodyRecords, isWorthABlock } from "./body-records.ts";
 import {
   CHUNK_BYTES,
   type CheckpointContent,
@@ -85,13 +87,36 @@ export class BlockOutput {
   seal(): boolean {
     if (this.#failure !== undefined) return false;
     if (this.builder.count === 0) return true;
-    this.#outLength = this.builder.seal(this.#out, this.#outLength, {
+    this.#outLength = this.builder.seal(this.#out, this.#outLength, this.#sealFields());
+    return this.#handOnIfFull();
+  }
+
+  #sealFields(): SealFields {
+    return {
       uuid: this.uuid,
       segment: this.segment,
       openTransactionLsn: this.openTransactionLsn,
       nextSequence: () => this.sequence++,
-    });
-    return this.#handOnIfFull();
+    };
+  }
+
+  /** Appends the records at this time: many as blocks of their own, few beside what is staged. Stops at a row that the failed writer does not take. */
+  appendBodies(records: BodyRecords, time: { readonly lo: number; readonly hi: number }): void {
+    const { builder } = this;
+    const { lengths, source } = records;
+    while (records.row < lengths.length && this.#failure === undefined && !this.isClosed) {
+      if (isWorthABlock(records)) {
+        if (!this.seal()) return;
+        const fields = this.#sealFields();
+        const encode = accel.encodeBodyRecords;
+        this.#outLength = sealBodyRecords(builder, this.#out, this.#outLength, records, time, fields, encode);
+        this.#handOnIfFull();
+        continue;
+      }
+      const isFull = builder.isFullFor(lengths[records.row]!) || builder.sourceIndex(source) < 0;
+      if (isFull && !this.seal()) return;
+      builder.stageBodies(records, builder.bodiesThatFit(records), time);
+    }
   }
 
   /** A block with this payload. Staged records are not touched: they come in a later block. */
@@ -106,7 +131,7 @@ export class BlockOutput {
     count: number,
     firstLsn: number,
     payloadBytes: number,
-    fullAt = this.#chunkBytes,
+    fullAt = this.#fullAt,
   ): boolean {
     this.#outLength += sealBlock(this.#out.u8, this.#outLength, {
       type,
@@ -162,23 +187,34 @@ export class BlockOutput {
     return fine ? streamBytes : -1;
   }
 
-  #handOnIfFull(fullAt = this.#chunkBytes): boolean {
+  /** Where the present file's next multiple of a chunk is reached. */
+  get #fullAt(): number {
+    const chunk = this.#chunkBytes;
+    return chunk - (this.fileOffset % chunk);
+  }
+
+  /** What goes to a queue ends at a multiple of its chunks; the rest, less than a block, is the beginning of the next buffer. */
+  #handOnIfFull(fullAt = this.#fullAt): boolean {
     if (this.#outLength < fullAt) return true;
     const { queue } = this.file;
     if (queue === undefined) return this.#writeOut();
     if (this.#failure !== undefined) return false;
-    const taken = queue.write(this.#out.u8.subarray(0, this.#outLength), this.fileOffset);
+    const full = this.#out.u8;
+    const end = this.#outLength;
+    const cut = end - ((this.fileOffset + end) % queue.chunkBytes);
+    const taken = queue.write(full.subarray(0, cut), this.fileOffset);
     if (!taken.ok) return this.fail(taken.error);
-    this.#handedOn();
+    this.#handedOn(cut);
     this.#turn = (this.#turn + 1) % (queue.maxPending + 1);
-    this.#out = this.#buffers[this.#turn] ??= new BlockBuffer(this.#out.u8.length, true);
+    this.#out = this.#buffers[this.#turn] ??= new BlockBuffer(full.length, true);
+    accel.copyBytes(full, cut, this.#out.u8, 0, end - cut);
     return true;
   }
 
-  #handedOn(): void {
-    this.fileOffset += this.#outLength;
-    this.#handedTotal += this.#outLength;
-    this.#outLength = 0;
+  #handedOn(bytes: number): void {
+    this.fileOffset += bytes;
+    this.#handedTotal += bytes;
+    this.#outLength -= bytes;
   }
 
   /** Everything sealed is with the operating system when it returns. */
@@ -192,7 +228,7 @@ export class BlockOutput {
     if (this.#outLength === 0) return true;
     const written = this.file.write([this.#out.u8.subarray(0, this.#outLength)], this.fileOffset);
     if (!written.ok) return this.fail(written.error);
-    this.#handedOn();
+    this.#handedOn(this.#outLength);
     this.#writtenTotal = this.#handedTotal;
     return true;
   }

@@ -186,18 +186,12 @@ export class LogWriter {
    * is larger than `MAX_INLINE_BYTES`. Returns how many were appended, in order: fewer than there are where the writer has failed.
    */
   appendBodies(kind: RecordKind, bytes: Uint8Array, lengths: Uint32Array, source = "", cause = 0): number {
+    assert(source.length * 3 <= MAX_INLINE_SOURCE_BYTES, "the source of a batch stands in its block");
     this.stamp();
-    const builder = this.#builder;
-    let bytesAt = 0;
-    for (let row = 0; row < lengths.length; ) {
-      const room = this.#room(lengths[row]!, source);
-      assert(room !== TOO_LARGE, "bodies of a batch stand in their block");
-      if (room < 0) return row;
-      const staged = builder.stageBodies(kind, bytes, bytesAt, lengths, row, source, cause, this.#time);
-      for (; row < staged; row++) bytesAt += lengths[row]!;
-      if (this.#timer === undefined) this.#schedule();
-    }
-    return lengths.length;
+    const records = { kind, bytes, lengths, source, cause, row: 0, bytesAt: 0 };
+    this.#output.appendBodies(records, this.#time);
+    if (records.row > 0 && this.#timer === undefined) this.#schedule();
+    return records.row;
   }
 
   /**

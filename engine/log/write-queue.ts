@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../base/result.ts";
 
 /** Writes to one file that happen in order, a little later, while the caller goes on. */
 export interface WriteQueue {
-  /** Bytes that are worth a write of their own. */
+  /** Bytes that are worth a write of their own, and best end at a multiple of as many in the file: pages of memory are taken by as many then. */
   readonly chunkBytes: number;
   /** So many writes may wait: who has one buffer more, and uses them in turn, never touches one that waits. */
   readonly maxPending: number;
@@ -18,7 +18,7 @@ export interface WriteQueue {
   settle(): Result<void>;
 }
 
-const CHUNK_BYTES = 1 << 18;
+const CHUNK_BYTES = 1 << 19;
 const MAX_PENDING = 3;
 
 /** A queue whose writes are done by a thread of the addon, which starts with the first of them. */

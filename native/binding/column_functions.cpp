@@ -34,7 +34,7 @@ std::size_t read_columns(arguments& in, std::size_t position, std::array<column_
   }
   for (std::uint32_t i = 0; i < length; i += 2) {
     column_values& column = columns[i / 2];
-    column = {column_type::zero, nullptr, nullptr};
+    column = {column_type::constant, nullptr, nullptr, 0};
     if (in.is_undefined(elements[i])) continue;
     const auto [type, values, count] = in.any_typed(elements[i], "columns");
     rows = std::min(rows, count);
@@ -93,6 +93,52 @@ napi_value encode_columns_(napi_env env, napi_callback_info info) {
   return in.number(static_cast<double>(bodies_at + size));
 }
 
+napi_value encode_body_records_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "encodeBodyRecords");
+  const auto out = in.u8(0, "out");
+  const std::uint64_t block_at = in.integer(1, "blockAt");
+  const std::uint64_t at = in.integer(2, "at");
+  const auto lengths = in.u32(3, "lengths");
+  const std::uint64_t from = in.integer(4, "from");
+  const auto bytes = in.u8(5, "bytes");
+  const std::uint64_t bytes_at = in.integer(6, "bytesAt");
+  const auto given = in.f64(7, "numbers");
+  constexpr std::size_t number_count = 9;
+  std::uint64_t numbers[number_count]{};
+  if (given.size() < number_count) in.refuse("numbers", "are too few");
+  for (std::size_t i = 0; in.ok() && i < number_count; ++i) {
+    // false for NaN as well
+    if (!(given[i] >= 0 && given[i] <= 9007199254740991.0)) in.refuse("numbers", "holds one out of range");
+    else numbers[i] = static_cast<std::uint64_t>(given[i]);
+  }
+  if (!in.rows(block_at, at, out.size(), "out") || !in.within(from, 1, lengths.size(), "lengths") ||
+      !in.within(bytes_at, 0, bytes.size(), "bytes"))
+    return nullptr;
+  const auto [kind, time_low, time_high, source, cause, first_lsn, most_rows, room, row_bytes] = numbers;
+  const std::uint64_t rows = std::min<std::uint64_t>(lengths.size() - from, most_rows);
+  if (rows == 0) {
+    in.refuse("numbers", "allows no rows");
+    return nullptr;
+  }
+  if (cause > first_lsn) {
+    in.refuse("numbers", "has a cause that comes later");
+    return nullptr;
+  }
+  const body_records records{static_cast<std::uint8_t>(kind), (time_low & 0xffff'ffff) | time_high << 32,
+                             static_cast<std::uint32_t>(source), cause != 0, first_lsn - cause, lengths.data() + from,
+                             static_cast<std::size_t>(rows), bytes.subspan(bytes_at)};
+  const body_records_end end =
+      encode_body_records(records, out.subspan(block_at), at - block_at, room, row_bytes, out.size() - at);
+  if (end.at == bodies_beyond_bytes) {
+    in.refuse("bytes", "ends before its bodies");
+    return nullptr;
+  }
+  if (end.at < 0) return in.number(-1);
+  given[0] = static_cast<double>(end.rows);
+  given[1] = static_cast<double>(end.body_bytes);
+  return in.number(static_cast<double>(block_at) + static_cast<double>(end.at));
+}
+
 napi_value decode_records_(napi_env env, napi_callback_info info) {
   arguments in(env, info, "decodeRecords");
   const auto block = in.u8(0, "block");
@@ -130,6 +176,7 @@ napi_value decode_records_(napi_env env, napi_callback_info info) {
 
 std::span<const entry> column_functions() noexcept {
   static constexpr entry entries[] = {{"encodeColumns", guarded<encode_columns_>},
+                                      {"encodeBodyRecords", guarded<encode_body_records_>},
                                       {"decodeRecords", guarded<decode_records_>}};
   return entries;
 }

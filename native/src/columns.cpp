@@ -39,7 +39,8 @@ std::uint64_t pair_at(const column_values& column, std::size_t row) noexcept {
 /** False where a number is not whole or out of range. */
 bool plan(const column_values& column, std::size_t from, std::size_t to, column_plan_of& planned) noexcept {
   switch (column.type) {
-    case column_type::zero: planned = {0, 0, 0}; return true;
+    case column_type::constant: planned = plan_of(column.first, column.first); return true;
+    case column_type::ascending: planned = plan_of(column.first, column.first + (to - from - 1)); return true;
     case column_type::u8: planned = plan_integers(static_cast<const std::uint8_t*>(column.values), from, to); return true;
     case column_type::u32: planned = plan_integers(static_cast<const std::uint32_t*>(column.values), from, to); return true;
     case column_type::f64: {
@@ -109,7 +110,8 @@ std::uint8_t* write(const column_values& column, std::uint8_t* to, std::size_t f
                           [=](std::size_t i) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i])); });
     }
     case column_type::pair: return write_values(to, from, end, planned, [&](std::size_t i) { return pair_at(column, i); });
-    case column_type::zero: break;
+    case column_type::ascending: return write_values(to, from, end, planned, [&](std::size_t i) { return column.first + (i - from); });
+    case column_type::constant: break;
   }
   return to;
 }
@@ -139,6 +141,30 @@ std::int64_t encode_columns(std::span<const column_values> columns, std::size_t 
     at = static_cast<std::uint64_t>(end - block.data());
   }
   return static_cast<std::int64_t>(at);
+}
+
+body_records_end encode_body_records(const body_records& records, std::span<std::uint8_t> block, std::uint64_t at, std::uint64_t room,
+                                     std::uint64_t row_bytes, std::uint64_t columns_room) noexcept {
+  std::size_t rows = 0;
+  std::uint64_t size = 0;
+  for (std::uint64_t used = 0; rows < records.rows; ++rows) {
+    const std::uint32_t length = records.lengths[rows];
+    used += length + row_bytes;
+    if (used > room && rows > 0) break;
+    size += length;
+  }
+  if (size > records.bytes.size()) return {bodies_beyond_bytes, 0, 0};
+  constexpr auto same = [](std::uint64_t value) { return column_values{column_type::constant, nullptr, nullptr, value}; };
+  const column_values columns[] = {
+      same(records.kind), same(0), same(records.time), same(0), same(0), same(0), same(records.source),
+      records.has_cause ? column_values{column_type::ascending, nullptr, nullptr, records.cause_distance} : same(0),
+      same(0), {column_type::u32, records.lengths, nullptr, 0}, same(0)};
+  const std::int64_t end = encode_columns(columns, 0, rows, block, at, columns_room);
+  if (end < 0) return {end, 0, 0};
+  const auto bodies_at = static_cast<std::uint64_t>(end);
+  if (size > block.size() - bodies_at) return {columns_do_not_fit, 0, 0};
+  std::memmove(block.data() + bodies_at, records.bytes.data(), size);
+  return {static_cast<std::int64_t>(bodies_at + size), rows, size};
 }
 
 }  // namespace mmsb

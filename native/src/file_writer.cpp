@@ -1,9 +1,12 @@
 #include "mmsb/file_writer.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace mmsb {
@@ -30,6 +33,7 @@ file_writer::~file_writer() {
   }
   taken_.notify_one();
   thread_.join();
+  if (error_ == 0) release();
 }
 
 int file_writer::write(std::span<const std::uint8_t> bytes, std::uint64_t offset) noexcept {
@@ -66,9 +70,29 @@ void file_writer::run() noexcept {
   }
 }
 
-int file_writer::do_write(const job& one) const noexcept {
+/** For a write of `[at, end)`. A file system that cannot, or has no more, is not asked again: whether there is room, the write itself tells. */
+void file_writer::reserve([[maybe_unused]] std::uint64_t at, [[maybe_unused]] std::uint64_t end) noexcept {
+#if defined(__linux__)
+  if (end <= reserved_ || !reserves_) return;
+  const std::uint64_t from = std::max(at, reserved_);
+  const std::uint64_t to = end + std::clamp(end, least_reserved, most_reserved);
+  reserves_ = ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from), static_cast<off_t>(to - from)) == 0;
+  reserved_ = to;
+#endif
+}
+
+/** Cutting a file to the size that it has gives back what lies reserved behind it. */
+void file_writer::release() const noexcept {
+  struct stat file {};
+  if (reserved_ == 0 || ::fstat(descriptor_, &file) != 0 || static_cast<std::uint64_t>(file.st_size) >= reserved_) return;
+  // where it stays reserved nothing is lost but room
+  [[maybe_unused]] const int cut = ::ftruncate(descriptor_, file.st_size);
+}
+
+int file_writer::do_write(const job& one) noexcept {
   std::span<const std::uint8_t> rest = one.bytes;
   std::uint64_t offset = one.offset;
+  reserve(offset, offset + rest.size());
   while (!rest.empty()) {
     const ssize_t written = ::pwrite(descriptor_, rest.data(), rest.size(), static_cast<off_t>(offset));
     if (written < 0) {

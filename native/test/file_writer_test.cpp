@@ -2,6 +2,7 @@
 #include "mmsb/file_writer.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,6 +50,29 @@ void writes_all(test::prng& random) {
   close(descriptor);
 }
 
+/** Where the file system can: room ahead while it writes, which nobody sees in the file's size, and none left over at the end. */
+void reserves_and_gives_back() {
+  const int descriptor = temporary_file();
+#if defined(__linux__)
+  const bool can = fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, 4096) == 0;
+#else
+  const bool can = false;
+#endif
+  const std::vector<std::uint8_t> bytes(100000, 1);
+  struct stat file {};
+  {
+    file_writer writer(descriptor);
+    CHECK(writer.write(bytes, 0) == 0);
+    CHECK(writer.settle() == 0);
+    CHECK(fstat(descriptor, &file) == 0 && file.st_size == 100000);
+    CHECK(!can || file.st_blocks * 512 >= static_cast<off_t>(file_writer::least_reserved));
+  }
+  CHECK(fsync(descriptor) == 0);
+  CHECK(fstat(descriptor, &file) == 0 && file.st_size == 100000);
+  CHECK(file.st_blocks * 512 < 200000);
+  close(descriptor);
+}
+
 void stops_at_a_failure() {
   const int full = open("/dev/full", O_WRONLY);
   if (full < 0) return;
@@ -85,6 +109,7 @@ void drops_what_waits_behind_a_failure() {
 int main() {
   test::prng random(test::seed());
   for (int round = 0; round < 20; ++round) writes_all(random);
+  reserves_and_gives_back();
   stops_at_a_failure();
   drops_what_waits_behind_a_failure();
   return test::failures();

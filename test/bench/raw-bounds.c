@@ -1,5 +1,7 @@
 // The least that the machine needs for the same work: one program, each mode prints the seconds it took.
-//   write PATH TOTAL CHUNK SYNC   writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk
+//   write PATH TOTAL CHUNK SYNC RESERVE
+//                                 writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk; RESERVE = 1: into room that is asked
+//                                 for ahead, as much again as there is, 1 to 16 MiB
 //   read PATH                     reads the file and sums its bytes
 //   store PATH TOTAL CHUNK        write without sync, each chunk from memory of its own: for state that is large
 //   load PATH                     reads the file into memory of its size, which was touched before
@@ -22,9 +24,10 @@ static double now(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 6 && strcmp(argv[1], "write") == 0) {
+  if (argc == 7 && strcmp(argv[1], "write") == 0) {
     size_t total = strtoull(argv[3], 0, 10), chunk = strtoull(argv[4], 0, 10);
-    int sync = atoi(argv[5]);
+    int sync = atoi(argv[5]), reserve = atoi(argv[6]);
+    size_t reserved = 0;
     uint8_t *buffer = malloc(chunk);
     for (size_t i = 0; i < chunk; i++) buffer[i] = (uint8_t)(i * 2654435761u >> 13);
     double start = now();
@@ -32,6 +35,13 @@ int main(int argc, char **argv) {
     if (fd < 0) return 1;
     for (size_t at = 0; at < total; at += chunk) {
       size_t n = total - at < chunk ? total - at : chunk;
+#if defined(__linux__)
+      if (reserve && at + n > reserved) {
+        size_t ahead = at + n < 1 << 20 ? 1 << 20 : at + n > 1 << 24 ? 1 << 24 : at + n;
+        fallocate(fd, FALLOC_FL_KEEP_SIZE, reserved, at + n + ahead - reserved);
+        reserved = at + n + ahead;
+      }
+#endif
       if (pwrite(fd, buffer, n, at) != (ssize_t)n) return 1;
       if (sync && fdatasync(fd) != 0) return 1;
     }

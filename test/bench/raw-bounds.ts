@@ -12,8 +12,15 @@ export class RawBounds {
     return this.#program.isAvailable;
   }
 
-  writeSeconds(path: string, totalBytes: number, chunkBytes: number, sync: boolean): number | undefined {
-    return this.#program.run("write", path, totalBytes, chunkBytes, sync ? 1 : 0);
+  /** `reserve`: room on the medium is asked for ahead, as the log's writing thread does. */
+  writeSeconds(
+    path: string,
+    totalBytes: number,
+    chunkBytes: number,
+    sync: boolean,
+    reserve: boolean,
+  ): number | undefined {
+    return this.#program.run("write", path, totalBytes, chunkBytes, sync ? 1 : 0, reserve ? 1 : 0);
   }
 
   readSeconds(path: string): number | undefined {

@@ -6,6 +6,9 @@ import { MmsbError } from "../../engine/base/errors.ts";
 import { Prng } from "../../engine/base/prng.ts";
 import { BlockBuffer } from "../../engine/log/block-buffer.ts";
 import { BlockBuilder } from "../../engine/log/block-builder.ts";
+import { sealBodyRecords } from "../../engine/log/body-block.ts";
+import type { BodyRecords } from "../../engine/log/body-records.ts";
+import { RecordKind } from "../../engine/log/record-kinds.ts";
 
 const seed = Number(process.env["MMSB_SEED"] ?? 20260104);
 
@@ -66,6 +69,112 @@ it("the addon and TypeScript seal the same records into the same bytes", (ctx) =
       return out.u8.slice(0, end);
     });
     expect(Buffer.compare(blocks[0]!, blocks[1]!), `MMSB_SEED=${seed + round}`).toBe(0);
+  }
+});
+
+it("the addon and TypeScript write the same bodies into the same blocks", (ctx) => {
+  if (nativeAddon.path === undefined) return ctx.skip(`no native addon: ${nativeAddon.reason}`);
+  const { encodeBodyRecords } = nativeAddon.functions;
+  for (let round = 0; round < 100; round++) {
+    const rng = new Prng(seed + round);
+    const longest = rng.pick([0, 1, 100, 100, 300, 16_384]);
+    const same = rng.chance(0.5);
+    const rows = rng.pick(longest > 300 ? [1, 2, 40] : [1, 2, 300, 4096, 9000]);
+    const lengths = new Uint32Array(rows).map(() => (same ? longest : rng.below(longest + 1)));
+    const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0) + rng.below(9));
+    rng.fill(bytes);
+    const firstLsn = 1 + rng.below(2 ** rng.pick([3, 10, 40]));
+    const records = {
+      kind: rng.pick([RecordKind.Event, RecordKind.Delta]),
+      bytes,
+      lengths,
+      source: rng.pick(["", "a source", "\u00fc".repeat(10_000)]),
+      cause: rng.pick([0, 1, firstLsn]),
+    };
+    const time = { lo: rng.u32(), hi: rng.below(9) };
+    const openTransactionLsn = rng.chance(0.5) ? 1 : 0;
+    const written = [undefined, encodeBodyRecords].map((encode) => {
+      const builder = new BlockBuilder(referenceAccel);
+      builder.firstLsn = firstLsn;
+      const out = new BlockBuffer(1 << 17);
+      const taken: BodyRecords = { ...records, row: 0, bytesAt: 0 };
+      const blocks: Uint8Array[] = [];
+      let sequence = 5;
+      while (taken.row < lengths.length) {
+        out.u8.fill(round);
+        const at = 8 * rng.below(9);
+        const fields = {
+          uuid: new Uint8Array(16).fill(3),
+          segment: 1,
+          openTransactionLsn,
+          nextSequence: () => sequence++,
+        };
+        const end = sealBodyRecords(builder, out, at, taken, time, fields, encode);
+        blocks.push(out.u8.slice(at, end));
+      }
+      expect(builder.firstLsn).toBe(firstLsn + lengths.length);
+      return Buffer.concat(blocks);
+    });
+    expect(Buffer.compare(written[0]!, written[1]!), `MMSB_SEED=${seed + round}`).toBe(0);
+  }
+});
+
+it("bodies may be written with any arguments: a call returns or throws ARGUMENT_INVALID", (ctx) => {
+  if (nativeAddon.path === undefined) return ctx.skip(`no native addon: ${nativeAddon.reason}`);
+  const encode = nativeAddon.functions.encodeBodyRecords as (...args: unknown[]) => number;
+  const sound = (): unknown[] => [
+    new Uint8Array(100),
+    8,
+    16,
+    Uint32Array.of(9, 2, 3),
+    1,
+    Uint8Array.of(0, 0, 0, 1, 2, 3, 4, 5),
+    3,
+    Float64Array.of(1, 5, 0, 0, 3, 9, 4096, 100, 4),
+  ];
+  const args = sound();
+  const end = encode(...args);
+  expect((args[0] as Uint8Array).subarray(end - 5, end)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  expect((args[7] as Float64Array).subarray(0, 2)).toEqual(Float64Array.of(2, 5));
+  const numbers = (at: number, value: number) =>
+    Object.assign([...(sound()[7] as Float64Array)], { [at]: value });
+  const one = sound();
+  one[7] = Float64Array.from(numbers(7, 0));
+  encode(...one);
+  expect((one[7] as Float64Array)[0]).toBe(1);
+  for (const room of [16, 30]) {
+    const short = sound();
+    short[0] = new Uint8Array(room);
+    expect(encode(...short)).toBe(-1);
+  }
+  const bad: [number, unknown][] = [
+    [0, new Uint16Array(100)],
+    [0, new Uint8Array(15)],
+    [1, 17],
+    [1, -1],
+    [2, 101],
+    [3, [2, 3]],
+    [3, new Uint32Array(1)],
+    [3, Uint32Array.of(9, 2 ** 32 - 1, 2 ** 32 - 1)],
+    [4, 3],
+    [4, 0.5],
+    [5, new Uint8Array(7)],
+    [5, undefined],
+    [6, 9],
+    [6, Number.NaN],
+    [7, new Float64Array(8)],
+    [7, Float64Array.from(numbers(6, 0))],
+    [7, Float64Array.from(numbers(4, -1))],
+    [7, Float64Array.from(numbers(7, 2 ** 60))],
+    [7, Float64Array.from(numbers(1, Number.NaN))],
+    [7, Float64Array.from(numbers(4, 10))],
+  ];
+  for (const [position, value] of bad) {
+    const spoilt = sound();
+    spoilt[position] = value;
+    expect(() => encode(...spoilt), `argument ${position}`).toThrow(
+      expect.objectContaining({ code: "ARGUMENT_INVALID" }),
+    );
   }
 });
 

@@ -7,7 +7,7 @@ import type { NativeFunctions } from "../../../engine/accel/native-functions.ts"
 import { MmsbError } from "../../../engine/base/errors.ts";
 import { Prng } from "../../../engine/base/prng.ts";
 import { ok, unwrap } from "../../../engine/base/result.ts";
-import { BlockType } from "../../../engine/log/block-format.ts";
+import { BlockCheck, type BlockHeader, BlockType, parseBlock } from "../../../engine/log/block-format.ts";
 import { BlockOutput } from "../../../engine/log/block-output.ts";
 import {
   ioError,
@@ -106,7 +106,52 @@ it("a sync under way covers nothing that still waits in the queue", async () => 
   await new Promise((resolve) => setImmediate(resolve));
   finishSync();
   await third;
-  expect(happened).toEqual(["write", "write", "sync", "queued write", "sync", "sync"]);
+  expect(happened).toEqual(["write", "write", "sync", "queued write", "write", "sync", "sync"]);
+});
+
+it("what goes to a queue ends at multiples of its chunks, whatever was flushed between", () => {
+  const chunkBytes = 1 << 17;
+  const prng = new Prng(8);
+  const ends: number[] = [];
+  const content = new Map<number, Uint8Array>();
+  const keep = (bytes: Uint8Array, offset: number) => {
+    content.set(offset, bytes.slice());
+    return ok();
+  };
+  const file = {
+    queue: {
+      chunkBytes,
+      maxPending: 3,
+      write: (bytes: Uint8Array, offset: number) => {
+        ends.push(offset + bytes.length);
+        return keep(bytes, offset);
+      },
+      settle: () => ok(),
+    },
+    write: ([bytes]: Uint8Array[], offset: number) => keep(bytes!, offset),
+    close: () => {},
+  };
+  const output = new BlockOutput("x", new Uint8Array(16), file as unknown as LogFile);
+  const payloads: number[] = [];
+  for (let i = 0; i < 300; i++) {
+    const payload = new Uint8Array(prng.below(60_000)).fill(i);
+    output.emit(BlockType.Overflow, 0, 0, 1, payload);
+    payloads.push(payload.length);
+    if (prng.chance(0.05)) unwrap(output.flush());
+  }
+  unwrap(output.flush());
+  expect(ends.length).toBeGreaterThan(30);
+  expect(ends.filter((end) => end % chunkBytes !== 0)).toEqual([]);
+  const whole = Buffer.concat([...content].toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes));
+  expect(whole.length).toBe(output.fileBytes);
+  let at = 0;
+  for (const [i, length] of payloads.entries()) {
+    const header = { lengthBytes: 0 } as BlockHeader;
+    expect(parseBlock(whole, at, whole.length, undefined, header)).toBe(BlockCheck.Valid);
+    expect(whole.subarray(at + 64, at + 64 + length).every((byte) => byte === (i & 255))).toBe(true);
+    at += header.lengthBytes;
+  }
+  expect(at).toBe(whole.length);
 });
 
 describe("writes by a thread", () => {
