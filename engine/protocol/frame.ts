@@ -110,6 +110,14 @@ export function encodeFrame(
   return frame;
 }
 
+/** How long the frame at `at` says that it is; `undefined` where none begins there. */
+export function frameBytes(message: Uint8Array, at: number): number | undefined {
+  if (message.length - at < HEADER_BYTES) return undefined;
+  const view = new DataView(message.buffer, message.byteOffset + at, HEADER_BYTES);
+  const length = view.getUint32(16, true);
+  return view.getUint32(0, true) === MAGIC && length >= HEADER_BYTES && length % 8 === 0 ? length : undefined;
+}
+
 /** The id of a frame whose rest may be damaged, so that the refusal reaches whoever asked; 0 where there is none. */
 export function peekFrameId(message: Uint8Array): number {
   if (message.length < HEADER_BYTES) return 0;

@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../../engine/base/result.ts";
+import { FrameBatch, framesIn } from "../../engine/protocol/frame-batch.ts";
 import type { Port } from "../../engine/protocol/port.ts";
 
 /** How long a server may take to answer the first time. */
@@ -34,6 +35,7 @@ export function openWebSocketPort(url: string, protocols: string[]): Promise<Res
 
 class WebSocketPort implements Port {
   readonly #socket: WebSocket;
+  readonly #batch = new FrameBatch((message) => this.#socket.send(message as Uint8Array<ArrayBuffer>));
   #onMessage: ((message: Uint8Array) => void) | undefined;
   #onClose: (() => void) | undefined;
   #closed = false;
@@ -41,18 +43,19 @@ class WebSocketPort implements Port {
   constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (event.data instanceof ArrayBuffer) this.#onMessage?.(new Uint8Array(event.data));
+      if (!(event.data instanceof ArrayBuffer)) return;
+      for (const frame of framesIn(new Uint8Array(event.data))) this.#onMessage?.(frame);
     };
     socket.onclose = () => this.#shut();
     socket.onerror = null;
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#batch.bytes;
   }
 
   send(message: Uint8Array): void {
-    if (!this.#closed) this.#socket.send(message as Uint8Array<ArrayBuffer>);
+    if (!this.#closed) this.#batch.push(message);
   }
 
   onMessage(listener: (message: Uint8Array) => void): void {
@@ -65,6 +68,7 @@ class WebSocketPort implements Port {
   }
 
   close(): void {
+    this.#batch.flush();
     this.#socket.close();
     this.#shut();
   }

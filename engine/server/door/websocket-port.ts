@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from "ws";
+import { FrameBatch, framesIn } from "../../protocol/frame-batch.ts";
 import type { Port } from "../../protocol/port.ts";
 import { RateLimit } from "./rate-limit.ts";
 
@@ -17,6 +18,7 @@ export class WebSocketPort implements Port {
   readonly #socket: WebSocket;
   readonly #messages = new RateLimit(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE);
   readonly #bytes = new RateLimit(BYTES_PER_SECOND, BYTES_AT_ONCE);
+  readonly #batch = new FrameBatch((message) => this.#write(message));
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -26,10 +28,14 @@ export class WebSocketPort implements Port {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#batch.bytes;
   }
 
   send(message: Uint8Array): void {
+    this.#batch.push(message);
+  }
+
+  #write(message: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(message, { binary: true }, () => undefined);
   }
@@ -38,9 +44,20 @@ export class WebSocketPort implements Port {
     this.#socket.on("message", (data: RawData, isBinary: boolean) => {
       const message = data as Buffer;
       if (!isBinary) this.#socket.close(CLOSE_UNSUPPORTED, "binary messages only");
-      else if (!this.#messages.take() || !this.#bytes.take(message.length)) this.#flooded();
-      else listener(message);
+      else if (!this.#bytes.take(message.length)) this.#flooded();
+      else this.#read(message, listener);
     });
+  }
+
+  /** Each frame counts, also where several came in one message. */
+  #read(message: Uint8Array, listener: (message: Uint8Array) => void): void {
+    for (const frame of framesIn(message)) {
+      if (!this.#messages.take()) {
+        this.#flooded();
+        return;
+      }
+      listener(frame);
+    }
   }
 
   /** Nothing of what is still on its way is read. */
@@ -55,6 +72,7 @@ export class WebSocketPort implements Port {
   }
 
   close(): void {
+    this.#batch.flush();
     this.#socket.close();
   }
 }

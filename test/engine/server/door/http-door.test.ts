@@ -194,7 +194,10 @@ describe("the engine", () => {
 });
 
 describe("a flood", () => {
-  test("of messages ends its own connection and leaves the others alone", async () => {
+  test.each([
+    ["messages", 1],
+    ["frames in few messages", 20_000],
+  ])("of %s ends its own connection and leaves the others alone", async (_, together) => {
     const client = await openClient(server.port, server.token);
     const socket = await openSocket(server.port, server.token);
     if (typeof socket === "number") throw new Error(`refused with ${socket}`);
@@ -202,7 +205,8 @@ describe("a flood", () => {
     const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     const cancel = encodeFrame(FrameKind.Cancel, 7, {});
     socket.send(encodeFrame(FrameKind.Hello, 0, { versions: [1], client: "flood" }));
-    for (let i = 0; i < 20_000; i++) socket.send(cancel);
+    const message = Buffer.concat(Array.from({ length: together }, () => cancel));
+    for (let i = 0; i < 20_000; i += together) socket.send(message);
     await ended;
     expect((await client.request("recordings.list", {})).ok).toBe(true);
     client.close();
