@@ -54,20 +54,22 @@ export const GraphBar = memo(function GraphBar({
   );
 });
 
+/** Says the same of every page: the selected one may change with every frame of a scrub. */
 function FocusButton(): JSX.Element {
-  const page = useSelection((state) => state.page);
+  const hasPage = useSelection((state) => state.page !== undefined);
   const isFocused = useGraphView((state) => state.focus !== undefined);
   return (
     <IconButton
       small
       icon="target"
-      label={
-        page === undefined ? "Neighbourhood: select a page first" : `Show the neighbourhood of page ${page}`
-      }
+      label={hasPage ? "Show the neighbourhood of the selected page" : "Neighbourhood: select a page first"}
       shortcut="N"
       pressed={isFocused}
-      disabled={page === undefined}
-      onClick={() => page !== undefined && focusOn(page)}
+      disabled={!hasPage}
+      onClick={() => {
+        const { page } = useSelection.getState();
+        if (page !== undefined) focusOn(page);
+      }}
     />
   );
 }

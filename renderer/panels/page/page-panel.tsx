@@ -26,14 +26,16 @@ import "./page.css";
 export function PagePanel(): JSX.Element {
   const page = useSelection((state) => state.page);
   const pickerOpen = usePicker((state) => state.open);
-  const pick = () => usePicker.setState({ open: true });
   return (
     <>
-      {page === undefined ? <NoPage onPick={pick} /> : <OnePage page={page} onPick={pick} />}
-      <PagePicker open={pickerOpen} onClose={() => usePicker.setState({ open: false })} />
+      {page === undefined ? <NoPage onPick={openPicker} /> : <OnePage page={page} onPick={openPicker} />}
+      <PagePicker open={pickerOpen} onClose={closePicker} />
     </>
   );
 }
+
+const openPicker = () => usePicker.setState({ open: true });
+const closePicker = () => usePicker.setState({ open: false });
 
 function NoPage({ onPick }: { onPick: () => void }): JSX.Element {
   const { counts } = useRecording();

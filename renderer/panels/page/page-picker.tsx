@@ -1,4 +1,4 @@
-import { type JSX, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { type JSX, memo, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ok } from "../../../engine/base/result.ts";
 import type { ParamsOf, ReplyOf } from "../../../engine/protocol/requests.ts";
 import { PageName, pageTypeSlot } from "../../client/page-name.tsx";
@@ -36,13 +36,19 @@ const COLUMNS: readonly GridColumn[] = [
 const TYPING_MS = 150;
 
 /** Chooses one of the pages that exist at the cursor. */
-export function PagePicker({ open, onClose }: { open: boolean; onClose: () => void }): JSX.Element {
+export const PagePicker = memo(function PagePicker({
+  open,
+  onClose,
+}: {
+  open: boolean;
+  onClose: () => void;
+}): JSX.Element {
   return (
     <Dialog open={open} onClose={onClose} title="Choose a page" wide>
       <PageList onPicked={onClose} />
     </Dialog>
   );
-}
+});
 
 function PageList({ onPicked }: { onPicked: () => void }): JSX.Element {
   const studio = useStudio();
