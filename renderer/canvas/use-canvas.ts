@@ -24,29 +24,59 @@ export function useSize(ref: RefObject<HTMLElement | null>): Size {
   return size;
 }
 
+/** What is drawn with: a canvas of the document or one aside. */
+export type DrawContext = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
 /** Returns false where there was nothing to draw: a canvas that is blank and stays so costs nothing then. */
-export type Draw = (context: CanvasRenderingContext2D, size: Size) => unknown;
+export type Draw = (context: DrawContext, size: Size) => unknown;
 
 /**
  * Draws when `draw` changed (or the size, or the screen's pixel ratio), together with the elements around the canvas. Coordinates are CSS
  * pixels. `draw` must be stable (useCallback) while there is nothing new.
  */
 export function useCanvas(ref: RefObject<HTMLCanvasElement | null>, size: Size, draw: Draw): void {
-  const ratio = useDevicePixelRatio();
   const isBlank = useRef(true);
-  useLayoutEffect(() => {
-    const canvas = ref.current;
-    const context = canvas?.getContext("2d");
-    if (canvas === null || context === null || context === undefined || size.width === 0) return;
-    const width = Math.round(size.width * ratio);
-    const height = Math.round(size.height * ratio);
+  useDrawing(ref, size, draw, (canvas, width, height, paint) => {
+    const context = canvas.getContext("2d")!;
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
       canvas.height = height;
     }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (!isBlank.current) context.clearRect(0, 0, size.width, size.height);
-    isBlank.current = draw(context, size) === false;
+    if (!isBlank.current) context.clearRect(0, 0, width, height);
+    isBlank.current = paint(context) === false;
+  });
+}
+
+/**
+ * The same for a picture that stays while others around it change. A canvas with a 2D context is copied for every frame of the window, changed
+ * or not, where no graphics card draws the window; a bitmap is handed over once. To draw it costs more than a canvas that is drawn over.
+ */
+export function useStillCanvas(ref: RefObject<HTMLCanvasElement | null>, size: Size, draw: Draw): void {
+  useDrawing(ref, size, draw, (canvas, width, height, paint) => {
+    const aside = new OffscreenCanvas(width, height);
+    paint(aside.getContext("2d")!);
+    canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(aside.transferToImageBitmap());
+  });
+}
+
+/** In device pixels: the canvas to show it on, its size, and what draws. */
+type Show = (
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+  paint: (context: DrawContext) => unknown,
+) => void;
+
+function useDrawing(ref: RefObject<HTMLCanvasElement | null>, size: Size, draw: Draw, show: Show): void {
+  const ratio = useDevicePixelRatio();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `show` does the same every time
+  useLayoutEffect(() => {
+    const canvas = ref.current;
+    if (canvas === null || size.width === 0 || size.height === 0) return;
+    show(canvas, Math.round(size.width * ratio), Math.round(size.height * ratio), (context) => {
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      return draw(context, size);
+    });
   }, [ref, size, draw, ratio]);
 }
 

@@ -6,7 +6,10 @@ const WATCH = `
 (() => {
   const drawn = (canvas) => {
     if (canvas.width === 0 || canvas.height === 0) return false;
-    const { data } = canvas.getContext("2d").getImageData(canvas.width >> 1, 0, 1, canvas.height);
+    const column = new OffscreenCanvas(1, canvas.height);
+    const context = column.getContext("2d");
+    context.drawImage(canvas, canvas.width >> 1, 0, 1, canvas.height, 0, 0, 1, canvas.height);
+    const { data } = context.getImageData(0, 0, 1, canvas.height);
     for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) return true;
     return false;
   };

@@ -1,7 +1,7 @@
 import { type JSX, useCallback, useMemo, useRef } from "react";
 import type { ReplyOf } from "../../../engine/protocol/requests.ts";
 import { type Palette, usePalette } from "../../canvas/colours.ts";
-import { type Draw, useCanvas, useSize } from "../../canvas/use-canvas.ts";
+import { type Draw, type DrawContext, useCanvas, useSize } from "../../canvas/use-canvas.ts";
 import { formatBytes, formatBytesExact } from "../../ui/format/bytes.ts";
 import { formatCount, formatShare } from "../../ui/format/count.ts";
 import { plural } from "../../ui/format/ids.ts";
@@ -98,7 +98,7 @@ function ArenaRow({ arena, palette }: { arena: Arena; palette: Palette }): JSX.E
   );
 }
 
-function drawArena(context: CanvasRenderingContext2D, width: number, arena: Arena, palette: Palette): void {
+function drawArena(context: DrawContext, width: number, arena: Arena, palette: Palette): void {
   context.fillStyle = palette.shade;
   context.fillRect(0, 0, width, BAR_PX);
   context.fillStyle = palette.categories[arena.pool === "unified" ? 4 : 0]!;

@@ -1,6 +1,6 @@
 import type { Palette } from "../../canvas/colours.ts";
 import { niceStep, niceTimeStep, tickValues, timeTickLabel } from "../../canvas/ticks.ts";
-import type { Size } from "../../canvas/use-canvas.ts";
+import type { DrawContext, Size } from "../../canvas/use-canvas.ts";
 import { xOf } from "../../canvas/viewport.ts";
 import { formatCount } from "../../ui/format/count.ts";
 import type { GpuAxis } from "./gpu-axis.ts";
@@ -12,7 +12,7 @@ const TICK_SPACE_PX = 90;
 
 /** Bands upon one another, a column at a time; memory as an area, counts as bars. */
 export function drawTrack(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   { width, height }: Size,
   track: Track,
   palette: Palette,
@@ -67,12 +67,7 @@ export function drawTrack(
 }
 
 /** Times or LSNs below the tracks. */
-export function drawRuler(
-  context: CanvasRenderingContext2D,
-  { width }: Size,
-  axis: GpuAxis,
-  palette: Palette,
-): void {
+export function drawRuler(context: DrawContext, { width }: Size, axis: GpuAxis, palette: Palette): void {
   const { from, to } = axis.view;
   const least = ((to - from) * TICK_SPACE_PX) / Math.max(1, width);
   const step = axis.kind === "lsn" ? niceStep(Math.max(1, least)) : niceTimeStep(least);

@@ -1,4 +1,5 @@
 import type { Palette } from "../../canvas/colours.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import { eachRun, heatStrength, Mark } from "./byte-marks.ts";
 import { byteColumn, type Caret, type HexColumns, SIDE_PX, selectionOf } from "./hex-layout.ts";
 import type { ByteStretch } from "./page-data.ts";
@@ -22,7 +23,7 @@ const HEAT_ALPHA = 0.5;
 const ZERO_COVER = 0.5;
 
 /** Backgrounds: ages, what was written, what differs, what is selected. One rectangle a run of bytes. */
-export function drawUnder(context: CanvasRenderingContext2D, scene: HexScene): void {
+export function drawUnder(context: DrawContext, scene: HexScene): void {
   const { stretch, palette, caret } = scene;
   eachRow(scene, (row, from, to) => {
     if (stretch.heat.length > 0) {
@@ -41,7 +42,7 @@ export function drawUnder(context: CanvasRenderingContext2D, scene: HexScene): v
 }
 
 function drawMark(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   scene: HexScene,
   row: number,
   first: number,
@@ -64,7 +65,7 @@ function drawMark(
   }
 }
 
-function drawSelection(context: CanvasRenderingContext2D, scene: HexScene, row: number, caret: Caret): void {
+function drawSelection(context: DrawContext, scene: HexScene, row: number, caret: Caret): void {
   const { columns, palette, stretch } = scene;
   const selection = selectionOf(caret);
   const rowStart = row * columns.bytesPerRow;
@@ -84,7 +85,7 @@ function drawSelection(context: CanvasRenderingContext2D, scene: HexScene, row: 
 }
 
 /** Covers zeros halfway, so that everything else stands out. False where there are none. */
-export function drawOver(context: CanvasRenderingContext2D, scene: HexScene): boolean {
+export function drawOver(context: DrawContext, scene: HexScene): boolean {
   const { stretch, palette } = scene;
   let hasZeros = false;
   context.fillStyle = palette["bg-panel"];
@@ -148,7 +149,7 @@ function blockBox(
 
 /** Bytes `first` to `end` of a row, in every block that shows them. */
 function fillBytes(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   scene: HexScene,
   row: number,
   first: number,
@@ -167,7 +168,7 @@ function fillBytes(
 }
 
 function fillBlock(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   scene: HexScene,
   column: number,
   row: number,

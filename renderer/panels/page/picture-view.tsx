@@ -3,7 +3,7 @@
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: see above
 import { type JSX, type MouseEvent, useCallback, useMemo, useRef, useState } from "react";
 import { type Palette, usePalette } from "../../canvas/colours.ts";
-import { type Draw, type Size, useCanvas, useSize } from "../../canvas/use-canvas.ts";
+import { type Draw, type DrawContext, type Size, useCanvas, useSize } from "../../canvas/use-canvas.ts";
 import { type ByteSelection, useSelection } from "../../state/selection-store.ts";
 import { Select } from "../../ui/field.tsx";
 import { Mark } from "./byte-marks.ts";
@@ -134,7 +134,7 @@ interface Picture {
 }
 
 function drawPicture(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   _size: Size,
   { shape, values, range, px, palette, marks, selected }: Picture,
 ): void {
@@ -174,14 +174,7 @@ function drawPicture(
 }
 
 /** Cells too small for an outline are marked by a dot of colour instead. */
-function outline(
-  context: CanvasRenderingContext2D,
-  x: number,
-  y: number,
-  px: number,
-  gap: number,
-  colour: string,
-): void {
+function outline(context: DrawContext, x: number, y: number, px: number, gap: number, colour: string): void {
   if (px < 4) {
     context.fillStyle = colour;
     context.globalAlpha = 0.6;

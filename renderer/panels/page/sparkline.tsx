@@ -6,7 +6,7 @@ import { type JSX, useCallback, useRef } from "react";
 import type { WireFieldType } from "../../../engine/protocol/requests/pages.ts";
 import type { ReplyOf } from "../../../engine/protocol/requests.ts";
 import { type Palette, usePalette } from "../../canvas/colours.ts";
-import { type Draw, type Size, useCanvas, useSize } from "../../canvas/use-canvas.ts";
+import { type Draw, type DrawContext, type Size, useCanvas, useSize } from "../../canvas/use-canvas.ts";
 import { useQuery } from "../../client/use-query.ts";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
 import { useCursor } from "../../state/cursor-store.ts";
@@ -83,7 +83,7 @@ const MARGIN_PX = 2;
 
 /** The band from the lowest to the highest value of each column, and the last values as a line of steps. */
 export function drawSeries(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   { width, height }: Size,
   { result, columns }: Series,
   palette: Palette,

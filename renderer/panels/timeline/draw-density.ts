@@ -1,4 +1,5 @@
 import type { Palette } from "../../canvas/colours.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import type { TimelineData } from "./axis.ts";
 import { EVENT_ROW_PX, MOST_EVENT_ROWS, type Track } from "./tracks.ts";
@@ -32,7 +33,7 @@ export function densestColumn(data: TimelineData, scale: Scale): number {
 
 /** Deltas per column, one colour a source, stacked. Half the work is never done: columns out of sight are skipped. */
 export function drawDeltas(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   data: TimelineData,
   scale: Scale,
   palette: Palette,
@@ -72,7 +73,7 @@ export function columnBox(data: TimelineData, column: number, scale: Scale): { x
 
 /** One row for each event type; a mark grows stronger with how many share a column. */
 export function drawEvents(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   data: TimelineData,
   scale: Scale,
   palette: Palette,
@@ -102,7 +103,7 @@ export function eventSlot(eventType: number | null): number {
 
 /** Too many transactions to draw one by one: how many begin and end where. */
 export function drawTransactionDensity(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   data: TimelineData,
   scale: Scale,
   palette: Palette,

@@ -1,5 +1,6 @@
 import type { ReplyOf } from "../../../engine/protocol/requests.ts";
 import type { Palette } from "../../canvas/colours.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import { pageTypeSlot } from "../../client/page-name.tsx";
 import type { Span } from "../../state/timeline-store.ts";
@@ -13,7 +14,7 @@ export interface LaneData {
 
 /** Lives of pages: a pale bar from creation to destruction, stronger where it was written more. `firstLane` is the lane at the top. */
 export function drawLanes(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   lanes: LaneData,
   scale: Scale,

@@ -1,6 +1,7 @@
 import type { Bookmark } from "../../../engine/protocol/requests/recordings.ts";
 import { MARK_KINDS } from "../../../engine/protocol/requests/timeline.ts";
 import type { Palette } from "../../canvas/colours.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import { elapsed, type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
 import { spanBox } from "./span-box.ts";
@@ -8,7 +9,7 @@ import type { Track } from "./tracks.ts";
 
 /** Transactions as boxes from begin to end. */
 export function drawTransactions(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   data: TimelineData,
   scale: Scale,
@@ -64,7 +65,7 @@ export function isMarkOn(track: "marks" | "failures", kind: MarkKind): boolean {
 
 /** Checkpoints as diamonds, the session's ends as bars. */
 export function drawMarks(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   data: TimelineData,
   scale: Scale,
@@ -84,7 +85,7 @@ export function drawMarks(
 
 /** Failures as crosses, where they stand too close as ticks; missing and damaged records as triangles. */
 export function drawFailures(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   data: TimelineData,
   scale: Scale,
@@ -128,7 +129,7 @@ export function drawFailures(
 /** The least distance at which two crosses can be told apart. */
 const CROSS_PX = 9;
 
-function drawCheckpoint(context: CanvasRenderingContext2D, x: number, y: number, palette: Palette): void {
+function drawCheckpoint(context: DrawContext, x: number, y: number, palette: Palette): void {
   context.fillStyle = palette.accent;
   context.beginPath();
   context.moveTo(x, y - 5);
@@ -139,7 +140,7 @@ function drawCheckpoint(context: CanvasRenderingContext2D, x: number, y: number,
 }
 
 function drawSessionEnd(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   isStart: boolean,
   x: number,
   y: number,
@@ -152,7 +153,7 @@ function drawSessionEnd(
 
 /** Flags, each with its name where there is room until the next one. */
 export function drawBookmarks(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   data: TimelineData | undefined,
   scale: Scale,
@@ -184,7 +185,7 @@ export function drawBookmarks(
 }
 
 /** The text, cut with an ellipsis where it is wider than `widthPx`. */
-export function fitText(context: CanvasRenderingContext2D, text: string, widthPx: number): string {
+export function fitText(context: DrawContext, text: string, widthPx: number): string {
   if (context.measureText(text).width <= widthPx) return text;
   let low = 0;
   let high = text.length;
@@ -198,7 +199,7 @@ export function fitText(context: CanvasRenderingContext2D, text: string, widthPx
 
 /** Stretches of LSNs that the file lost, over all tracks. */
 export function drawGaps(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   data: TimelineData | undefined,
   scale: Scale,

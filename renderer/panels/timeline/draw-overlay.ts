@@ -1,4 +1,5 @@
 import type { Palette } from "../../canvas/colours.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import type { Span } from "../../state/timeline-store.ts";
 
@@ -17,7 +18,7 @@ export interface Flow {
 
 /** The marked area; what is outside stays readable. */
 export function drawArea(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   area: Span,
   scale: Scale,
   palette: Palette,
@@ -35,7 +36,7 @@ export function drawArea(
 
 /** Arcs from cause to effect with a head at the effect. Ends out of sight stop at the edge. */
 export function drawFlows(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   flows: readonly Flow[],
   palette: Palette,
   widthPx: number,

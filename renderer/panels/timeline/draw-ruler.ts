@@ -1,5 +1,6 @@
 import type { Palette } from "../../canvas/colours.ts";
 import { niceStep, niceTimeStep, tickValues, timeTickLabel } from "../../canvas/ticks.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
 import { formatCount } from "../../ui/format/count.ts";
 import type { TimelineAxis } from "./axis.ts";
@@ -9,7 +10,7 @@ const TICK_EVERY_PX = 110;
 
 /** The axis: labels and short strokes. */
 export function drawRuler(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   scale: Scale,
   palette: Palette,
@@ -30,7 +31,7 @@ export function drawRuler(
 
 /** Faint lines below the ruler's strokes, behind everything. */
 export function drawGrid(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   scale: Scale,
   palette: Palette,

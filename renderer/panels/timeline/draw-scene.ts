@@ -1,6 +1,6 @@
 import type { Bookmark } from "../../../engine/protocol/requests/recordings.ts";
 import type { Palette } from "../../canvas/colours.ts";
-import type { Size } from "../../canvas/use-canvas.ts";
+import type { DrawContext, Size } from "../../canvas/use-canvas.ts";
 import type { Scale } from "../../canvas/viewport.ts";
 import type { TimelineAxis, TimelineData } from "./axis.ts";
 import { drawDeltas, drawEvents, drawTransactionDensity } from "./draw-density.ts";
@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** Everything that does not move with the cursor. */
-export function drawScene(context: CanvasRenderingContext2D, { width, height }: Size, scene: Scene): void {
+export function drawScene(context: DrawContext, { width, height }: Size, scene: Scene): void {
   const { axis, data, scale, palette, tracks } = scene;
   context.fillStyle = palette.lane;
   for (const track of tracks) context.fillRect(0, track.top, width, track.height);
@@ -42,7 +42,7 @@ export function drawScene(context: CanvasRenderingContext2D, { width, height }: 
 }
 
 function drawDataTrack(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   data: TimelineData,
   track: Track,
   { axis, scale, palette }: Scene,

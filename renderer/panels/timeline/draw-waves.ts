@@ -1,5 +1,6 @@
 import { WAVE_STATE } from "../../../engine/protocol/requests/timeline.ts";
 import type { Palette } from "../../canvas/colours.ts";
+import type { DrawContext } from "../../canvas/use-canvas.ts";
 import type { Scale } from "../../canvas/viewport.ts";
 import type { TimelineAxis, TimelineData } from "./axis.ts";
 import { columnBox, visibleColumns } from "./draw-density.ts";
@@ -8,7 +9,7 @@ import type { Track } from "./tracks.ts";
 
 /** Waves as boxes from begin to end; too many to be told apart as density. */
 export function drawWaves(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   axis: TimelineAxis,
   data: TimelineData,
   scale: Scale,
@@ -54,7 +55,7 @@ export function waveBox(
 }
 
 function drawDensity(
-  context: CanvasRenderingContext2D,
+  context: DrawContext,
   data: TimelineData,
   scale: Scale,
   palette: Palette,

@@ -3,7 +3,7 @@
 // biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: see above
 import { type JSX, memo, type PointerEvent, useCallback, useRef } from "react";
 import type { Palette } from "../../canvas/colours.ts";
-import { type Draw, useCanvas, useSize } from "../../canvas/use-canvas.ts";
+import { type Draw, useSize, useStillCanvas } from "../../canvas/use-canvas.ts";
 import { clampSpan, valueAt, xOf } from "../../canvas/viewport.ts";
 import type { Span } from "../../state/timeline-store.ts";
 import type { TimelineAxis, TimelineData } from "./axis.ts";
@@ -47,7 +47,7 @@ export const Minimap = memo(function Minimap({
     },
     [axis, data, palette, gaps],
   );
-  useCanvas(base, size, drawBase);
+  useStillCanvas(base, size, drawBase);
 
   const pointedValue = (event: PointerEvent<HTMLElement>) => {
     const { left } = event.currentTarget.getBoundingClientRect();

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: a canvas cannot take the focus; the slider around it can
 import { type JSX, type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from "react";
 import { usePalette } from "../../canvas/colours.ts";
-import { type Draw, useCanvas, useSize } from "../../canvas/use-canvas.ts";
+import { type Draw, useSize, useStillCanvas } from "../../canvas/use-canvas.ts";
 import { type Scale, valueAt } from "../../canvas/viewport.ts";
 import { genesisLsn } from "../../client/navigator.ts";
 import { useRecording, useStudio } from "../../client/use-studio.ts";
@@ -110,7 +110,7 @@ function Timeline(): JSX.Element {
     }),
     [axis, data, lanes.data, rows.top, scale, tracks, bookmarks, recording.gaps, palette],
   );
-  useCanvas(
+  useStillCanvas(
     baseRef,
     size,
     useCallback<Draw>((context, drawn) => drawScene(context, drawn, scene), [scene]),
