@@ -46,6 +46,8 @@ export class DependencyGraph {
   place: Uint32Array;
   /** Until the first control edge a page on level n has a data input on level n - 1. */
   hasHadControl = false;
+  /** Rises when an edge comes or goes, and when a node goes. */
+  version = 0;
 
   constructor(table: PageTable, limits: GraphLimits = {}) {
     const { maxNodes = DEFAULT_MAX_NODES, maxEdges = DEFAULT_MAX_EDGES } = limits;
@@ -87,6 +89,7 @@ export class DependencyGraph {
   /** Forgets a node with all its edges: O(edges at its far ends). Does nothing where it is none. */
   leave(node: number): void {
     if (!this.isKnown(node)) return;
+    this.version++;
     const { incoming, outgoing } = this;
     const ends = outgoing.start[node]! + outgoing.count[node]!;
     for (let at = outgoing.start[node]!; at < ends; at++) {
@@ -139,6 +142,7 @@ export class DependencyGraph {
     }
     const cycle = this.order.admit(from, to);
     if (cycle !== undefined) return err(this.#cycle(cycle));
+    this.version++;
     const bit = EDGE_TYPES.indexOf(type);
     if (incoming.count[to]! > 0 && !this.#follows(to, from, bit)) this.state[to]! |= NodeState.Unsorted;
     incoming.add(to, from * 2 + bit);
@@ -152,6 +156,7 @@ export class DependencyGraph {
   /** False where there was no such edge. O(degree) for lists of up to 1024, O(1) amortised for longer ones. */
   removeEdge(from: number, to: number, type: EdgeType): boolean {
     if (!this.has(from, to, type)) return false;
+    this.version++;
     const bit = EDGE_TYPES.indexOf(type);
     this.outgoing.removeAt(from, this.outgoing.find(from, to * 2 + bit));
     this.#removeInput(to, from * 2 + bit);

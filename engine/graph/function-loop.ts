@@ -1,11 +1,8 @@
 import type { LevelLoop, LoopColumns } from "./level-loop.ts";
 import type { PageContext } from "./page-context.ts";
-import type { RecomputeContext, RecomputeFunction } from "./recompute.ts";
+import type { RecomputeFunction } from "./recompute.ts";
 
-/**
- * Functions that write one number at the start of their page, and read numbers. Their context knows no more than that: for anything else the executor's takes over
- * where it is, until the function is done.
- */
+/** Functions that write one number at the start of their page, and read numbers. */
 export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction> {
   const { list, result, of, state, place, start, count, pool, epoch, changed, f64s } = columns;
   const { isLogged, rowSlot, rowNow, rowBefore, context, settled, unsorted, equal, element, stop } = columns;
@@ -43,15 +40,15 @@ export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction>
     return context;
   };
 
-  class NumberContext implements RecomputeContext {
-    f64(input: number, index: number): number {
+  class NumberContext extends columns.LoopContext {
+    override f64(input: number, index: number): number {
       if (input >>> 0 !== input || index >>> 0 !== index || input >= inputs)
         return reader().f64(input, index);
       const from = place[pool[first + input]! >>> 1]!;
       if (index >= elements[from >>> 30]!) return reader().f64(input, index);
       return f64s[(from >>> 24) & 63]![((from & 0xff_ffff) << 3) + index]!;
     }
-    setF64(index: number, value: number): void {
+    override setF64(index: number, value: number): void {
       const page = f64s[(own >>> 24) & 63]!;
       const at = (own & 0xff_ffff) << 3;
       const before = page[at]!;
@@ -65,74 +62,14 @@ export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction>
       page[at] = now[0];
       step = 1;
     }
-    get pageId() {
-      return context.pageId;
-    }
-    get sizeBytes() {
-      return context.sizeBytes;
-    }
-    get inputCount() {
+    override get inputCount() {
       return inputs;
     }
-    inputId(input: number) {
-      return reader().inputId(input);
+    protected override reader() {
+      return reader();
     }
-    inputSizeBytes(input: number) {
-      return reader().inputSizeBytes(input);
-    }
-    inputOf(pageId: bigint) {
-      return reader().inputOf(pageId);
-    }
-    f32(input: number, index: number) {
-      return reader().f32(input, index);
-    }
-    u32(input: number, index: number) {
-      return reader().u32(input, index);
-    }
-    i32(input: number, index: number) {
-      return reader().i32(input, index);
-    }
-    u16(input: number, index: number) {
-      return reader().u16(input, index);
-    }
-    i16(input: number, index: number) {
-      return reader().i16(input, index);
-    }
-    u8(input: number, index: number) {
-      return reader().u8(input, index);
-    }
-    i8(input: number, index: number) {
-      return reader().i8(input, index);
-    }
-    bytes(input: number) {
-      return reader().bytes(input);
-    }
-    own() {
-      return handOver().own();
-    }
-    ownF64(index: number) {
-      return handOver().ownF64(index);
-    }
-    ownU32(index: number) {
-      return handOver().ownU32(index);
-    }
-    setF32(index: number, value: number) {
-      handOver().setF32(index, value);
-    }
-    setU32(index: number, value: number) {
-      handOver().setU32(index, value);
-    }
-    setI32(index: number, value: number) {
-      handOver().setI32(index, value);
-    }
-    setU16(index: number, value: number) {
-      handOver().setU16(index, value);
-    }
-    setU8(index: number, value: number) {
-      handOver().setU8(index, value);
-    }
-    write(offset: number, bytes: Uint8Array) {
-      handOver().write(offset, bytes);
+    protected override handOver() {
+      return handOver();
     }
   }
   const numberContext = new NumberContext();

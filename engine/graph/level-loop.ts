@@ -1,3 +1,4 @@
+import type { LoopContext } from "./loop-context.ts";
 import type { PageContext } from "./page-context.ts";
 import type { FormulaFunction, RecomputeFunction } from "./recompute.ts";
 
@@ -21,6 +22,8 @@ export interface LoopColumns {
   readonly rowNow: Float64Array;
   readonly rowBefore: Float64Array;
   readonly context: PageContext;
+  /** What a context for functions extends. */
+  readonly LoopContext: typeof LoopContext;
   /** Bits of `NodeState`: what is over once a page has run, and what has to be done before. */
   readonly settled: number;
   readonly unsorted: number;

@@ -3,6 +3,7 @@ import { formulaLoop } from "./formula-loop.ts";
 import { functionLoop } from "./function-loop.ts";
 import type { LevelLoop, LoopColumns, LoopFactory, LoopStop } from "./level-loop.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
+import { LoopContext } from "./loop-context.ts";
 import { NodeState } from "./node-state.ts";
 import { ownCode } from "./own-code.ts";
 import { WriteMode } from "./page-context.ts";
@@ -124,7 +125,7 @@ export class LevelLoops {
       rowSlot: rows?.deltas.slot ?? NO_SLOTS,
       rowNow: rows?.numbers ?? NO_NUMBERS,
       rowBefore: rows?.oldNumbers ?? NO_NUMBERS,
-      context,
+      ...{ context, LoopContext },
       settled: NodeState.Dirty | NodeState.Stale,
       unsorted: NodeState.Unsorted,
       ...{ equal: RunResult.Equal, element: RunResult.Element },

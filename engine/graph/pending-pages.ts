@@ -26,6 +26,21 @@ export class PendingPages {
     return this.#touched.count === 0 && this.#dirty.count === 0;
   }
 
+  /** The one page that was written, where nothing else waits; else -1. */
+  get onlyTouched(): number {
+    if (this.#touched.count !== 1 || this.#dirty.count > 0) return -1;
+    const slot = this.#touched.items[0]!;
+    return (this.#graph.state[slot]! & NodeState.Touched) === 0 ? -1 : slot;
+  }
+
+  /** The wave takes the one page over: {@link onlyTouched}. */
+  takeTouched(): void {
+    this.#graph.state[this.#touched.items[0]!]! &= ~NodeState.Touched;
+    this.#touched.clear();
+    this.#swept.clear();
+    this.sweepTo = -1;
+  }
+
   /** The page's bytes were written from outside. */
   touch(slot: number): void {
     const { state } = this.#graph;

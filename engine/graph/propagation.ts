@@ -1,11 +1,14 @@
 import type { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { ChangeMarks } from "./change-marks.ts";
+import { type ConePlan, ConePlans } from "./cones/cone-plans.ts";
+import { ConeWave } from "./cones/cone-wave.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
 import { DirtyLevels, sortNodes } from "./dirty-levels.ts";
 import { Discovery } from "./discovery.ts";
 import { Executor } from "./executor.ts";
 import { FailureBook } from "./failure-book.ts";
+import { GeneralLevel } from "./general-level.ts";
 import { LevelRecomputes } from "./level-recomputes.ts";
 import { LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
@@ -13,7 +16,6 @@ import { PendingPages } from "./pending-pages.ts";
 import { PlainLevel } from "./plain-level.ts";
 import { isPullPageWanted, staleInputs } from "./pull-pages.ts";
 import type { RecomputeRegistry } from "./registry.ts";
-import { runRows } from "./run-kernel.ts";
 import { sweepLevel, sweepReach } from "./sweep.ts";
 import { cancelled, overBudget, refused } from "./wave-errors.ts";
 import { WaveLevels } from "./wave-levels.ts";
@@ -45,6 +47,7 @@ export class Propagation {
   readonly executor: Executor;
   readonly rows = new WaveRows();
   readonly failures = new FailureBook();
+  readonly plans: ConePlans;
   /** Runs functions that stand in modules. */
   workers: WorkerPool | undefined;
   readonly #sink: WaveSink | undefined;
@@ -58,6 +61,8 @@ export class Propagation {
   readonly #plain: PlainLevel;
   readonly #told = new WaveLevels();
   readonly #discovery: Discovery;
+  readonly #general: GeneralLevel;
+  readonly #cones: ConeWave;
   #failed: PageFailure[] = [];
   #recomputed = 0;
   #changed = 0;
@@ -79,6 +84,11 @@ export class Propagation {
     this.#levelRecomputes = new LevelRecomputes(graph, registry);
     this.#plain = new PlainLevel(this.executor, registry, this.#cutOff, sink && this.rows);
     this.#discovery = new Discovery(graph, this.executor.context, (slot) => this.failures.errors.get(slot));
+    this.#general = new GeneralLevel(this.executor, registry, this.failures, this.#discovery, (slot) =>
+      this.#isWanted(slot),
+    );
+    this.plans = new ConePlans(graph, registry);
+    this.#cones = new ConeWave(this.executor, this.plans, this.#cutOff, this.#told, sink && this.rows);
   }
 
   /** A wave runs: nothing may change but what it changes. */
@@ -97,7 +107,7 @@ export class Propagation {
   }
 
   get bytes(): number {
-    return this.#dirty.bytes + this.registry.bytes + this.#levelRecomputes.bytes;
+    return this.#dirty.bytes + this.registry.bytes + this.#levelRecomputes.bytes + this.plans.bytes;
   }
 
   /** The page's bytes were written from outside. */
@@ -138,6 +148,10 @@ export class Propagation {
   run(options: WaveOptions = NO_OPTIONS): Result<WaveCounts> {
     if (this.#isRunning)
       return fail("TRANSACTION_STATE", "a wave runs already", "Propagate after the recompute, not within it");
+    this.graph.settle();
+    this.registry.growNodes(this.graph.state.length);
+    const plan = this.#planned(options);
+    if (plan !== undefined) return this.#runPlanned(plan, options);
     this.#begin();
     const isSwept = this.#pending.sweepTo >= 0;
     if (this.#dirty.size === 0 && !isSwept) return ok(NOTHING);
@@ -155,11 +169,16 @@ export class Propagation {
         return refused();
       }
     }
+    return this.#conclude(startLsn, options, undefined);
+  }
+
+  /** Runs the pages of a wave, and finishes it or takes it back. */
+  #conclude(startLsn: number, options: WaveOptions, plan: ConePlan | undefined): Result<WaveCounts> {
     this.rows.clear(startLsn);
     this.#isRunning = true;
     let stopped: MmsbError | undefined;
     try {
-      stopped = this.#runLevels(options);
+      stopped = plan === undefined ? this.#runLevels(options) : this.#runPlan(plan, options);
     } finally {
       this.#isRunning = false;
     }
@@ -193,21 +212,65 @@ export class Propagation {
 
   // ---- the course of a wave
 
-  #begin(): void {
-    const { graph, registry } = this;
-    graph.settle();
-    registry.growNodes(graph.state.length);
+  /** The plan for the wave that waits, where it has one and nothing is out of the ordinary. */
+  #planned({ budget, signal }: WaveOptions): ConePlan | undefined {
+    const slot = this.#pending.onlyTouched;
+    if (slot < 0 || signal !== undefined || this.failures.size > 0 || this.workers !== undefined)
+      return undefined;
+    if (!this.#isInOrder) return undefined;
+    const plan = this.plans.planOf(slot);
+    return plan === undefined || (budget !== undefined && budget < plan.to - plan.from) ? undefined : plan;
+  }
+
+  /** Which page of a level runs first is of no matter, and every page that is due runs. */
+  get #isInOrder(): boolean {
+    const { lazies, discoverers, prioritised } = this.registry;
+    return lazies + discoverers + prioritised === 0;
+  }
+
+  #runPlanned(plan: ConePlan, options: WaveOptions): Result<WaveCounts> {
+    this.#clear();
+    let startLsn = 0;
+    if (this.#sink !== undefined) {
+      startLsn = this.#sink.begin(this.plans.roots(plan));
+      if (startLsn === 0) return refused();
+    }
+    this.#pending.takeTouched();
+    return this.#conclude(startLsn, options, plan);
+  }
+
+  #runPlan(plan: ConePlan, options: WaveOptions): MmsbError | undefined {
+    const cones = this.#cones;
+    this.#dirty.reserve(this.graph.levels.population.length);
+    const isWhole = cones.run(plan, this.#run, this.#dirty);
+    this.#recomputed = cones.recomputed;
+    this.#changed = cones.changes;
+    this.#levels = cones.levels;
+    if (isWhole) return undefined;
+    this.#plain.begin(this.#run);
+    this.#runRest(cones.level, false, 1, 0, 0);
+    return this.#runLevels(options);
+  }
+
+  /** What the last wave has left. */
+  #clear(): void {
     this.#cutOff.clear();
     this.#blocked.clear();
     this.#told.clear();
     if (this.#failed.length > 0) this.#failed = [];
     if (this.#sink === undefined) this.failures.keep();
+    this.#firstFailure = this.failures.mark;
     this.#recomputed = 0;
     this.#changed = 0;
     this.#levels = 0;
-    this.executor.context.refresh();
-    this.#plain.begin(this.#run);
     this.#discovery.begin();
+    this.executor.context.refresh();
+  }
+
+  #begin(): void {
+    const { graph, registry } = this;
+    this.#clear();
+    this.#plain.begin(this.#run);
     const { of, all } = registry;
     this.#pending.release(of, (slot) => this.#release(slot));
     this.#firstFailure = this.failures.mark;
@@ -232,7 +295,7 @@ export class Propagation {
     const { budget = Number.POSITIVE_INFINITY, signal } = options;
     const dirty = this.#dirty;
     const { registry } = this;
-    const isInOrder = registry.lazies + registry.discoverers + registry.prioritised === 0;
+    const isInOrder = this.#isInOrder;
     let isPlain = isInOrder && this.failures.size === 0;
     let { sweepTo } = this.#pending;
     let level = this.#pending.firstLevel(dirty);
@@ -310,98 +373,6 @@ export class Propagation {
     }
   }
 
-  /** Runs rows from `from` on; each has an outcome then. `away`: how many went to workers; -1: that is not decided yet. */
-  #execute(from: number, away: number): void {
-    const { registry, executor } = this;
-    const run = this.#run;
-    const { list, result } = run;
-    const { of, all } = registry;
-    if (from === 0) executor.begin();
-    const looksTwice = this.failures.size > 0 || registry.lazies > 0;
-    const inTurn = registry.discoverers > 0 || registry.prioritised > 0;
-    if (looksTwice) this.#holdBack();
-    else if (inTurn) result.fill(RunResult.Equal, 0, run.count);
-    const { workers } = this;
-    const taken = away < 0 ? (workers?.begin(run, looksTwice || inTurn) ?? 0) : away;
-    executor.checksResults = looksTwice || taken > 0;
-    if (inTurn) {
-      if (taken > 0) workers!.collect(run, executor);
-      this.#executeInTurn(taken > 0);
-      return;
-    }
-    let first = from;
-    while (first < run.count) {
-      const recompute = all[of[list[first]!]!];
-      const number = of[list[first]!]!;
-      let to = first + 1;
-      while (to < run.count && of[list[to]!] === number) to++;
-      if (recompute === undefined) result.fill(RunResult.Skipped, first, to);
-      else if (recompute.run !== undefined) executor.runFunction(recompute, run, first, to);
-      else runRows(executor, recompute, run, first, to);
-      first = to;
-    }
-    if (taken > 0) for (const k of workers!.collect(run, executor)) this.#executeOne(k);
-  }
-
-  #executeOne(k: number): void {
-    const run = this.#run;
-    const recompute = this.registry.all[this.registry.of[run.list[k]!]!];
-    if (recompute === undefined) run.result[k] = RunResult.Skipped;
-    else if (recompute.run !== undefined) this.executor.runFunction(recompute, run, k, k + 1);
-    else runRows(this.executor, recompute, run, k, k + 1);
-  }
-
-  /** One page after the other, the higher priority first. */
-  #executeInTurn(usesWorkers: boolean): void {
-    const run = this.#run;
-    const { of, all, prioritised } = this.registry;
-    const priority = (k: number) => all[of[run.list[k]!]!]?.priority ?? 0;
-    const rows = Array.from({ length: run.count }, (_, k) => k);
-    if (prioritised > 0) rows.sort((a, b) => priority(b) - priority(a) || a - b);
-    for (const k of rows) {
-      const slot = run.list[k]!;
-      const discovers = all[of[slot]!]?.discover === true;
-      if (usesWorkers && this.workers!.hasRun(k)) {
-        if (discovers) this.#discovery.note(slot, this.workers!.askedBy(k), run.result[k]!);
-        continue;
-      }
-      if (run.result[k] !== RunResult.Equal) continue;
-      if (discovers) this.#discovery.start(slot);
-      this.#executeOne(k);
-      if (discovers) this.#discovery.stop(run.result[k]!);
-    }
-    const { state, levels } = this.graph;
-    this.registry.growNodes(state.length);
-    this.#dirty.reserve(levels.population.length);
-  }
-
-  /** Sets apart the pages that must not run: an input has failed, or nobody asks for them. */
-  #holdBack(): void {
-    const run = this.#run;
-    const { state, incoming } = this.graph;
-    const { start, count, pool } = incoming;
-    const { of, all } = this.registry;
-    for (let k = 0; k < run.count; k++) {
-      const node = run.list[k]!;
-      run.result[k] = RunResult.Equal;
-      const recompute = all[of[node]!];
-      if (recompute === undefined || (recompute.lazy && !this.#isWanted(node))) {
-        run.result[k] = RunResult.Skipped;
-        continue;
-      }
-      // It may not ask for the input that has failed this time.
-      if (recompute.discover) continue;
-      const end = start[node]! + count[node]!;
-      for (let at = start[node]!; at < end; at++) {
-        const entry = pool[at]!;
-        if ((entry & 1) !== 0 || (state[entry >>> 1]! & NodeState.Failed) === 0) continue;
-        run.result[k] = RunResult.InputFailed;
-        run.runFrom[k] = entry >>> 1;
-        break;
-      }
-    }
-  }
-
   /** Whether a pull page is to run: the read that began this wave asks for it, or a page that is computed at once. */
   #isWanted(node: number): boolean {
     return this.#pulled?.has(node) === true || isPullPageWanted(this.graph, this.registry, node);
@@ -433,7 +404,11 @@ export class Propagation {
 
   /** Runs rows from `executed` on, of which `away` went to workers (-1: that is not decided yet), and settles those from `settled` on. */
   #runRest(level: number, leavesToSweep: boolean, executed: number, settled: number, away: number): void {
-    this.#execute(executed, away);
+    this.#general.run(this.#run, executed, away, this.workers);
+    if (this.registry.discoverers > 0) {
+      this.registry.growNodes(this.graph.state.length);
+      this.#dirty.reserve(this.graph.levels.population.length);
+    }
     this.#settleLevel(level, leavesToSweep, settled);
   }
 

@@ -15,7 +15,7 @@ const MAX_SECONDS = 1.5;
 
 /** A change that reaches fewer nodes is repeated until its code is compiled. */
 const SMALL = 1000;
-const SMALL_ROUNDS = 3000;
+const SMALL_ROUNDS = 30_000;
 
 function measureSmall(built: Built, recomputes: number): number {
   let best = Number.POSITIVE_INFINITY;

@@ -35,7 +35,7 @@ export class ReactiveModel {
   readonly #workers: number;
   #lsn = 0;
 
-  constructor(pages: number, isLogged: boolean, { isTold = false, workers = 0 } = {}) {
+  constructor(pages: number, isLogged: boolean, { isTold = false, workers = 0, isPlanned = true } = {}) {
     this.pages = pages;
     this.#isTold = isTold;
     this.#workers = workers;
@@ -43,6 +43,8 @@ export class ReactiveModel {
     this.graph = new DependencyGraph(this.table, { maxNodes: pages, maxEdges: 4000 });
     this.registry = new RecomputeRegistry(pages, pages);
     this.propagation = new Propagation(this.graph, this.registry, isLogged ? this.#sink() : undefined);
+    // From the second wave of a page on, or never.
+    this.propagation.plans.firstWaves = isPlanned ? 2 : Number.POSITIVE_INFINITY;
     if (workers > 0)
       this.propagation.workers = new WorkerPool(this.graph, this.registry, { count: workers, minLevelUs: 0 });
     this.runs = new Uint32Array(pages);
@@ -261,6 +263,8 @@ interface SessionOptions {
   /** Whether the waves are written down, for {@link ReactiveModel.told}. */
   readonly isTold?: boolean;
   readonly workers?: number;
+  /** Whether waves that set out from one page again and again are planned for. */
+  readonly isPlanned?: boolean;
 }
 
 /**
@@ -270,6 +274,8 @@ interface SessionOptions {
 export function runReactiveSession(seed: number, how: SessionOptions = {}): ReactiveModel {
   const { isWide = false } = how;
   const prng = new Prng(seed);
+  // Choices of its own: those of the pinned seeds stay what they were.
+  const steady = new Prng(seed ^ 0x5eed);
   const width = isWide ? prng.between(66, 110) : 0;
   const pages = isWide ? width * prng.between(3, 4) : prng.between(3, 12);
   const isLogged = prng.chance(0.7);
@@ -288,8 +294,23 @@ export function runReactiveSession(seed: number, how: SessionOptions = {}): Reac
     naive.recompute();
     if (usesLazy && prng.chance(0.5)) unwrap(model.propagation.pull(prng.below(pages)));
     check();
+    writeOften();
   }
   return model;
+
+  /** One page is written again and again, and nothing else changes meanwhile. */
+  function writeOften(): void {
+    const page = steady.below(isWide ? width : pages);
+    if (naive.rules[page] !== undefined) return;
+    for (let wave = steady.between(0, 5); wave > 0; wave--) {
+      const value = steady.below(12);
+      model.write(page, value);
+      naive.values[page] = value;
+      unwrap(model.wave(steady.chance(0.2) ? { budget: pages } : {}));
+      naive.recompute();
+      check();
+    }
+  }
 
   /** Each page behind the first layer from one or two of the layer before, now and then from further up. */
   function makeLayers(): void {
@@ -438,21 +459,28 @@ export async function compareWorkers(
   for (const workers of numbers) {
     const model = runReactiveSession(seed, { isWide, isTold: true, workers });
     await model.propagation.workers?.close();
-    for (const [wave, text] of alone.told.entries())
-      assert(
-        model.told[wave] === text,
-        `wave ${wave} with ${workers} workers: ${model.told[wave]}\nwithout: ${text}`,
-      );
-    for (let page = 0; page < alone.pages; page++) {
-      const same = Buffer.compare(model.table.bytes(page), alone.table.bytes(page)) === 0;
-      assert(
-        same && model.table.epoch[page] === alone.table.epoch[page],
-        `page ${page} with ${workers} workers`,
-      );
-      const [error, other] = [model, alone].map(({ propagation }) =>
-        propagation.failures.errors.get(page)?.describe(),
-      );
-      assert(error === other, `page ${page} with ${workers} workers fails by ${error}, not ${other}`);
-    }
+    assertSame(model, `with ${workers} workers`, alone, "without");
+  }
+}
+
+/** The same life with plans for pages that are written often, and without. Returns the waves that had a plan at its end. Throws where they differ. */
+export function comparePlans(seed: number, isWide: boolean): number {
+  const planned = runReactiveSession(seed, { isWide, isTold: true });
+  const unplanned = runReactiveSession(seed, { isWide, isTold: true, isPlanned: false });
+  assertSame(planned, "with plans", unplanned, "without");
+  return planned.propagation.plans.waves;
+}
+
+/** What the waves of two lives told, their pages and their failures are the same. */
+function assertSame(model: ReactiveModel, how: string, other: ReactiveModel, otherHow: string): void {
+  for (const [wave, text] of other.told.entries())
+    assert(model.told[wave] === text, `wave ${wave} ${how}: ${model.told[wave]}\n${otherHow}: ${text}`);
+  for (let page = 0; page < other.pages; page++) {
+    const same = Buffer.compare(model.table.bytes(page), other.table.bytes(page)) === 0;
+    assert(same && model.table.epoch[page] === other.table.epoch[page], `page ${page} ${how}`);
+    const [error, otherError] = [model, other].map(({ propagation }) =>
+      propagation.failures.errors.get(page)?.describe(),
+    );
+    assert(error === otherError, `page ${page} ${how} fails by ${error}, not ${otherError}`);
   }
 }

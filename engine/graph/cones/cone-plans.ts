@@ -1,0 +1,196 @@
+import type { DependencyGraph } from "../dependency-graph.ts";
+import type { RecomputeRegistry } from "../registry.ts";
+import { ConeRows } from "./cone-rows.ts";
+
+/** A page is planned for when so many waves have set out from it alone; up to the limit twice as many each time that plans were dropped before they had paid. */
+const FIRST_WAVES = 16;
+const MAX_WAVES = 255;
+/** Making a plan takes about as long as so many waves along it save. */
+const PAYING_WAVES = 16;
+/** More pages than this go level by level. */
+const MAX_PAGES = 256;
+/** As the loop for formulas has them. */
+const MAX_FORMULA_INPUTS = 4;
+/** Counters of waves, by the low bits of the slot; a page takes that of another over. */
+const COUNTERS = 1024;
+/** A plan whose waves were broken off so often is given up. */
+const MAX_STOPS = 8;
+
+/** What depends on a page, directly or not, in (level, slot) order: rows `[from, to)`. The row before them is that of the page itself. */
+export interface ConePlan {
+  readonly slot: number;
+  readonly from: number;
+  readonly to: number;
+  /** Waves that met a page which a loop cannot settle. */
+  stops: number;
+}
+
+/**
+ * The order in which a wave goes through what depends on one page, kept for pages that are written again and again by themselves: as long as no edge and no
+ * registration changes that order is the same, and a small wave pays for finding it more than for its pages.
+ */
+export class ConePlans {
+  readonly #graph: DependencyGraph;
+  readonly registry: RecomputeRegistry;
+  readonly rows = new ConeRows();
+  /** By slot; undefined: it is not to be planned for. */
+  readonly #plans = new Map<number, ConePlan | undefined>();
+  readonly #counted = new Uint32Array(COUNTERS);
+  readonly #counters = new Uint8Array(COUNTERS);
+  /** Waves that a plan takes at first; more than 255: none is made. */
+  firstWaves = FIRST_WAVES;
+  #wanted = 0;
+  #made = 0;
+  /** Waves that had a plan, since the first of those that stand was made. */
+  waves = 0;
+  #graphVersion = -1;
+  #bindings = -1;
+  #definitions = -1;
+  #last: ConePlan | undefined;
+
+  constructor(graph: DependencyGraph, registry: RecomputeRegistry) {
+    this.#graph = graph;
+    this.registry = registry;
+  }
+
+  get bytes(): number {
+    return this.rows.bytes;
+  }
+
+  /** The plan for a wave that sets out from this page alone; undefined where there is none. O(1), and O(pages and edges of the cone) where one is made. */
+  planOf(slot: number): ConePlan | undefined {
+    const { version } = this.#graph;
+    const { bindings, version: definitions } = this.registry;
+    if (this.#graphVersion !== version || this.#bindings !== bindings || this.#definitions !== definitions) {
+      this.#graphVersion = version;
+      this.#bindings = bindings;
+      this.#definitions = definitions;
+      this.#drop();
+    }
+    const plan = this.#last?.slot === slot ? this.#last : (this.#plans.get(slot) ?? this.#count(slot));
+    if (plan === undefined) return undefined;
+    this.#last = plan;
+    this.waves++;
+    return plan;
+  }
+
+  /** Pages that read the plan's own page and are computed. */
+  roots({ from }: ConePlan): number {
+    const { dependentStart } = this.rows;
+    return dependentStart[from]! - dependentStart[from - 1]!;
+  }
+
+  /** A wave along the plan was broken off. */
+  stopped(plan: ConePlan): void {
+    if (++plan.stops < MAX_STOPS) return;
+    this.#plans.set(plan.slot, undefined);
+    this.#last = undefined;
+  }
+
+  /** All begin anew. */
+  #drop(): void {
+    const hasPaid = this.waves >= this.#made * PAYING_WAVES;
+    this.#wanted = hasPaid ? this.firstWaves : Math.min(this.#wanted * 2, MAX_WAVES);
+    this.rows.clear();
+    this.#plans.clear();
+    this.#last = undefined;
+    this.#counters.fill(0);
+    this.#made = 0;
+    this.waves = 0;
+  }
+
+  #count(slot: number): ConePlan | undefined {
+    if (this.#plans.has(slot)) return undefined;
+    const at = slot & (COUNTERS - 1);
+    if (this.#counted[at] !== slot) {
+      this.#counted[at] = slot;
+      this.#counters[at] = 0;
+    }
+    if (++this.#counters[at]! < this.#wanted) return undefined;
+    this.#counters[at] = 0;
+    if (this.#plans.size >= COUNTERS) this.#drop();
+    const nodes = this.#coneOf(slot);
+    const plan = nodes && this.#add(slot, nodes);
+    this.#plans.set(slot, plan);
+    if (plan !== undefined) this.#made++;
+    return plan;
+  }
+
+  /** What a change of the page may lead to, in (level, slot) order; undefined where that is nothing, or not for a plan. */
+  #coneOf(slot: number): number[] | undefined {
+    const { outgoing, levels } = this.#graph;
+    const { of } = this.registry;
+    const seen = new Set<number>();
+    const found = [slot];
+    for (let i = 0; i < found.length; i++) {
+      const node = found[i]!;
+      const end = outgoing.start[node]! + outgoing.count[node]!;
+      for (let at = outgoing.start[node]!; at < end; at++) {
+        const entry = outgoing.pool[at]!;
+        const next = entry >>> 1;
+        if ((entry & 1) !== 0 || seen.has(next) || (i === 0 && of[next] === 0)) continue;
+        if (seen.size === MAX_PAGES || !this.#isForLoops(next)) return undefined;
+        seen.add(next);
+        found.push(next);
+      }
+    }
+    const { level } = levels;
+    return seen.size === 0 ? undefined : [...seen].sort((a, b) => level[a]! - level[b]! || a - b);
+  }
+
+  #isForLoops(node: number): boolean {
+    const recompute = this.registry.recomputeOf(node);
+    if (recompute?.run === undefined) return false;
+    this.#graph.sortInputs(node);
+    if (recompute.formula === undefined) return true;
+    const { place, incoming } = this.#graph;
+    const inputs = this.#graph.dataInputs(node);
+    if (inputs === 0 || inputs > MAX_FORMULA_INPUTS || place[node] === 0) return false;
+    for (let i = 0; i < inputs; i++)
+      if (place[incoming.pool[incoming.start[node]! + i]! >>> 1] === 0) return false;
+    return true;
+  }
+
+  /** Writes a cone's rows down; undefined where there is no room for them. */
+  #add(slot: number, nodes: readonly number[]): ConePlan | undefined {
+    const { incoming, outgoing } = this.#graph;
+    const { rows } = this;
+    let entries = outgoing.count[slot]!;
+    for (const node of nodes) entries += Math.max(incoming.count[node]!, outgoing.count[node]!);
+    if (!rows.reserve(nodes.length + 1, entries)) {
+      this.#drop();
+      if (!rows.reserve(nodes.length + 1, entries)) return undefined;
+    }
+    const from = rows.count + 1;
+    const to = from + nodes.length;
+    const rowOf = new Map(nodes.map((node, i) => [node, from + i]));
+    this.#addRow(slot, 0, rowOf);
+    for (const node of nodes) this.#addRow(node, this.#graph.dataInputs(node), rowOf);
+    for (let row = to - 1; row >= from; row--) {
+      const isSame = row + 1 < to && rows.recompute[row + 1] === rows.recompute[row];
+      rows.sameTo[row] = isSame ? rows.sameTo[row + 1]! : row + 1;
+    }
+    return { slot, from, to, stops: 0 };
+  }
+
+  #addRow(node: number, inputs: number, rowOf: ReadonlyMap<number, number>): void {
+    const { place, incoming, outgoing, levels } = this.#graph;
+    const { rows } = this;
+    const row = rows.count++;
+    rows.slot[row] = node;
+    rows.level[row] = levels.level[node]!;
+    rows.recompute[row] = this.registry.of[node]!;
+    rows.place[row] = place[node]!;
+    rows.dirty[row] = 0;
+    for (let i = 0; i < inputs; i++)
+      rows.inputs[rows.inputCount++] = place[incoming.pool[incoming.start[node]! + i]! >>> 1]!;
+    rows.inputStart[row + 1] = rows.inputCount;
+    const end = outgoing.start[node]! + outgoing.count[node]!;
+    for (let at = outgoing.start[node]!; at < end; at++) {
+      const entry = outgoing.pool[at]!;
+      const dependent = rowOf.get(entry >>> 1);
+      if ((entry & 1) === 0 && dependent !== undefined) rows.dependents[rows.dependentCount++] = dependent;
+    }
+    rows.dependentStart[row + 1] = rows.dependentCount;
+  }
+}
