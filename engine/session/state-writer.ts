@@ -128,10 +128,10 @@ export class StateWriter {
     if (this.failure !== undefined) return this.refusal();
     const lsn = outcome === "commit" ? this.log.commit() : this.log.abort();
     if (lsn === 0) return this.refusal();
-    // A device that is lost here has its own record; the transaction is done all the same.
-    this.device?.flush();
     const kind = outcome === "commit" ? RecordKind.TransactionCommit : RecordKind.TransactionAbort;
     this.events.record(kind, lsn, { cause, body: encodeTransactionEnd(cause) });
+    // A device that is lost here has its own record, behind the transaction's, which is done all the same.
+    this.device?.flush();
     this.events.settle();
     return ok();
   }
@@ -163,6 +163,8 @@ export class StateWriter {
       metadata,
     );
     if (lsn === 0) return this.refusal();
+    // behind what is told of the delta: a device that is lost here has a record of its own
+    this.device?.wrote(slot, runOffset, runLength, from, to, payload, payloadAt);
     this.events.settle();
     return ok(lsn);
   }
@@ -197,6 +199,7 @@ export class StateWriter {
   #batchByRows(batch: DeltaBatch, sources: readonly string[]): number {
     const { runStart, runOffset, runLength, payload, payloadStart, slot, source, cause, flags } = batch;
     this.log.stamp();
+    let done = 0;
     for (let row = 0; row < batch.count; row++) {
       const lsn = this.#delta(
         slot[row]!,
@@ -211,9 +214,12 @@ export class StateWriter {
         flags[row]! & RecordFlag.Derived,
         batch.metadata(row),
       );
-      if (lsn === 0) return row;
+      if (lsn === 0) break;
+      done++;
     }
-    return batch.count;
+    // behind all rows, whose LSNs follow one another: a device that is lost here has a record of its own
+    this.device?.wroteBatch(batch, done);
+    return done;
   }
 
   #delta(
@@ -263,7 +269,6 @@ export class StateWriter {
     if (this.isRecording) this.journal.setLsn(lsn);
     accel.applyRuns(runOffset, runLength, from, to, payload, payloadAt, arena, pageAt, table.size[slot]!);
     table.setEpoch(slot, epoch);
-    this.device?.wrote(slot, runOffset, runLength, from, to, payload, payloadAt);
     this.reactive.touch(slot);
     this.deltas++;
     if (this.events.hub.wantsDeltas) {

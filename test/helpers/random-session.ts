@@ -4,11 +4,13 @@ import { ManualClock } from "../../engine/base/clock.ts";
 import { Prng } from "../../engine/base/prng.ts";
 import { fail, ok, type Result, unwrap } from "../../engine/base/result.ts";
 import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
+import type { DeviceBackend } from "../../engine/device/device-backend.ts";
 import { serializeEvent } from "../../engine/events/event-codec.ts";
 import { EVENT_CODE } from "../../engine/events/event-types.ts";
 import { idColumnOf } from "../../engine/events/id-column.ts";
 import { encodePayload } from "../../engine/events/payload-codec.ts";
-import { EDGE_TYPES, LOCATIONS } from "../../engine/pages/page-types.ts";
+import type { KernelElement, KernelSpec } from "../../engine/graph/kernels/kernel-spec.ts";
+import { EDGE_TYPES, LOCATIONS, type PageLocation } from "../../engine/pages/page-types.ts";
 import { mmsbStart } from "../../engine/session/mmsb.ts";
 import type { Session } from "../../engine/session/session.ts";
 import type { SessionOptions } from "../../engine/session/session-options.ts";
@@ -19,18 +21,24 @@ export const RECORDING = "/simulated/x.tlog";
 const PAGE_BYTES = [1, 8, 64, 5000];
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 const MOST_PAGES = 12;
+const ELEMENTS: readonly KernelElement[] = ["f32", "f64", "i32", "u32"];
 /** Where workers find {@link FUNCTIONS}. */
 const FUNCTIONS_MODULE = new URL("./reactive-rules-worker.ts", import.meta.url);
 
-/** Does something to a session, chosen at random: everything that a session can do, failures among it. */
+/**
+ * Does something to a session, chosen at random: everything that a session can do, failures among it. With `onDevice` its pages move between the places of a device,
+ * whether there is one or not, built-in kernels compute some of them, and a device's copies are compared with the host images.
+ */
 export class RandomSession {
   readonly session: Session;
   readonly #prng: Prng;
+  readonly #onDevice: boolean;
   #depth = 0;
 
-  constructor(session: Session, prng: Prng) {
+  constructor(session: Session, prng: Prng, onDevice = false) {
     this.session = session;
     this.#prng = prng;
+    this.#onDevice = onDevice;
   }
 
   /** One step; what is refused is refused as it should be. */
@@ -55,6 +63,9 @@ export class RandomSession {
       () => this.#propagate(page),
       () => this.#checkpoint(),
       () => void (prng.chance(0.3) && this.session.destroyPage(page, this.#why())),
+      ...(this.#onDevice
+        ? [() => this.#migrate(page), () => this.#look(page), () => this.#kernel(page)]
+        : []),
     ])();
   }
 
@@ -146,6 +157,16 @@ export class RandomSession {
     ])();
   }
 
+  #migrate(page: bigint, locations: readonly PageLocation[] = LOCATIONS): void {
+    unwrap(this.session.migratePage(page, this.#prng.pick(locations), this.#why()));
+  }
+
+  /** Brings a device up to date now and not later, or looks at its copy of a page. */
+  #look(page: bigint): void {
+    if (this.#prng.chance(0.3)) this.session.device?.flush();
+    else assertInStep(this.session, page);
+  }
+
   #edge(from: bigint): void {
     const edges = this.session.edges();
     if (edges.length > 0 && this.#prng.chance(0.4)) {
@@ -193,6 +214,25 @@ export class RandomSession {
     // Where its inputs would close a circle it is refused.
     const sum = { run: FUNCTIONS[name], name: "sum", lazy, module: FUNCTIONS_MODULE, export: name };
     const made = this.session.registerRecompute(page, sum, { ...this.#why(), inputs });
+    if (!made.ok && made.error.code !== "GRAPH_CYCLE") unwrap(made);
+  }
+
+  /** A built-in kernel, mostly of pages on the device; where an input is too short for it the page fails. */
+  #kernel(page: bigint): void {
+    const prng = this.#prng;
+    const element = prng.pick(ELEMENTS);
+    const kernel = prng.pick<KernelSpec>([
+      { kind: prng.pick(["sum", "min", "max"]), element, over: prng.pick(["inputs", "elements"]) },
+      { kind: "map", element, operation: prng.pick(["affine", "negate", "sqrt"]), scale: 0.5, offset: 1 },
+      { kind: "zip", element, operation: prng.pick(["add", "divide", "min"]) },
+      { kind: "scan", element },
+      { kind: "histogram", element, low: -100, high: 100 },
+      { kind: "copy" },
+    ]);
+    const inputs = Array.from({ length: prng.between(1, 3) }, () => this.#page()!);
+    const others = [...new Set(inputs)].filter((id) => id !== page);
+    if (prng.chance(0.8)) for (const id of [page, ...others]) this.#migrate(id, ["gpu", "unified"]);
+    const made = this.session.registerRecompute(page, { kernel }, { ...this.#why(), inputs: others });
     if (!made.ok && made.error.code !== "GRAPH_CYCLE") unwrap(made);
   }
 
@@ -272,8 +312,28 @@ export interface Told {
   readonly edges: readonly unknown[];
 }
 
+/** A resident page's bytes on the device are those of its host image. Computes a page that is lazy, with a device or without. */
+function assertInStep(session: Session, page: bigint): void {
+  const { bytes } = unwrap(session.read(page));
+  if (session.device === undefined || unwrap(session.device.residence(page)) !== "resident") return;
+  const copy = session.device.read(page);
+  assert(!copy.ok || toHex(copy.value) === toHex(bytes), "the device's copy is the page");
+}
+
+/** A session's pages live where they say, and some are computed by built-in kernels. */
+export interface OnDevice {
+  /** The device of each life; none = host memory, whatever the pages say. */
+  readonly device?: () => DeviceBackend;
+  /** Hears of the rows that a device has computed in each life. */
+  readonly onRows?: (rows: number) => void;
+}
+
 /** A random session with a firehose from its first record on; in some of them handlers answer by writing. */
-export async function randomSession(seed: number, options: Partial<SessionOptions> = {}): Promise<Told> {
+export async function randomSession(
+  seed: number,
+  options: Partial<SessionOptions> = {},
+  onDevice?: OnDevice,
+): Promise<Told> {
   const prng = new Prng(seed);
   const disk = new SimulatedDisk(seed);
   const live: string[] = [];
@@ -291,6 +351,7 @@ export async function randomSession(seed: number, options: Partial<SessionOption
         fileSystem: disk,
         lock: disk.lock,
         ...options,
+        ...(onDevice?.device === undefined ? {} : { device: onDevice.device(), minDeviceKernelBytes: 0 }),
         ...(prng.chance(0.3) ? { rotateBytes: 20_000 } : {}),
         events: {
           onEvent: (event) => void live.push(toHex(serializeEvent(event))),
@@ -298,7 +359,7 @@ export async function randomSession(seed: number, options: Partial<SessionOption
         },
       }),
     );
-    const random = new RandomSession(session, prng);
+    const random = new RandomSession(session, prng, onDevice !== undefined);
     if (prng.chance(0.4)) {
       let answers = 0;
       unwrap(
@@ -308,6 +369,8 @@ export async function randomSession(seed: number, options: Partial<SessionOption
       );
     }
     for (let step = prng.between(5, 40); step > 0; step--) random.step();
+    if (onDevice !== undefined) for (const { id } of session.pages()) assertInStep(session, id);
+    onDevice?.onRows?.(session.device?.kernels.rowsRun ?? 0);
     const hashes = { stateHash: toHex(session.stateHash()), structureHash: toHex(session.structureHash()) };
     told = { ...hashes, edges: session.edges() };
     unwrap(await session.stop());

@@ -5,7 +5,9 @@ import { afterAll, expect, it } from "vitest";
 import { unwrap } from "../../../engine/base/result.ts";
 import { DeltaBatch } from "../../../engine/deltas/delta-batch.ts";
 import { CpuBackend } from "../../../engine/device/cpu-backend.ts";
+import { DeviceOperation } from "../../../engine/device/device-events.ts";
 import { ElementType, Kernel } from "../../../engine/device/kernel-batch.ts";
+import type { MmsbEvent } from "../../../engine/events/event-types.ts";
 import { LogReader } from "../../../engine/log/log-reader.ts";
 import { RecordBatch } from "../../../engine/log/record-batch.ts";
 import { decodeFailure } from "../../../engine/log/record-bodies.ts";
@@ -13,6 +15,7 @@ import { RecordKind } from "../../../engine/log/record-kinds.ts";
 import { replayAll } from "../../../engine/replay/replay-all.ts";
 import { replayOnDevice } from "../../../engine/session/device-replay.ts";
 import { mmsbStart } from "../../../engine/session/mmsb.ts";
+import { replayEvents } from "../../../engine/session/replay-events.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "mmsb-device-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -134,6 +137,35 @@ it("a lost device is a Failure record; its pages are failed, the session goes on
   const source = unwrap(LogReader.open(file));
   expect(hex(unwrap(replayAll(source)).stateHash)).toBe(stateHash);
   source.close();
+});
+
+it("a device that is lost while a batch is written leaves the batch's records, causes and events in order", async () => {
+  const file = path.join(folder, "lost-in-a-batch.tlog");
+  const device = new CpuBackend({ fault: (operation) => (operation === DeviceOperation.Apply ? 719 : 0) });
+  const live: MmsbEvent[] = [];
+  const events = { onEvent: (event: MmsbEvent) => void live.push(event) };
+  const session = unwrap(await mmsbStart({ path: file, device, events, recordDeviceEvents: false }));
+  const page = unwrap(session.createPage({ sizeBytes: 1 << 20, location: "gpu" }));
+  const slot = unwrap(session.slotOf(page));
+  const batch = new DeltaBatch();
+  const bytes = new Uint8Array(1 << 20);
+  const first = session.lastLsn + 1;
+  // the fourth fills the device's queue, which is sent by itself
+  for (let row = 0; row < 6; row++) {
+    bytes.fill(row + 1);
+    batch.pushRange(slot, 0, 0, 0, bytes, 0, bytes.length, 0, row === 0 ? 0 : first + row - 1);
+  }
+  expect(unwrap(session.writeBatch(batch, ["test"]))).toBe(first);
+  expect(unwrap(session.device!.residence(page))).toBe("failed");
+  unwrap(session.write(page, 5, Uint8Array.of(9)));
+  unwrap(await session.stop());
+  const source = unwrap(LogReader.open(file));
+  expect([...replayEvents(source)].map(unwrap)).toEqual(live);
+  source.close();
+  const deltas = live.filter((event) => event.type === "delta");
+  expect(deltas.map(({ cause }) => cause)).toEqual([0, ...[0, 1, 2, 3, 4].map((row) => first + row), 0]);
+  expect(deltas.slice(0, 6).map(({ lsn }) => lsn)).toEqual([0, 1, 2, 3, 4, 5].map((row) => first + row));
+  expect(live.find(({ type }) => type === "failure")?.lsn).toBe(first + 6);
 });
 
 it("a page that the device has no room for is refused, and nothing was logged", async () => {
