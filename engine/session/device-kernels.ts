@@ -11,10 +11,8 @@ import {
 import { ELEMENT_SHIFT, type KernelBatch, type KernelRunner } from "../graph/kernels/kernel-runner.ts";
 import type { KernelElement, KernelSpec, MapOperation, ZipOperation } from "../graph/kernels/kernel-spec.ts";
 
-/** What a batch reads at least before a device is worth its launches and the way back: the CPU does as much in their time. */
+/** What a batch reads for each of its launches at least before a device is worth them and the way back: the CPU does as much in their time. */
 const MIN_BYTES = 32_768;
-/** Inputs of a reduction, of which each but the first is a launch. */
-const MAX_INPUTS = 16;
 
 const TYPES: Readonly<Record<KernelElement, ElementType>> = {
   f64: ElementType.F64,
@@ -102,6 +100,7 @@ export class DeviceKernels implements KernelRunner {
     if (this.#pages.count === 0 || backend.failure !== undefined) return [];
     const rows: number[] = [];
     let bytes = 0;
+    let launches = 1;
     for (let row = 0; row < batch.rows; row++) {
       const operands = inputs.subarray(inputStart[row]!, inputStart[row + 1]!);
       if (
@@ -116,8 +115,9 @@ export class DeviceKernels implements KernelRunner {
       if (!operands.every((operand) => this.#pages.handleOf(operand) >= 0)) continue;
       rows.push(row);
       for (const operand of operands) bytes += size[operand]!;
+      launches = Math.max(launches, launchesOf(batch.spec, operands.length));
     }
-    return bytes < this.#minBytes ? [] : rows;
+    return bytes < this.#minBytes * launches ? [] : rows;
   }
 
   /** Errors: those of the device. Nothing of the batch has changed then. */
@@ -160,36 +160,44 @@ export class DeviceKernels implements KernelRunner {
         if (!handle.ok) return handle;
         operands.push(handle.value);
       }
-      const make = (list: number[]): Result<number> => {
-        const made = backend.createPage(DeviceMemory.Device, 0n, sizeBytes);
+      const make = (list: number[], bytes: number): Result<number> => {
+        const made = backend.createPage(DeviceMemory.Device, 0n, bytes);
         if (made.ok) list.push(made.value);
         return made;
       };
-      const out = make(results);
+      const out = make(results, sizeBytes);
       if (!out.ok) return out;
-      const inputSize = size[inputs[inputStart[row]!]!]!;
-      const first = jobOf(spec, sizeBytes, inputSize);
-      if (!isFold(spec)) {
-        (steps[0] ??= new DeviceJobs()).push({
-          ...first,
-          out: out.value,
-          a: operands[0]!,
-          b: operands[1] ?? 0,
-        });
+      if (!isReduction(spec) || operands.length === 1) {
+        const inputBytes = size[inputs[inputStart[row]!]!]!;
+        const pages = { out: out.value, a: operands[0]!, b: operands[1] ?? 0 };
+        (steps[0] ??= new DeviceJobs()).push({ ...jobOf(spec, sizeBytes, inputBytes), ...pages });
         continue;
       }
-      // ((in0 ∘ in1) ∘ in2) ∘ …: what was joined so far changes places, and the last one stands in the result.
+      let step = 0;
+      const join = joinOf(spec, sizeBytes);
+      if (spec.over === "elements") {
+        // each input by itself, all in one launch
+        for (const [i, a] of operands.entries()) {
+          const part = make(scratch, 8);
+          if (!part.ok) return part;
+          const job = jobOf(spec, sizeBytes, size[inputs[inputStart[row]! + i]!]!);
+          (steps[0] ??= new DeviceJobs()).push({ ...job, out: part.value, a, b: 0 });
+          operands[i] = part.value;
+        }
+        step = 1;
+      }
+      // ((in0 ∘ in1) ∘ in2) ∘ …: what was joined so far changes places between two pages, and the last one stands in the result.
+      const spare: number[] = [];
       let joined = operands[0]!;
-      for (let next = 1; next < operands.length; next++) {
-        const to = next === operands.length - 1 ? out : make(scratch);
-        if (!to.ok) return to;
-        (steps[next - 1] ??= new DeviceJobs()).push({
-          ...first,
-          out: to.value,
-          a: joined,
-          b: operands[next]!,
-        });
-        joined = to.value;
+      for (let next = 1; next < operands.length; next++, step++) {
+        let to = next === operands.length - 1 ? out.value : spare[next & 1];
+        if (to === undefined) {
+          const made = make(scratch, sizeBytes);
+          if (!made.ok) return made;
+          to = spare[next & 1] = made.value;
+        }
+        (steps[step] ??= new DeviceJobs()).push({ ...join, out: to, a: joined, b: operands[next]! });
+        joined = to;
       }
     }
     for (const jobs of steps) {
@@ -264,9 +272,16 @@ export class DeviceKernels implements KernelRunner {
   }
 }
 
-/** Element by element over several inputs: a join at a time. */
-function isFold(spec: KernelSpec): spec is Extract<KernelSpec, { kind: "sum" | "min" | "max" }> {
-  return (spec.kind === "sum" || spec.kind === "min" || spec.kind === "max") && spec.over !== "elements";
+type Reduction = Extract<KernelSpec, { kind: "sum" | "min" | "max" }>;
+
+function isReduction(spec: KernelSpec): spec is Reduction {
+  return spec.kind === "sum" || spec.kind === "min" || spec.kind === "max";
+}
+
+/** Launches that a page with so many inputs takes, one after the other: a reduction joins them one by one. */
+function launchesOf(spec: KernelSpec, inputs: number): number {
+  if (!isReduction(spec) || inputs === 1) return 1;
+  return spec.over === "elements" ? inputs : inputs - 1;
 }
 
 /** Whether a device takes a page of so many bytes, computed from inputs of such sizes. What does not fit is the CPU's to refuse. */
@@ -281,10 +296,8 @@ function isForDevice(spec: KernelSpec, bytes: number, inputs: readonly number[])
     case "sum":
     case "min":
     case "max":
-      if (spec.over === "elements") return inputs.length === 1 && length > 0;
-      return (
-        inputs.length > 1 && inputs.length <= MAX_INPUTS && inputs.every((size) => size >>> shift >= length)
-      );
+      if (spec.over === "elements") return length > 0 && inputs.every((size) => size >>> shift > 0);
+      return inputs.length > 1 && inputs.every((size) => size >>> shift >= length);
     case "zip":
       return inputs.length > 1 && a! >= length && b! >= length;
     case "matmul": {
@@ -298,7 +311,14 @@ function isForDevice(spec: KernelSpec, bytes: number, inputs: readonly number[])
   }
 }
 
-/** The job of a row, without its pages. */
+/** The job that joins two inputs of a reduction, or what each of two comes to, without its pages. */
+function joinOf(spec: Reduction, bytes: number): Omit<KernelJob, "out" | "a" | "b"> {
+  const element = spec.element ?? "f64";
+  const count = spec.over === "elements" ? 1 : bytes >>> ELEMENT_SHIFT[element];
+  return { kernel: Kernel.Zip, function: FOLDS[spec.kind], type: TYPES[element], count };
+}
+
+/** The job of a row, without its pages. Of a reduction over elements: of one of its inputs. */
 function jobOf(spec: KernelSpec, bytes: number, inputBytes: number): Omit<KernelJob, "out" | "a" | "b"> {
   if (spec.kind === "copy") return { kernel: Kernel.Copy, type: ElementType.U32, count: bytes >>> 2 };
   const element = spec.element ?? "f64";
@@ -309,9 +329,7 @@ function jobOf(spec: KernelSpec, bytes: number, inputBytes: number): Omit<Kernel
     case "sum":
     case "min":
     case "max":
-      return spec.over === "elements"
-        ? { kernel: REDUCTIONS[spec.kind], type, count: inputBytes >>> shift }
-        : { kernel: Kernel.Zip, function: FOLDS[spec.kind], type, count };
+      return { kernel: REDUCTIONS[spec.kind], type, count: inputBytes >>> shift };
     case "map": {
       const { scale = 1, offset: bias = 0 } = spec;
       return { kernel: Kernel.Map, function: MAPS[spec.operation], type, count, scale, bias };

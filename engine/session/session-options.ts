@@ -43,7 +43,7 @@ export interface SessionOptions {
   readonly lock?: WriterLock;
   /** Where pages of location gpu and unified live (`openDevice`); it is the session's from here on. Without one they live on the CPU. */
   readonly device?: DeviceBackend;
-  /** What a batch of built-in kernels reads at least to run on the device, where all its pages live there. Default 32 KiB; the results are the same. */
+  /** What a batch of built-in kernels reads for each launch at least to run on the device, where all its pages live there. Default 32 KiB; the results are the same. */
   readonly minDeviceKernelBytes?: number;
   /** What the device does is written into the recording, as events (default). False: only where `session.device.recordEvents` is called. */
   readonly recordDeviceEvents?: boolean;

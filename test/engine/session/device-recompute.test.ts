@@ -135,6 +135,39 @@ describe("waves over pages of a device", () => {
     expect(graph.every(({ cause }) => waves.has(cause))).toBe(true);
   });
 
+  it.each([
+    // what 16 launches are worth is 512 KiB
+    ["joins many large pages there, two spare pages for however many", 65_536, 1],
+    ["leaves many small pages to the CPU: a launch each is more than they are worth", 4096, 0],
+  ])("%s", async (_, sizeBytes, rowsRun) => {
+    const device = new CpuBackend();
+    const file = path.join(folder, `${files++}.tlog`);
+    const session = unwrap(await mmsbStart({ path: file, device }));
+    const random = new Prng(11);
+    const inputs = Array.from({ length: 17 }, () =>
+      unwrap(session.createPage({ sizeBytes, location: "gpu" })),
+    );
+    for (const id of inputs) unwrap(session.write(id, 0, numbers(random)));
+    const total = unwrap(session.createPage({ sizeBytes, location: "gpu" }));
+    unwrap(session.registerRecompute(total, { kernel: { kind: "sum", element: "f32" } }, { inputs }));
+    unwrap(session.propagate());
+    expect(session.device!.kernels.rowsRun).toBe(rowsRun);
+    const wanted = new Float32Array(ELEMENTS);
+    for (const id of inputs) {
+      const values = new Float32Array(unwrap(session.read(id)).bytes.buffer, 0, ELEMENTS);
+      for (let i = 0; i < ELEMENTS; i++) wanted[i]! += values[i]!;
+    }
+    const sums = new Float32Array(unwrap(session.read(total)).bytes.buffer, 0, ELEMENTS);
+    expect(sums).toEqual(wanted);
+    expect(unwrap(session.device!.usage()).residentPages).toBe(18);
+    unwrap(await session.stop());
+    const own = eventsOf(file).filter(
+      (event) => event.type === "allocation" && event.action === "allocate" && (event.pageId ?? 0n) === 0n,
+    );
+    // the result, two that what was joined so far changes places between, and the buffer in which results come home
+    expect(own).toHaveLength(rowsRun * 4);
+  });
+
   it("that lose their device anywhere go on in host memory to the same state: one failure is told, no delta is lost", async () => {
     const plain = await run(undefined);
     const expected = deltasOf(eventsOf(plain.file));
