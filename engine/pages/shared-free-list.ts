@@ -5,14 +5,26 @@ export class SharedFreeList {
   readonly #head: number;
   readonly #links: number;
   readonly #stride: number;
+  readonly #count: number;
 
-  /** The head is 64-bit word `head`; the link of number `n` is word `links + n * stride`. */
-  constructor(words: Int32Array, pairs: BigInt64Array, head: number, links: number, stride: number) {
+  /**
+   * The head is 64-bit word `head`; the link of number `n` below `count` is word `links + n * stride`. A head or a link that a stray write left leads to no other
+   * memory: what it names has nothing below it, and is no number of the list.
+   */
+  constructor(
+    words: Int32Array,
+    pairs: BigInt64Array,
+    head: number,
+    links: number,
+    stride: number,
+    count: number,
+  ) {
     this.#words = words;
     this.#pairs = pairs;
     this.#head = head;
     this.#links = links;
     this.#stride = stride;
+    this.#count = count;
   }
 
   push(number: number): void {
@@ -25,7 +37,7 @@ export class SharedFreeList {
     }
   }
 
-  /** -1 where the list is empty. */
+  /** -1 where the list is empty; `count` or more where a stray write left that. */
   pop(): number {
     let seen = Atomics.load(this.#pairs, this.#head);
     for (;;) {
@@ -53,7 +65,7 @@ export class SharedFreeList {
 
   /** What stands below a number of a chain, + 1; 0 = nothing. */
   linkOf(number: number): number {
-    return Atomics.load(this.#words, this.#links + number * this.#stride) >>> 0;
+    return number < this.#count ? Atomics.load(this.#words, this.#links + number * this.#stride) >>> 0 : 0;
   }
 }
 

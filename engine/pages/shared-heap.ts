@@ -25,10 +25,17 @@ export class SharedHeap {
     this.#granules = granules;
     this.#owner = owner;
     this.#maxSpins = maxSpins;
-    this.#slots = new SharedFreeList(words, pairs, Pair.SlotHead, HEADER_WORDS + Field.Link, SLOT_WORDS);
+    this.#slots = new SharedFreeList(
+      words,
+      pairs,
+      Pair.SlotHead,
+      HEADER_WORDS + Field.Link,
+      SLOT_WORDS,
+      maxPages,
+    );
     const links = HEADER_WORDS + maxPages * SLOT_WORDS;
     this.#blocks = CLASS_GRANULES.map(
-      (_, i) => new SharedFreeList(words, pairs, Pair.ClassHeads + i, links, 1),
+      (_, i) => new SharedFreeList(words, pairs, Pair.ClassHeads + i, links, 1, granules),
     );
   }
 
@@ -40,10 +47,17 @@ export class SharedHeap {
     this.#blocks[kind]!.push(granule);
   }
 
+  /** Whether there is such a block. Numbers come out of memory that any thread may have written to: none is followed out of the arena. */
+  isBlock(granule: number, kind: number): boolean {
+    return kind < this.#blocks.length && granule + CLASS_GRANULES[kind]! <= this.#granules;
+  }
+
   /** -1: there is none. */
   takeSlot(): number {
     const recycled = this.#slots.pop();
-    return recycled >= 0 ? recycled : this.#takeFresh(Word.FreshSlot, 1, this.#maxPages);
+    return recycled >= 0 && recycled < this.#maxPages
+      ? recycled
+      : this.#takeFresh(Word.FreshSlot, 1, this.#maxPages);
   }
 
   /** Moves a mark up by `count`, no further than `limit`; returns where it stood, or -1. */
@@ -68,13 +82,13 @@ export class SharedHeap {
 
   #findBlock(kind: number): number {
     const freed = this.#blocks[kind]!.pop();
-    if (freed >= 0) return freed;
+    if (freed >= 0 && this.isBlock(freed, kind)) return freed;
     const wanted = CLASS_GRANULES[kind]!;
     const fresh = this.#takeFresh(Word.FreshGranule, wanted, this.#granules);
     if (fresh >= 0) return fresh;
     for (let larger = kind; CLASS_GRANULES[larger]! <= this.#granules; larger++) {
       const block = this.#blocks[larger]!.pop();
-      if (block < 0) continue;
+      if (block < 0 || !this.isBlock(block, larger)) continue;
       this.#giveExtent(block + wanted, CLASS_GRANULES[larger]! - wanted);
       return block;
     }
@@ -123,14 +137,15 @@ export class SharedHeap {
   #takeExtents(): { granule: number; granules: number }[] {
     const blocks: { granule: number; granules: number }[] = [];
     for (const [kind, list] of this.#blocks.entries()) {
+      let count = 0;
       const granules = CLASS_GRANULES[kind]!;
       // No more blocks than granules: a chain that a stray write made a circle ends.
       for (
         let granule = list.takeAll();
-        granule >= 0 && blocks.length < this.#granules;
-        granule = list.linkOf(granule) - 1
+        granule >= 0 && count < this.#granules;
+        granule = list.linkOf(granule) - 1, count++
       )
-        blocks.push({ granule, granules });
+        if (this.isBlock(granule, kind)) blocks.push({ granule, granules });
     }
     blocks.sort((a, b) => a.granule - b.granule);
     const extents: { granule: number; granules: number }[] = [];

@@ -155,6 +155,7 @@ export class SharedPages {
       const message = `a page of ${sizeBytes} bytes in an arena of ${this.arenaBytes}`;
       return fail("PAGE_SIZE_INVALID", message, "Give a whole number of bytes that the arena could hold");
     }
+    if (!Object.hasOwn(LOCATION_CODE, location)) return noLocation(location);
     const kind = classOfBytes(sizeBytes);
     const wanted = CLASS_GRANULES[kind]!;
     if (wanted > this.#granules) return this.#outOfMemory(sizeBytes);
@@ -177,10 +178,10 @@ export class SharedPages {
     const kind = this.#field(page.slot, Field.Kind);
     const granule = this.#field(page.slot, Field.Granule);
     this.#setField(page.slot, Field.Size, 0);
-    this.#account(kind >>> 16, -CLASS_GRANULES[kind & 0xff]!, -1);
+    this.#account(kind >>> 16, -(CLASS_GRANULES[kind & 0xff] ?? 0), -1);
     this.#unlock(page.slot, locked.value, SlotState.Free);
     this.#heap.giveSlot(page.slot);
-    this.#heap.giveBlock(granule, kind & 0xff);
+    if (this.#heap.isBlock(granule, kind & 0xff)) this.#heap.giveBlock(granule, kind & 0xff);
     return ok();
   }
 
@@ -200,8 +201,10 @@ export class SharedPages {
       this.free(copy);
       return locked;
     }
-    const from = this.#bytes(this.#field(page.slot, Field.Granule), size.value);
-    this.#bytes(this.#field(copy.slot, Field.Granule), size.value).set(from);
+    const from = this.#field(page.slot, Field.Granule);
+    const to = this.#field(copy.slot, Field.Granule);
+    if (this.#holds(from, size.value) && this.#holds(to, size.value))
+      this.#bytes(to, size.value).set(this.#bytes(from, size.value));
     const location = this.#field(page.slot, Field.Kind) & 0xff00;
     this.#unlock(page.slot, locked.value, SlotState.Live);
     this.#setField(copy.slot, Field.Kind, (this.#field(copy.slot, Field.Kind) & ~0xff00) | location);
@@ -211,10 +214,11 @@ export class SharedPages {
 
   /** Changes where the page lives; `transfer` moves its bytes. Does nothing where it lives there already. */
   migrate(page: SharedPage, location: PageLocation, transfer?: Transfer): Result<void> {
+    if (!Object.hasOwn(LOCATION_CODE, location)) return noLocation(location, page.id);
     const locked = this.#lock(page);
     if (!locked.ok) return locked;
     const kind = this.#field(page.slot, Field.Kind);
-    const from = LOCATIONS[(kind >>> 8) & 0xff]!;
+    const from = locationIn(kind);
     let moved: Result<void> = ok();
     try {
       if (from !== location && transfer !== undefined) {
@@ -239,7 +243,7 @@ export class SharedPages {
     if (!this.#isSlot(page.slot)) return this.#unknown(page);
     const kind = this.#field(page.slot, Field.Kind);
     const state = this.#field(page.slot, Field.State);
-    return this.#isGone(page, state) ? this.#unknown(page) : ok(LOCATIONS[(kind >>> 8) & 0xff]!);
+    return this.#isGone(page, state) ? this.#unknown(page) : ok(locationIn(kind));
   }
 
   /** All of the page's bytes at one moment, into `out` of exactly its size. */
@@ -252,7 +256,8 @@ export class SharedPages {
       if ((before & STATE_MASK) !== SlotState.Live) continue;
       const granule = this.#field(page.slot, Field.Granule);
       const size = this.#field(page.slot, Field.Size);
-      const fits = size === out.length;
+      // These too may be from before and after a change: they are used only where they make sense.
+      const fits = size === out.length && this.#holds(granule, size);
       if (fits) out.set(this.#bytes(granule, size));
       // An exchange, not a load: the bytes above must have been read before it.
       if (Atomics.compareExchange(this.#words, state, before, before) !== before) continue;
@@ -266,8 +271,10 @@ export class SharedPages {
     const locked = this.#lock(page);
     if (!locked.ok) return locked;
     const size = this.#field(page.slot, Field.Size);
-    const fits = Number.isInteger(offset) && offset >= 0 && offset + bytes.length <= size;
-    if (fits) this.#bytes(this.#field(page.slot, Field.Granule), size).set(bytes, offset);
+    const granule = this.#field(page.slot, Field.Granule);
+    const isInside = Number.isInteger(offset) && offset >= 0 && offset + bytes.length <= size;
+    const fits = isInside && this.#holds(granule, size);
+    if (fits) this.#bytes(granule, size).set(bytes, offset);
     this.#unlock(page.slot, locked.value, SlotState.Live);
     return fits ? ok() : this.#outside(page, `${bytes.length} bytes at ${offset} of ${size}`);
   }
@@ -295,6 +302,11 @@ export class SharedPages {
     return length === 0
       ? EMPTY_BYTES
       : this.#arena.subarray(granule * GRANULE_BYTES, granule * GRANULE_BYTES + length);
+  }
+
+  /** Whether so many bytes from a granule on lie in the arena. Numbers come out of memory that any thread may have written to. */
+  #holds(granule: number, sizeBytes: number): boolean {
+    return granule * GRANULE_BYTES + sizeBytes <= this.arenaBytes;
   }
 
   #isSlot(slot: number): boolean {
@@ -373,4 +385,17 @@ export class SharedPages {
   #outside(page: SharedPage, what: string): { readonly ok: false; readonly error: MmsbError } {
     return fail("DELTA_RANGE", what, "Stay inside the page", { pageId: page.id });
   }
+}
+
+/** Where a page's kind says that it lives; what a stray write left there means the CPU. */
+function locationIn(kind: number): PageLocation {
+  return LOCATIONS[(kind >>> 8) & 0xff] ?? "cpu";
+}
+
+function noLocation(
+  location: PageLocation,
+  pageId?: bigint,
+): { readonly ok: false; readonly error: MmsbError } {
+  const message = `'${String(location).slice(0, 40)}' is no location`;
+  return fail("ARGUMENT_INVALID", message, "Use cpu, gpu or unified", pageId === undefined ? {} : { pageId });
 }

@@ -92,19 +92,31 @@ void copy_out(std::uint8_t* to, std::uint8_t* from, std::uint64_t bytes) noexcep
 
 struct list_memory {
   std::atomic_ref<std::uint64_t> head;
-  /** First link, and the words from one to the next. */
+  /** First link, the words from one to the next, and how many there are: a head or a link that a stray write left leads to no other memory. */
   std::uint32_t* links;
   std::uint32_t stride;
+  std::uint32_t count;
 
   std::uint64_t load_head() const noexcept { return head.load(); }
   bool replace_head(std::uint64_t& seen, std::uint64_t next) noexcept { return head.compare_exchange_strong(seen, next); }
   std::uint32_t load_link(std::uint32_t number) const noexcept {
-    return std::atomic_ref(links[static_cast<std::uint64_t>(number) * stride]).load();
+    return number < count ? std::atomic_ref(links[static_cast<std::uint64_t>(number) * stride]).load() : 0;
   }
   void store_link(std::uint32_t number, std::uint32_t value) noexcept {
     std::atomic_ref(links[static_cast<std::uint64_t>(number) * stride]).store(value);
   }
 };
+
+/** Free blocks of a size class, by first granule. */
+list_memory block_list(std::uint8_t* memory, std::uint64_t links_at, std::uint32_t granules, std::uint32_t size_class) noexcept {
+  return {word_at(memory + (pair_class_heads + 2 * size_class) * 4), reinterpret_cast<std::uint32_t*>(memory) + links_at, 1, granules};
+}
+
+/** Free slots. */
+list_memory slot_list(std::uint8_t* memory, std::uint32_t max_pages) noexcept {
+  auto* const links = reinterpret_cast<std::uint32_t*>(memory) + shared_pages::header_words + field_link;
+  return {word_at(memory + pair_slot_head * 4), links, shared_pages::slot_words, max_pages};
+}
 
 }  // namespace
 
@@ -166,8 +178,7 @@ bool shared_pages::holds(std::uint32_t granule, std::uint64_t size_bytes) const 
 }
 
 void shared_pages::give_block(const block& given) noexcept {
-  auto* const links = reinterpret_cast<std::uint32_t*>(memory_) + links_at_;
-  free_list(list_memory{pair(pair_class_heads + 2 * given.size_class), links, 1}).push(given.granule);
+  free_list(block_list(memory_, links_at_, granules_, given.size_class)).push(given.granule);
 }
 
 /** Cuts free granules into blocks, the largest first. */
@@ -194,9 +205,8 @@ bool shared_pages::take_fresh(std::uint32_t granules, std::uint32_t& granule) no
 }
 
 bool shared_pages::take_larger(std::uint32_t size_class, block& taken) noexcept {
-  auto* const links = reinterpret_cast<std::uint32_t*>(memory_) + links_at_;
   for (std::uint32_t larger = size_class; larger < classes && class_granules[larger] <= granules_; ++larger) {
-    const std::uint32_t top = free_list(list_memory{pair(pair_class_heads + 2 * larger), links, 1}).pop();
+    const std::uint32_t top = free_list(block_list(memory_, links_at_, granules_, larger)).pop();
     if (top == 0 || !has(top - 1, class_granules[larger])) continue;
     taken = {top - 1, size_class};
     give_extent(top - 1 + class_granules[size_class], class_granules[larger] - class_granules[size_class]);
@@ -219,10 +229,9 @@ page_result shared_pages::reclaim(std::uint32_t size_class, block& taken) {
     if (spins == most_spins) return page_result::busy;
     pause();
   }
-  auto* const links = reinterpret_cast<std::uint32_t*>(memory_) + links_at_;
   try {
     for (std::uint32_t c = 0; c < classes; ++c) {
-      const list_memory list{pair(pair_class_heads + 2 * c), links, 1};
+      const list_memory list = block_list(memory_, links_at_, granules_, c);
       std::uint32_t top = free_list(list).take_all();
       // No more blocks than granules: a chain that a stray write made a circle ends.
       for (std::uint32_t count = 0; top != 0 && top <= granules_ && count < granules_; ++count) {
@@ -270,8 +279,7 @@ page_result shared_pages::reclaim(std::uint32_t size_class, block& taken) {
 }
 
 std::uint32_t shared_pages::take_slot() noexcept {
-  auto* const links = reinterpret_cast<std::uint32_t*>(memory_) + header_words + field_link;
-  const std::uint32_t top = free_list(list_memory{pair(pair_slot_head), links, slot_words}).pop();
+  const std::uint32_t top = free_list(slot_list(memory_, max_pages_)).pop();
   if (top != 0 && top <= max_pages_) return top - 1;
   auto fresh = word(word_fresh_slot);
   std::uint32_t seen = fresh.load();
@@ -345,8 +353,7 @@ page_result shared_pages::allocate(std::uint32_t size_bytes, std::uint32_t locat
 }
 
 bool shared_pages::take_block(std::uint32_t size_class, block& taken) {
-  auto* const links = reinterpret_cast<std::uint32_t*>(memory_) + links_at_;
-  const std::uint32_t top = free_list(list_memory{pair(pair_class_heads + 2 * size_class), links, 1}).pop();
+  const std::uint32_t top = free_list(block_list(memory_, links_at_, granules_, size_class)).pop();
   if (top != 0 && has(top - 1, class_granules[size_class])) {
     taken = {top - 1, size_class};
     return true;
@@ -364,8 +371,7 @@ page_result shared_pages::free(page_handle page) noexcept {
   field(page.slot, field_size).store(0);
   account(kind >> 16, -static_cast<std::int32_t>(class_granules[where.size_class % classes]), -1);
   unlock(page.slot, state, state_free);
-  auto* const links = reinterpret_cast<std::uint32_t*>(memory_) + header_words + field_link;
-  free_list(list_memory{pair(pair_slot_head), links, slot_words}).push(page.slot);
+  free_list(slot_list(memory_, max_pages_)).push(page.slot);
   if (where.size_class < classes && has(where.granule, class_granules[where.size_class])) give_block(where);
   return page_result::ok;
 }
