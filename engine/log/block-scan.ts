@@ -64,12 +64,13 @@ export function* scanBlocks(
       offset += header.lengthBytes;
       continue;
     }
+    // Before the search: a recording that is being written ends with as much as a megabyte of them, and whoever follows it comes by often.
+    const zeros = yield* allZeros(window, offset);
+    if (!zeros.ok) return zeros;
+    if (zeros.value) return ok({ endOffset: offset, tornBytes: 0, fileBytes });
     const next = yield* findNext(window, offset + 1, expected, header);
     if (!next.ok) return next;
     if (next.value < 0) {
-      const zeros = yield* allZeros(window, offset);
-      if (!zeros.ok) return zeros;
-      if (zeros.value) return ok({ endOffset: offset, tornBytes: 0, fileBytes });
       visitor.damage(describe(check, file.path, offset, fileBytes - offset, true), true);
       return ok({ endOffset: offset, tornBytes: fileBytes - offset, fileBytes });
     }

@@ -575,7 +575,7 @@ export class LogWriter {
     let closed: Result<void> = this.#seal() ? ok() : this.#output.refused();
     if (closed.ok) {
       this.#output.emit(BlockType.End, 0, 0, this.lastLsn + 1, EMPTY_BYTES);
-      closed = this.#durability === "none" ? this.flush() : this.sync();
+      closed = this.#output.endFile(this.#durability !== "none");
     }
     this.#release();
     return closed;

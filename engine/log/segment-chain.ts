@@ -51,7 +51,7 @@ export class SegmentChain {
     const output = this.#output;
     output.emit(BlockType.End, BlockFlag.SegmentFollows, 0, output.lastLsn + 1, EMPTY_BYTES);
     // At every durability: a later sync reaches the next file only, and may not promise what stands in this one.
-    const synced = output.sync();
+    const synced = output.endFile(true);
     if (!synced.ok) return synced;
     const next = this.#fs.open(segmentPath(this.#set, this.#path, output.segment + 1), "create");
     if (!next.ok) return next;

@@ -1,7 +1,8 @@
 // The least that the machine needs for the same work: one program, each mode prints the seconds it took.
 //   write PATH TOTAL CHUNK SYNC RESERVE
-//                                 writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk; RESERVE = 1: into room that is asked
-//                                 for ahead, as much again as there is, 1 to 16 MiB
+//                                 writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk; RESERVE = 1: as the log prepares
+//                                 the file: into room that is asked for ahead, as much again as there is, 1 to 16 MiB; where it syncs, into zeros written
+//                                 ahead, as many as there are bytes, at most 1 MiB
 //   read PATH                     reads the file and sums its bytes
 //   store PATH TOTAL CHUNK        write without sync, each chunk from memory of its own: for state that is large
 //   load PATH                     reads the file into memory of its size, which was touched before
@@ -27,7 +28,8 @@ int main(int argc, char **argv) {
   if (argc == 7 && strcmp(argv[1], "write") == 0) {
     size_t total = strtoull(argv[3], 0, 10), chunk = strtoull(argv[4], 0, 10);
     int sync = atoi(argv[5]), reserve = atoi(argv[6]);
-    size_t reserved = 0;
+    size_t reserved = 0, zeros = 1 << 20;
+    uint8_t *zero = calloc(1, zeros);
     uint8_t *buffer = malloc(chunk);
     for (size_t i = 0; i < chunk; i++) buffer[i] = (uint8_t)(i * 2654435761u >> 13);
     double start = now();
@@ -36,13 +38,19 @@ int main(int argc, char **argv) {
     for (size_t at = 0; at < total; at += chunk) {
       size_t n = total - at < chunk ? total - at : chunk;
 #if defined(__linux__)
-      if (reserve && at + n > reserved) {
+      if (reserve && !sync && at + n > reserved) {
         size_t ahead = at + n < 1 << 20 ? 1 << 20 : at + n > 1 << 24 ? 1 << 24 : at + n;
         fallocate(fd, FALLOC_FL_KEEP_SIZE, reserved, at + n + ahead - reserved);
         reserved = at + n + ahead;
       }
 #endif
       if (pwrite(fd, buffer, n, at) != (ssize_t)n) return 1;
+      size_t end = at + n, ahead = end < zeros ? end & ~(size_t)4095 : zeros;
+      if (reserve && sync && reserved < end + n && n <= ahead) {
+        size_t from = reserved < end ? end : reserved;
+        if (pwrite(fd, zero, ahead, from) != (ssize_t)ahead) return 1;
+        reserved = from + ahead;
+      }
       if (sync && fdatasync(fd) != 0) return 1;
     }
     printf("%.9f\n", now() - start);

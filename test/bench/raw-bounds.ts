@@ -12,15 +12,15 @@ export class RawBounds {
     return this.#program.isAvailable;
   }
 
-  /** `reserve`: room on the medium is asked for ahead, as the log's writing thread does. */
+  /** `prepare`: room is asked for, or zeros are written, ahead of the writes, as the log does. */
   writeSeconds(
     path: string,
     totalBytes: number,
     chunkBytes: number,
     sync: boolean,
-    reserve: boolean,
+    prepare: boolean,
   ): number | undefined {
-    return this.#program.run("write", path, totalBytes, chunkBytes, sync ? 1 : 0, reserve ? 1 : 0);
+    return this.#program.run("write", path, totalBytes, chunkBytes, sync ? 1 : 0, prepare ? 1 : 0);
   }
 
   readSeconds(path: string): number | undefined {
