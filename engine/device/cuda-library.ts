@@ -49,9 +49,11 @@ export function inspectCuda(): CudaState {
   const there = (name: CudaRequirement["name"], detail: string) =>
     requirements.push({ name, isThere: true, detail });
 
-  if (nativeAddon.path === undefined)
-    return missing("addon", `${nativeAddon.reason}: 'npm run build' makes it where cmake and g++ are`);
-  there("addon", nativeAddon.path);
+  if (nativeAddon.path === undefined) return missing("addon", `${nativeAddon.reason}: ${addonRemedy()}`);
+  there(
+    "addon",
+    `${nativeAddon.path}, ${nativeAddon.features.trim().replaceAll(" ", " + ") || "portable code"}`,
+  );
   const { cuda } = nativeAddon.functions;
   const file = findLibrary();
   if (file === undefined)
@@ -76,6 +78,13 @@ export function inspectCuda(): CudaState {
     there("device", `${ordinal}: ${name}, compute ${computeMajor}.${computeMinor}, ${size}`);
   }
   return { requirements, functions: cuda };
+}
+
+function addonRemedy(): string {
+  const isNamed = (process.env["MMSB_ACCEL"] ?? "") !== "";
+  return isNamed
+    ? "unset MMSB_ACCEL to use the one that was built"
+    : "'npm run build' makes it where cmake and g++ are";
 }
 
 /** The CUDA functions, ready to open a device. Errors: DEVICE_UNAVAILABLE, with what is missing. */

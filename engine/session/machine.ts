@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { nativeAddon } from "../accel/index.ts";
 import { inspectCuda } from "../device/cuda-library.ts";
+import { wantedDevice } from "../device/open-device.ts";
 
 /** One thing that MMSB can use, and whether this machine has it. */
 export interface MachinePart {
@@ -14,7 +15,7 @@ export interface MachineReport {
   readonly parts: readonly MachinePart[];
   /** What runs the hot loops. */
   readonly accel: "native" | "typescript";
-  /** What holds the pages whose location is gpu or unified. */
+  /** What `openDevice` gives pages whose location is gpu or unified: a GPU where there is one, unless MMSB_DEVICE says otherwise. */
   readonly device: "cuda" | "cpu";
 }
 
@@ -45,6 +46,11 @@ export function inspectMachine(): MachineReport {
   );
   const { requirements, functions } = inspectCuda();
   parts.push(...requirements);
+  const wanted = wantedDevice();
+  if (!wanted.ok) parts.push({ name: "MMSB_DEVICE", isThere: false, detail: wanted.error.describe() });
+  else if (wanted.value !== "auto")
+    parts.push({ name: "MMSB_DEVICE", isThere: true, detail: `${wanted.value}, whatever there is` });
+  const isCuda = functions !== undefined && wanted.ok && wanted.value !== "cpu";
   const accel = nativeAddon.path === undefined ? "typescript" : "native";
-  return { parts, accel, device: functions === undefined ? "cpu" : "cuda" };
+  return { parts, accel, device: isCuda ? "cuda" : "cpu" };
 }

@@ -33,15 +33,22 @@ export function makeFolder(): (name: string) => string {
   return (name) => path.join(folder, name);
 }
 
-/** The command as another process. */
-export function start(args: readonly string[]) {
-  return spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+/** The command as another process, with `env` besides this one's environment. */
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return spawn(process.execPath, [main, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
 }
 
 /** Runs the command to its end. */
 export function mmsb(...args: string[]): Promise<Ran> {
+  return mmsbWith({}, ...args);
+}
+
+export function mmsbWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = start(args);
+    const child = start(args, env);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
