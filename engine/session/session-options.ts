@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { MmsbError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { DeviceBackend } from "../device/device-backend.ts";
+import type { DeviceUsage } from "../device/device-usage.ts";
 import type { EventHandler } from "../events/event-subscription.ts";
 import type { WorkerPoolOptions } from "../graph/workers/worker-pool.ts";
 import type { LogFileSystem } from "../log/file-system.ts";
@@ -96,6 +97,8 @@ export interface SessionStats {
   readonly events: number;
   readonly checkpoints: number;
   readonly readOnly: boolean;
+  /** Where the session has one that answers: its pools, copies and launches, the card's own figures, its pages by type. */
+  readonly device?: DeviceUsage;
 }
 
 export interface RegisterOptions extends ChangeOptions {

@@ -149,6 +149,7 @@ export class Session {
 
   stats(): SessionStats {
     const { table, edges, log, deltas, eventRecords } = this.#state;
+    const device = this.device?.usage();
     return {
       path: log.path,
       lastLsn: log.lastLsn,
@@ -160,6 +161,7 @@ export class Session {
       events: eventRecords,
       checkpoints: this.#checkpoints.count,
       readOnly: this.#stopped || log.failure !== undefined,
+      ...(device?.ok === true ? { device: device.value } : {}),
     };
   }
 

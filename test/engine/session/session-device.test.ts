@@ -77,6 +77,14 @@ it("pages of a session on a device follow its writes, batches, rollbacks, moves 
   });
   expect(failed.ok).toBe(false);
   for (const id of [gpu, unified]) expect(unwrap(device.read(id))).toEqual(unwrap(session.read(id)).bytes);
+  const { device: told } = session.stats();
+  expect(told).toEqual(unwrap(device.usage()));
+  expect(told).toMatchObject({
+    backend: "cpu",
+    residentPages: 2,
+    device: { usedBytes: 256 },
+    failure: undefined,
+  });
   const epoch = unwrap(session.describe(gpu)).epoch;
   for (const location of ["unified", "cpu", "gpu"] as const) {
     unwrap(session.migratePage(gpu, location));
