@@ -277,6 +277,26 @@ export interface Accel {
   ) => number;
 
   /**
+   * Columns and bodies of a block that begins at `blockAt`, written from `at` on as {@link encodeColumns} does, for rows `[from, to)`, 1 to 4096 of them: deltas of
+   * `numbers[row]` at the start of a page each, whose id is `idLo[slot[row]]`, `idHi[slot[row]]` and whose epoch is `epoch[row]` after it. The reference is the log's
+   * (`number-block.ts`), which does it itself where this is absent. `values`, the same for all: kind, flags, time low and high, cause (0 = none), LSN of the first.
+   * The dictionary has one source. Returns the position after them; -1 where `out` ends before.
+   */
+  readonly encodeNumberRecords?: (
+    out: Uint8Array,
+    blockAt: number,
+    at: number,
+    slot: Uint32Array,
+    numbers: Float64Array,
+    epoch: Float64Array,
+    idLo: Uint32Array,
+    idHi: Uint32Array,
+    from: number,
+    to: number,
+    values: Float64Array,
+  ) => number;
+
+  /**
    * Rows of a batch into the columns of the block under construction: the reference is the log's (`BlockBuilder.stageDeltas`), which does it
    * itself where this is absent. `batch`: slot, source, cause, flags, metaLength, runStart, runOffset, runLength, payloadStart, payload. `block`: kind, flags,
    * timeLo, timeHi, pageLo, pageHi, epoch, source, causeDistance, bodyLength, bodies. `dictionary` has two entries a source: where the first is the

@@ -69,6 +69,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
     preferLargePages: native.preferLargePages,
     encodeColumns: native.encodeColumns,
     encodeBodyRecords: native.encodeBodyRecords,
+    encodeNumberRecords: native.encodeNumberRecords,
     checkDeltas: native.checkDeltas,
     decodeRecords: native.decodeRecords,
     noteDeltas: native.noteDeltas,

@@ -45,6 +45,7 @@ export interface NativeFunctions
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;
   readonly checkDeltas: NonNullable<Accel["checkDeltas"]>;
   readonly encodeColumns: NonNullable<Accel["encodeColumns"]>;
+  readonly encodeNumberRecords: NonNullable<Accel["encodeNumberRecords"]>;
   readonly encodeBodyRecords: NonNullable<Accel["encodeBodyRecords"]>;
   readonly decodeRecords: NonNullable<Accel["decodeRecords"]>;
   readonly noteDeltas: NonNullable<Accel["noteDeltas"]>;

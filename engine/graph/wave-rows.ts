@@ -63,6 +63,7 @@ export class WaveRows {
     this.#reserve(to * 8);
     if (this.#numbers.buffer !== deltas.payload.buffer)
       this.#numbers = new Float64Array(deltas.payload.buffer);
+    deltas.numbers = this.#numbers;
     if (this.#uniformRows >= to) return true;
     for (let row = this.#uniformRows; row < to; row++) {
       deltas.runStart[row] = row;
@@ -106,6 +107,7 @@ export class WaveRows {
     const { table } = executor.graph;
     const slot = run.list[k]!;
     this.#isUniform = false;
+    this.deltas.numbers = undefined;
     if (this.#uniformRows > this.deltas.count) this.#uniformRows = this.deltas.count;
     const page = executor.views.all[table.arena[slot]!]!.bytes;
     const pageAt = table.arenaOffset[slot]!;

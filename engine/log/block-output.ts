@@ -14,6 +14,7 @@ import {
   encodeCheckpointTrailer,
 } from "./checkpoint-format.ts";
 import type { LogFile } from "./file-system.ts";
+import { isWorthANumberBlock, type NumberRecords, sealNumberRecords } from "./number-block.ts";
 
 /** Sealed blocks wait for a write until there are this many bytes of them, where the file has no queue. */
 const WRITE_BYTES = 1 << 20;
@@ -123,6 +124,25 @@ export class BlockOutput {
       if (isFull && !this.seal()) return;
       builder.stageBodies(records, builder.bodiesThatFit(records), time);
     }
+  }
+
+  /** Appends the records at this time as blocks of their own, as long as enough are left for one; returns the row it stopped at. */
+  appendNumbers(records: NumberRecords, time: { readonly lo: number; readonly hi: number }): number {
+    while (isWorthANumberBlock(records) && this.seal()) {
+      const fields = this.#sealFields();
+      const encode = accel.encodeNumberRecords;
+      this.#outLength = sealNumberRecords(
+        this.builder,
+        this.#out,
+        this.#outLength,
+        records,
+        time,
+        fields,
+        encode,
+      );
+      if (!this.#handOnIfFull()) break;
+    }
+    return records.row;
   }
 
   /** A block with this payload. Staged records are not touched: they come in a later block. */

@@ -14,6 +14,7 @@ import { BlockOutput } from "./block-output.ts";
 import type { CheckpointContent } from "./checkpoint-format.ts";
 import { folderOf, type LogFile, type LogFileSystem, nodeFileSystem } from "./file-system.ts";
 import type { Durability, LogWriterOptions, RecordFields } from "./log-options.ts";
+import { numberRecordsOf } from "./number-block.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import { encodeCheckpoint, encodeTransactionEnd } from "./record-bodies.ts";
 import { RecordFlag, RecordKind } from "./record-kinds.ts";
@@ -267,7 +268,11 @@ export class LogWriter {
     const builder = this.#builder;
     for (let row = from; row < to; ) {
       if (this.failure !== undefined || this.#output.isClosed) return row;
-      const staged = builder.stageDeltas(batch, row, to, idLo, idHi, epoch, sources, flagMask, this.#time);
+      const numbers = numberRecordsOf(batch, row, to, idLo, idHi, epoch, sources, flagMask);
+      const staged =
+        numbers === undefined
+          ? builder.stageDeltas(batch, row, to, idLo, idHi, epoch, sources, flagMask, this.#time)
+          : this.#output.appendNumbers(numbers, this.#time);
       if (staged > row) {
         row = staged;
         if (this.#timer === undefined) this.#schedule();

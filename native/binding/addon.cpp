@@ -13,7 +13,7 @@ namespace mmsb::binding {
 namespace {
 
 /** Rises with any change to what the addon exports; engine/accel/native-addon.ts holds the same number. */
-constexpr int interface_version = 14;
+constexpr int interface_version = 15;
 
 napi_value initialize(napi_env env, napi_callback_info info) noexcept {
   arguments in(env, info, "initialize");
@@ -54,7 +54,7 @@ napi_value fill(napi_env env, napi_value exports) noexcept {
   }
   static constexpr entry own[] = {{"initialize", initialize}};
   for (const auto group : {std::span<const entry>(own), checksum_functions(), column_functions(), file_functions(), index_functions(), run_functions(), kernel_functions(),
-                           mask_functions(), memory_functions(), page_functions(), replay_functions(), staging_functions()})
+                           mask_functions(), memory_functions(), number_functions(), page_functions(), replay_functions(), staging_functions()})
     add(env, exports, group);
   napi_value cuda = nullptr;
   if (napi_create_object(env, &cuda) != napi_ok) return exports;

@@ -20,6 +20,7 @@ std::span<const entry> index_functions() noexcept;
 std::span<const entry> kernel_functions() noexcept;
 std::span<const entry> mask_functions() noexcept;
 std::span<const entry> memory_functions() noexcept;
+std::span<const entry> number_functions() noexcept;
 std::span<const entry> page_functions() noexcept;
 std::span<const entry> replay_functions() noexcept;
 std::span<const entry> staging_functions() noexcept;

@@ -76,6 +76,35 @@ function fill(batch: DeltaBatch, prng: Prng, rows: number, sources: number): voi
 }
 
 describe("a batch", () => {
+  test("of numbers is logged as its rows are otherwise, with one source or many", async () => {
+    const [pages, rows] = [300, 12_000];
+    const recorded: string[][] = [];
+    for (const areNumbers of [false, true]) {
+      const prng = new Prng(11);
+      const batch = new DeltaBatch();
+      for (let row = 0, source = 0; row < rows; row++) {
+        if (prng.chance(row < 2000 ? 0.01 : 0.0005)) source = prng.below(3);
+        const bytes = new Uint8Array(8);
+        prng.fill(bytes);
+        batch.pushRange(prng.below(pages), 0, 0, 0, bytes, 0, 8, source, 1);
+        batch.describe(RecordFlag.Derived, undefined);
+      }
+      if (areNumbers) batch.numbers = new Float64Array(batch.payload.buffer);
+      const ids = new Uint32Array(pages).map((_, slot) => slot * 3 + 1);
+      const epochs = new Float64Array(rows).map((_, row) => row >>> 4);
+      const writer = await writerAt(`${areNumbers}.tlog`);
+      writer.append(RecordKind.Event, { body: Uint8Array.of(1) });
+      const sources = ["", "first", "second"];
+      const noHigh = new Uint32Array(pages);
+      expect(writer.appendDeltas(batch, 0, rows - 5, ids, noHigh, epochs, sources, 255)).toBe(rows - 5);
+      expect(writer.appendDeltas(batch, rows - 5, rows, ids, noHigh, epochs, sources, 255)).toBe(rows);
+      unwrap(await writer.close());
+      recorded.push(recordsOf(join(folder, `${areNumbers}.tlog`)));
+    }
+    expect(recorded[0]!.length).toBe(rows + 1);
+    expect(recorded[1]).toEqual(recorded[0]);
+  });
+
   test.each([1, 2, 3, 4, 5, 6, 7, 8])("is logged as its rows are one by one (seed %i)", async (seed) => {
     const prng = new Prng(seed);
     const sources = Array.from({ length: 40 }, (_, i) => (i === 3 ? "long ".repeat(7000) : `source ${i}`));
