@@ -20,7 +20,15 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
     "record.details",
     (lsn) => (lsn > genesisLsn(recording) && lsn <= lastLsn ? { recording: recording.recording, lsn } : null),
     `${recording.recording}/${lastLsn}`,
-    { onAhead: (lsn, { result }) => useCursor.getState().setAhead(lsn, result.record.pageId) },
+    {
+      onAhead: (lsn, { result }) => useCursor.getState().setAhead(lsn, result.record.pageId),
+      // Before it is drawn: what is asked about the page then is there in the same frame.
+      onAnswer: ({ lsn }, details) => {
+        const pageId = details?.result.record.pageId ?? null;
+        useCursor.getState().setRecord(lsn, pageId);
+        if (followPage && pageId !== null) useSelection.getState().followTo(pageId);
+      },
+    },
   );
   const recordPage = query.data?.result.record.pageId ?? undefined;
   const page = useFirstPage(recordPage) ?? recordPage;

@@ -40,11 +40,13 @@ interface Running {
 /** A question that takes longer than this is given up when a newer one waits. */
 const PATIENCE_MS = 300;
 
-export interface LaneOptions {
+export interface LaneOptions<T> {
   /** Give up the running question as soon as a newer one comes: for slow ones whose old answers are of no use. */
   readonly abandon: boolean;
   /** When those who listen are told: `notifyInFrame` or `notifyWithCursor`. */
   readonly notifyWhen: (notify: () => void) => void;
+  /** What is wanted now has been answered (`undefined`: by an error): at once, before those who listen are told. */
+  readonly onAnswer: (params: unknown, answer: T | undefined) => void;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface LaneOptions {
  */
 export class QueryLane<T> {
   readonly #cache: QueryCache<unknown>;
-  readonly #options: LaneOptions;
+  readonly #options: LaneOptions<T>;
   readonly #listeners = new Set<() => void>();
   #state: LaneState<T> = NOTHING;
   #wanted: Question<T> | undefined;
@@ -68,9 +70,9 @@ export class QueryLane<T> {
   /** Those who listen have not been told of the present state yet. */
   #untold = false;
 
-  constructor(cache: QueryCache<unknown>, options: Partial<LaneOptions> = {}) {
+  constructor(cache: QueryCache<unknown>, options: Partial<LaneOptions<T>> = {}) {
     this.#cache = cache;
-    this.#options = { abandon: false, notifyWhen: notifyInFrame, ...options };
+    this.#options = { abandon: false, notifyWhen: notifyInFrame, onAnswer: () => {}, ...options };
   }
 
   get state(): LaneState<T> {
@@ -95,6 +97,7 @@ export class QueryLane<T> {
       this.#abortRunning();
       this.#answered = question.key;
       this.#set({ ...NOTHING, data: known, asked: question.params });
+      this.#options.onAnswer(question.params, known);
       return;
     }
     if (this.#ahead?.key === question.key) {
@@ -187,6 +190,7 @@ export class QueryLane<T> {
       if (newest || next.scope === question.scope)
         this.#set({ ...NOTHING, data: result.value, asked: question.params, stale: !newest });
     } else if (newest) this.#set({ ...NOTHING, error: result.error });
+    if (newest) this.#options.onAnswer(question.params, result.ok ? result.value : undefined);
     this.#pump();
   }
 

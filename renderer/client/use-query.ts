@@ -21,6 +21,10 @@ export interface CursorQueryOptions<N extends RequestName> extends QueryOptions 
   readonly paramsAhead?: (lsn: number) => ParamsOf<N> | null;
   /** The answer for that record has come. */
   readonly onAhead?: (lsn: number, answer: ReplyOf<N>) => void;
+  /** What is wanted now has been answered (`undefined`: by an error): called at once, before anything is drawn. */
+  readonly onAnswer?: (asked: ParamsOf<N>, answer: ReplyOf<N> | undefined) => void;
+  /** Tells when something else than the cursor changed that the parameters are made of; must be stable. Returns how to stop. */
+  readonly subscribe?: (ask: () => void) => () => void;
 }
 
 export interface Query<T, P = unknown> extends LaneState<T> {
@@ -45,20 +49,22 @@ export function useQuery<N extends RequestName>(
 }
 
 /**
- * The same for a question about the state at the cursor. Moving the cursor asks; what uses it is drawn only when an answer comes, which says
+ * The same for a question about the state at the cursor. Moving the cursor asks (`undefined` = what to ask is not known yet, the last question
+ * stands); what uses it is drawn only when an answer comes, which says
  * in `asked` what it is about. `about` stands for all else that the parameters are made of. Where the cursor rests, the record that the next
  * step leads to is asked about ahead, so that a step finds its answers at hand.
  */
 export function useQueryAtCursor<N extends RequestName>(
   name: N,
-  paramsAt: (lsn: number) => ParamsOf<N> | null,
+  paramsAt: (lsn: number) => ParamsOf<N> | null | undefined,
   about: string,
   options: CursorQueryOptions<N> = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
   const { navigator } = useStudio();
-  const { lane, query, want, questionOf } = useLane(name, options, notifyWithCursor);
+  const { lane, query, want, questionOf } = useLane(name, options, notifyWithCursor, options.onAnswer);
   const latest = useRef({ paramsAt, options });
   latest.current = { paramsAt, options };
+  const { subscribe } = options;
   // biome-ignore lint/correctness/useExhaustiveDependencies: `about` stands for `paramsAt`
   useEffect(() => {
     const askAhead = () => {
@@ -66,28 +72,45 @@ export function useQueryAtCursor<N extends RequestName>(
       if (next === undefined) return;
       const { paramsAt, options } = latest.current;
       const params = (options.paramsAhead ?? paramsAt)(next);
-      if (params !== null) lane.askAhead(questionOf(params), (answer) => options.onAhead?.(next, answer));
+      if (params !== null && params !== undefined)
+        lane.askAhead(questionOf(params), (answer) => options.onAhead?.(next, answer));
     };
-    want(paramsAt(useCursor.getState().lsn));
+    const ask = () => {
+      const params = latest.current.paramsAt(useCursor.getState().lsn);
+      if (params !== undefined) want(params);
+    };
+    ask();
     const stopAhead = whenResting(askAhead);
     const stopCursor = useCursor.subscribe((now, before) => {
-      if (now.lsn !== before.lsn) want(latest.current.paramsAt(now.lsn));
+      if (now.lsn !== before.lsn) ask();
     });
+    const stopOther = subscribe?.(ask);
     return () => {
       stopAhead();
       stopCursor();
+      stopOther?.();
     };
-  }, [lane, want, about, navigator]);
+  }, [lane, want, about, navigator, subscribe]);
   return query;
 }
 
 function useLane<N extends RequestName>(
   name: N,
   { version = "", scope = "", abandon = false }: QueryOptions,
-  notifyWhen: LaneOptions["notifyWhen"],
+  notifyWhen: LaneOptions<unknown>["notifyWhen"],
+  onAnswer?: CursorQueryOptions<N>["onAnswer"],
 ) {
   const studio = useStudio();
-  const [lane] = useState(() => new QueryLane<ReplyOf<N>>(studio.cache, { abandon, notifyWhen }));
+  const latestOnAnswer = useRef(onAnswer);
+  latestOnAnswer.current = onAnswer;
+  const [lane] = useState(
+    () =>
+      new QueryLane<ReplyOf<N>>(studio.cache, {
+        abandon,
+        notifyWhen,
+        onAnswer: (asked, answer) => latestOnAnswer.current?.(asked as ParamsOf<N>, answer),
+      }),
+  );
   const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
   const generation = useSession((session) => session.generation);
   const questionOf = useCallback(

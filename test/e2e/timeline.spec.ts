@@ -1,4 +1,4 @@
-import { expect, test } from "./studio.ts";
+import { expect, printedRecords, test } from "./studio.ts";
 
 test("a click scrubs to where it was, and a drag goes along", async ({ open, recordings, page }) => {
   const studio = await open(recordings.life);
@@ -15,6 +15,32 @@ test("a click scrubs to where it was, and a drag goes along", async ({ open, rec
   await expect.poll(() => studio.lsn()).toBeLessThan(1300);
   expect(await studio.lsn()).toBeGreaterThan(1100);
   await expect(slider).toHaveAttribute("aria-valuenow", `${await studio.lsn()}`);
+});
+
+test("while the hand drags, the page is that of the record below it, in its state there", async ({
+  open,
+  recordings,
+  page,
+}) => {
+  const studio = await open(recordings.life);
+  const slider = page.getByRole("slider", { name: "Timeline cursor" });
+  const box = (await slider.boundingBox())!;
+  const shown = studio.panel("page").locator(".panel");
+  const pages = new Set<string>();
+  const pageOf = new Map(printedRecords(recordings.life, 2200, 3400).map(({ lsn, pageId }) => [lsn, pageId]));
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 80);
+  await page.mouse.down();
+  for (let step = 0; step < 12; step++) {
+    await page.mouse.move(box.x + box.width * (0.5 + step * 0.013), box.y + 80);
+    const lsn = await slider.getAttribute("aria-valuenow");
+    await expect(shown).toHaveAttribute("data-lsn", lsn!);
+    const pageId = pageOf.get(lsn!);
+    if (typeof pageId !== "string") continue;
+    await expect(shown.locator(".page__name b")).toHaveText(pageId);
+    pages.add(pageId);
+  }
+  await page.mouse.up();
+  expect(pages.size).toBeGreaterThan(1);
 });
 
 test("the wheel and the keys zoom and pan; what is shown changes, the cursor stays", async ({

@@ -29,7 +29,6 @@ const MOST_PAGES_AT_ONCE = 60;
 /** Pages and what depends on what; what the record at the cursor touches, and everything downstream of it, lights up. */
 export function GraphPanel(): JSX.Element {
   const recording = useRecording();
-  const page = useSelection((state) => state.page);
   const focus = useGraphView((state) => state.focus);
   const { view, picture, touched } = useGraph();
   const [hover, setHover] = useState<Hover>();
@@ -64,7 +63,14 @@ export function GraphPanel(): JSX.Element {
     },
     [picture],
   );
-  const selected = cluster ?? (page === undefined ? undefined : `p${page}`);
+  // One that is not in the picture is none: where pages stand in groups, following the cursor from page to page changes nothing here.
+  const selected = useSelection(({ page }) =>
+    cluster !== undefined
+      ? cluster
+      : page !== undefined && picture.nodes.has(`p${page}`)
+        ? `p${page}`
+        : undefined,
+  );
   const { data, error } = view;
 
   return (

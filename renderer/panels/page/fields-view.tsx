@@ -37,9 +37,9 @@ export function FieldsView({ page, compareLsn, fields, sizeBytes, epoch }: Field
   const [visible, setVisible] = useState({ first: 0, end: 40 });
   const onVisible = useCallback((first: number, end: number) => setVisible({ first, end }), []);
 
-  const query = { page, ...fieldWindow(rows, visible.first, visible.end, sizeBytes), ages: false };
-  const bytes = usePageBytes(query);
-  const compared = usePageCompare(query, compareLsn);
+  const part = fieldWindow(rows, visible.first, visible.end, sizeBytes);
+  const bytes = usePageBytes(page, part);
+  const compared = usePageCompare(page, part, compareLsn);
   const stretch = useStretch(bytes.data, bytes.asked, compared.data);
   const hasCurves = epoch <= MOST_DELTAS_FOR_CURVES;
   const columns = [

@@ -22,39 +22,47 @@ export interface ByteStretch {
   readonly heat: Uint8Array;
 }
 
-export interface PageQuery {
-  readonly page: bigint;
+/** A part of a page, in bytes. */
+export interface PagePart {
   readonly offset: number;
   readonly length: number;
-  readonly ages: boolean;
+}
+
+type PageView = Query<PageReply, ParamsOf<"page.view">>;
+
+/** Bytes of a page at the cursor. */
+export function usePageBytes(page: bigint, { offset, length }: PagePart): PageView {
+  const { recording } = useRecording();
+  return useQueryAtCursor(
+    "page.view",
+    (lsn) => ({ recording, page, lsn, offset, length: Math.max(1, length), ages: false }),
+    `${recording}/${page}/${offset}/${length}`,
+  );
 }
 
 /**
- * A page's bytes at the cursor. The answer to an older question stays in sight until the next one is there, be it about another page: who
- * shows it takes everything from the answer, its page too.
+ * The same of the selected page. The answer to an older question stays in sight until the next one is there, be it about another page: who
+ * shows it takes everything from the answer, its page too. Another selection asks, and only its answer is drawn. While the cursor runs and the
+ * page follows it, nothing is asked about a place until it is known which page that is about.
  */
-export function usePageBytes({
-  page,
-  offset,
-  length,
-  ages,
-}: PageQuery): Query<PageReply, ParamsOf<"page.view">> {
-  const { recording } = useRecording();
-  const paramsOf = (page: bigint, lsn: number) => ({
-    recording,
-    page,
-    lsn,
-    offset,
-    length: Math.max(1, length),
-    ages,
-  });
+export function useSelectedPageBytes({ offset, length }: PagePart, ages: boolean): PageView {
+  const { recording, firstLsn } = useRecording();
+  const paramsOf = (page: bigint | undefined, lsn: number) =>
+    page === undefined ? null : { recording, page, lsn, offset, length: Math.max(1, length), ages };
   return useQueryAtCursor(
     "page.view",
-    (lsn) => paramsOf(page, lsn),
-    `${recording}/${page}/${offset}/${length}/${ages}`,
+    (lsn) => {
+      const { page, followPage } = useSelection.getState();
+      const { playing, scrubbing, record } = useCursor.getState();
+      const isUnknown = followPage && (playing || scrubbing) && lsn >= firstLsn && record?.lsn !== lsn;
+      return isUnknown ? undefined : paramsOf(page, lsn);
+    },
+    `${recording}/${offset}/${length}/${ages}`,
     {
+      subscribe: onPageKnown,
       paramsAhead: (lsn) => {
-        if (!useSelection.getState().followPage) return paramsOf(page, lsn);
+        const { page, followPage } = useSelection.getState();
+        if (!followPage) return paramsOf(page, lsn);
         const { ahead } = useCursor.getState();
         return ahead?.lsn === lsn ? paramsOf(ahead.page ?? page, lsn) : null;
       },
@@ -62,15 +70,31 @@ export function usePageBytes({
   );
 }
 
+function onPageKnown(ask: () => void): () => void {
+  const stopSelection = useSelection.subscribe((now, before) => {
+    if (now.page !== before.page) ask();
+  });
+  const stopCursor = useCursor.subscribe((now, before) => {
+    const hasStopped = now.scrubbing !== before.scrubbing || now.playing !== before.playing;
+    if (now.record !== before.record || hasStopped) ask();
+  });
+  return () => {
+    stopSelection();
+    stopCursor();
+  };
+}
+
+/** Asks nothing while there is no page, or nothing to compare it with. */
 export function usePageCompare(
-  { page, offset, length }: PageQuery,
+  page: bigint | undefined,
+  { offset, length }: PagePart,
   compareLsn: number | undefined,
 ): Query<ReplyOf<"page.compare">, ParamsOf<"page.compare">> {
   const { recording } = useRecording();
   return useQueryAtCursor(
     "page.compare",
     (lsn) =>
-      compareLsn === undefined
+      page === undefined || compareLsn === undefined
         ? null
         : { recording, page, lsnA: compareLsn, lsnB: lsn, offset, length: Math.max(1, length) },
     `${recording}/${page}/${offset}/${length}/${compareLsn}`,

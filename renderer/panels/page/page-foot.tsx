@@ -11,7 +11,7 @@ import { plural } from "../../ui/format/ids.ts";
 import { Loading } from "../../ui/states.tsx";
 import { Badge, Copyable } from "../../ui/value.tsx";
 import { HEAT_STEPS, heatStepAge } from "./byte-marks.ts";
-import { type PageReply, usePageBytes } from "./page-data.ts";
+import { type PageReply, useSelectedPageBytes } from "./page-data.ts";
 
 /** Facts of the page in one line; the rest behind the button. */
 export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: boolean }): JSX.Element {
@@ -62,9 +62,11 @@ const AboutPage = memo(function AboutPage(): JSX.Element {
   );
 });
 
+const FIRST_BYTE = { offset: 0, length: 1 } as const;
+
 function PageDialog({ onClose }: { onClose: () => void }): JSX.Element | null {
   const page = useSelection((state) => state.page);
-  const { data } = usePageBytes({ page: page ?? 0n, offset: 0, length: 1, ages: false });
+  const { data } = useSelectedPageBytes(FIRST_BYTE, false);
   if (page === undefined) return null;
   return (
     <Dialog open onClose={onClose} title={`Page ${page}`}>

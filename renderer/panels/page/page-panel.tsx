@@ -15,7 +15,7 @@ import { HexView } from "./hex-view.tsx";
 import { unitAt } from "./inspected-bytes.ts";
 import { PageBar, type PageViewMode } from "./page-bar.tsx";
 import { usePicker } from "./page-commands.ts";
-import { usePageBytes, usePageCompare, useStretch } from "./page-data.ts";
+import { type PagePart, usePageCompare, useSelectedPageBytes, useStretch } from "./page-data.ts";
 import { PageFoot } from "./page-foot.tsx";
 import { PagePicker } from "./page-picker.tsx";
 import { pictures } from "./picture-layout.ts";
@@ -24,11 +24,11 @@ import "./page.css";
 
 /** One page at the cursor: its bytes, its fields, and who wrote them. */
 export function PagePanel(): JSX.Element {
-  const page = useSelection((state) => state.page);
+  const hasPage = useSelection((state) => state.page !== undefined);
   const pickerOpen = usePicker((state) => state.open);
   return (
     <>
-      {page === undefined ? <NoPage onPick={openPicker} /> : <OnePage page={page} onPick={openPicker} />}
+      {hasPage ? <OnePage onPick={openPicker} /> : <NoPage onPick={openPicker} />}
       <PagePicker open={pickerOpen} onClose={closePicker} />
     </>
   );
@@ -62,17 +62,15 @@ function NoPage({ onPick }: { onPick: () => void }): JSX.Element {
 }
 
 /** Everything that is shown belongs to the answer there is, which may lag behind the cursor and the selected page by a frame. */
-function OnePage({ page, onPick }: { page: bigint; onPick: () => void }): JSX.Element {
+function OnePage({ onPick }: { onPick: () => void }): JSX.Element {
   const wantsAges = usePreferences((state) => state.pageAges);
   const wantedView = usePreferences((state) => state.pageView);
   const compareLsn = useSelection((state) => state.compareLsn);
   const selected = useSelection((state) => state.bytes);
-  const [window, setWindow] = useState({ page, offset: 0, length: BLOCK_BYTES });
-  const { offset, length } = window.page === page ? window : FIRST_BLOCK;
+  const [part, setPart] = useState<PagePart>(FIRST_BLOCK);
   const ages = wantsAges && compareLsn === undefined && wantedView === "bytes";
-  const query = { page, offset, length, ages };
-  const { data, asked, error, progress, retry } = usePageBytes(query);
-  const comparison = usePageCompare(query, compareLsn);
+  const { data, asked, error, progress, retry } = useSelectedPageBytes(part, ages);
+  const comparison = usePageCompare(asked?.page, part, compareLsn);
   const compared = comparison.asked?.page === asked?.page ? comparison.data : undefined;
   const stretch = useStretch(data, asked, compared);
   const result = data?.result;
@@ -85,15 +83,13 @@ function OnePage({ page, onPick }: { page: bigint; onPick: () => void }): JSX.El
   const onVisible = useCallback(
     (first: number, end: number) => {
       const next = byteWindow(first, end, size);
-      setWindow((old) => {
-        const now = old.page === page ? old : FIRST_BLOCK;
-        return now.offset === next.offset && now.length >= next.length ? old : { page, ...next };
-      });
+      setPart((old) => (old.offset === next.offset && old.length >= next.length ? old : next));
     },
-    [page, size],
+    [size],
   );
   const unit = useCallback((at: number) => unitAt(fields, at), [fields]);
 
+  const page = useSelection.getState().page ?? 0n;
   const shown = result?.pageId ?? page;
   const shownLsn = asked?.lsn ?? 0;
   return (

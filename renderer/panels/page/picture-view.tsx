@@ -37,9 +37,9 @@ export function PictureView({ page, compareLsn, shapes }: PictureViewProps): JSX
   const selected = useSelection((state) => state.bytes);
   const shape = shapes[Math.min(index, shapes.length - 1)]!;
   const { field } = shape;
-  const query = { page, offset: field.offset, length: fieldSizeBytes(field), ages: false };
-  const bytes = usePageBytes(query);
-  const compared = usePageCompare(query, compareLsn);
+  const part = { offset: field.offset, length: fieldSizeBytes(field) };
+  const bytes = usePageBytes(page, part);
+  const compared = usePageCompare(page, part, compareLsn);
   const stretch = useStretch(bytes.data, bytes.asked, compared.data);
   const values = useMemo(
     () => (stretch === undefined ? undefined : pictureValues(field, stretch.bytes, stretch.offset)),

@@ -125,6 +125,35 @@ describe("a query lane", () => {
     expect(asked.length).toBe(2);
   });
 
+  it("hands on at once what is wanted, before it is drawn, and says so where that failed; an older answer is not handed on", async () => {
+    const { asked, question } = slowEngine();
+    const told: unknown[] = [];
+    const drawn: unknown[] = [];
+    const lane = new QueryLane<number>(newCache(), {
+      notifyWhen: (notify) => drawn.push(notify),
+      onAnswer: (params, answer) => told.push([params, answer]),
+    });
+    lane.want(question(1));
+    asked[0]!.answer();
+    await settled();
+    expect(told).toEqual([[1, 1]]);
+    lane.want(question(2));
+    (drawn.at(-1) as () => void)();
+    lane.want(question(3));
+    asked[1]!.answer();
+    await settled();
+    expect(told).toEqual([[1, 1]]);
+    (drawn.at(-1) as () => void)();
+    asked[2]!.answer(err(new MmsbError("INTERNAL", "it failed", "Try again")));
+    await settled();
+    lane.want(question(1));
+    expect(told).toEqual([
+      [1, 1],
+      [3, undefined],
+      [1, 1],
+    ]);
+  });
+
   it("has the answer at hand that was asked ahead, and asks for nothing then", async () => {
     const { asked, question } = slowEngine();
     const lane = new QueryLane<number>(newCache());
