@@ -1,7 +1,7 @@
 import { copyWords, viewOf } from "../accel/copy-bytes.ts";
 import { accel, type PageSpans, runSectionBound } from "../accel/index.ts";
 import { assert } from "../base/assert.ts";
-import { EMPTY_BYTES } from "../base/bytes.ts";
+import { EMPTY_BYTES, varintSize } from "../base/bytes.ts";
 
 /** Payload positions are u32 and the buffer doubles: a batch is flushed long before. */
 const MAX_PAYLOAD_BYTES = 0x7fff_ffff;
@@ -238,9 +238,14 @@ export class DeltaBatch {
     return end - this.metaLength[row]! - this.payloadStart[row]!;
   }
 
-  /** Bytes that a row's body can take at most, metadata apart. */
-  bodyBound(row: number): number {
-    return runSectionBound(this.runStart[row + 1]! - this.runStart[row]!) + this.rowBytes(row);
+  /** Bytes of a row's body, metadata apart: exactly for one run, which most have, at most so many for more. */
+  bodyEstimate(row: number): number {
+    const first = this.runStart[row]!;
+    const runs = this.runStart[row + 1]! - first;
+    const bytes = this.rowBytes(row);
+    return runs === 1
+      ? 1 + varintSize(this.runOffset[first]!) + varintSize(bytes - 1) + bytes
+      : runSectionBound(runs) + bytes;
   }
 
   /** Writes rows `[from, to)` into the pages. Returns the bytes written. */

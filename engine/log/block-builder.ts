@@ -173,7 +173,7 @@ export class BlockBuilder {
     // Rows after the first are taken to be as large as it is. Where they are not, the block takes fewer, or the next call the rest.
     const used = FIXED_BYTES + first * COLUMN_BYTES_ESTIMATE + this.bodyBytes;
     const room = MAX_BLOCK_BYTES - used - this.#stringBytes;
-    const rowBytes = COLUMN_BYTES_ESTIMATE + batch.bodyBound(from);
+    const rowBytes = COLUMN_BYTES_ESTIMATE + batch.bodyEstimate(from);
     const rows = Math.min(STAGED_ROWS, MAX_BLOCK_RECORDS - first, Math.floor(room / rowBytes));
     const most = Math.min(to, from + Math.max(0, rows));
     if (this.#accel.stageDeltas !== undefined && most - from >= NATIVE_FROM_ROWS) {
