@@ -2,24 +2,20 @@ import type { Accel, PageSpans } from "./accel.ts";
 import type { CudaFunctions } from "./cuda-functions.ts";
 
 /** `PageSpans` as four arguments: an object would have to be taken apart by name, at 60 ns a name. */
-type Spread<F> = F extends (...args: [...infer A, PageSpans]) => infer R
-  ? (
-      ...args: [
-        ...A,
-        arenas: PageSpans["arenas"],
-        arena: PageSpans["arena"],
-        at: PageSpans["at"],
-        size: PageSpans["size"],
-      ]
-    ) => R
-  : never;
-
-/** `PageSpans` one by one, and a built-in kernel of the graph. */
-type KernelOfPages = [
+type Spans = [
   arenas: PageSpans["arenas"],
   arena: PageSpans["arena"],
   at: PageSpans["at"],
   size: PageSpans["size"],
+];
+
+type Spread<F> = F extends (...args: [...infer A, PageSpans]) => infer R
+  ? (...args: [...A, ...Spans]) => R
+  : never;
+
+/** `PageSpans` one by one, and a built-in kernel of the graph. */
+type KernelOfPages = [
+  ...spans: Spans,
   kind: number,
   element: number,
   operation: number,
@@ -51,20 +47,8 @@ export interface NativeFunctions
   readonly noteDeltas: NonNullable<Accel["noteDeltas"]>;
   readonly sortDeltas: NonNullable<Accel["sortDeltas"]>;
   readonly gatherBodies: NonNullable<Accel["gatherBodies"]>;
-  replayPages(
-    arenas: PageSpans["arenas"],
-    arena: PageSpans["arena"],
-    at: PageSpans["at"],
-    size: PageSpans["size"],
-    ...rest: Rest<NonNullable<Accel["replayPages"]>>
-  ): number;
-  replayBlock(
-    arenas: PageSpans["arenas"],
-    arena: PageSpans["arena"],
-    at: PageSpans["at"],
-    size: PageSpans["size"],
-    ...rest: Rest<NonNullable<Accel["replayBlock"]>>
-  ): number;
+  replayPages(...args: [...Spans, ...Rest<NonNullable<Accel["replayPages"]>>]): number;
+  replayBlock(...args: [...Spans, ...Rest<NonNullable<Accel["replayBlock"]>>]): number;
   readonly stageDeltas: NonNullable<Accel["stageDeltas"]>;
 
   /**
@@ -110,9 +94,6 @@ export interface NativeFunctions
       pool: Uint32Array,
       result: Uint8Array,
       state: Uint8Array,
-      epoch: Float64Array,
-      changed: Uint32Array,
-      stamp: number,
       counts: Uint32Array,
       runOffset: Uint32Array | undefined,
       runLength: Uint32Array | undefined,
@@ -122,6 +103,31 @@ export interface NativeFunctions
       beforeAt: Uint32Array,
     ]
   ) => number;
+
+  /** Levels of one-word pages that one kernel computes: engine/graph/kernels/native-levels.ts says what the numbers mean. */
+  readonly runWordLevels: (
+    ...levels: [
+      ...KernelOfPages,
+      flags: number,
+      place: Uint32Array,
+      list: Uint32Array,
+      bounds: Uint32Array,
+      from: number,
+      to: number,
+      start: Uint32Array,
+      count: Uint32Array,
+      pool: Uint32Array,
+      result: Uint8Array,
+      state: Uint8Array,
+      epoch: Float64Array,
+      changed: Uint32Array,
+      stamp: number,
+      counts: Uint32Array,
+      rowSlot: Uint32Array | undefined,
+      rowNow: Float64Array | undefined,
+      rowBefore: Float64Array | undefined,
+    ]
+  ) => void;
 
   // `SharedPages` (engine/pages/shared-pages.ts) from C++: `memory` is all of its buffer, results are 0 or one of the codes in
   // native/include/mmsb/shared_pages.hpp; a new page's slot, generation and id go to `out`.

@@ -36,8 +36,8 @@ export class DeltaBatch {
   runLength: Uint32Array;
   payload: Uint8Array;
   /**
-   * `payload` as numbers, where whoever filled the columns says that every row writes one at the start of its page, and that all rows have the same cause, the same flags and no
-   * metadata.
+   * `payload` as numbers (or any 8 bytes), where whoever filled the columns says that every row writes one at the start of its page, and that all rows have the same cause, the same
+   * flags and no metadata.
    */
   numbers: Float64Array | undefined;
   #view: DataView;

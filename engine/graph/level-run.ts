@@ -35,6 +35,11 @@ export class LevelRun {
   runTo = new Uint32Array(1024);
   beforeAt = new Uint32Array(1024);
 
+  /** Whether what has changed in row `k` is the first 8 bytes of the page. */
+  isFirstNumber(k: number): boolean {
+    return this.result[k] === RunResult.Element && this.elementBytes[k] === 8 && this.elementOffset[k] === 0;
+  }
+
   reserve(rows: number): void {
     if (rows <= this.list.length) return;
     const capacity = Math.max(rows, this.list.length * 2);

@@ -6,8 +6,7 @@ import { type LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { WriteMode } from "./page-context.ts";
 import type { Recompute, RecomputeRegistry } from "./registry.ts";
-import { runBulk } from "./run-bulk.ts";
-import { runKernelLevel, runsLevel } from "./run-kernel.ts";
+import { runRows, runsLevel, runWords } from "./run-kernel.ts";
 import type { WaveRows } from "./wave-rows.ts";
 import type { WorkStack } from "./work-stack.ts";
 
@@ -51,16 +50,17 @@ export class PlainLevel {
     this.#loops.begin(run);
   }
 
-  /** Leaves the outcome of each row that is done in `run.result`. */
-  run(run: LevelRun): void {
+  /** Leaves the outcome of each row that is done in `run.result`. So many rows are done already, and so many of them have changed. */
+  run(run: LevelRun, settled = 0, changes = 0): void {
     const executor = this.#executor;
     const { of, all } = this.#registry;
     executor.begin();
-    this.#takesNumbers = this.#rows?.claimNumbers(run.count) ?? true;
+    this.#takesNumbers = this.#rows?.claimNumbers(run.count - settled) ?? true;
     this.#loops.enter(run);
-    this.settled = 0;
-    this.changes = 0;
-    this.recomputed = 0;
+    this.settled = settled;
+    this.changes = changes;
+    this.recomputed = settled;
+    if (changes < settled) this.#noteCutOff(run, 0, settled);
     while (this.settled < run.count) {
       const from = this.settled;
       const number = of[run.list[from]!]!;
@@ -74,27 +74,30 @@ export class PlainLevel {
         while (to < run.count && of[run.list[to]!] === number) to++;
         this.executed = to;
         if (recompute === undefined) run.result.fill(RunResult.Skipped, from, to);
-        else if (runsLevel(executor, recompute, to - from)) {
-          const settles = this.#rows === undefined;
-          const changes = runKernelLevel(executor, recompute, run, from, to, settles);
+        else {
+          const isOurs = runsLevel(executor, recompute, to - from);
+          if (isOurs && this.#runWords(recompute, number, run, to)) continue;
+          runRows(executor, recompute, run, this.settled, to);
           if (executor.errors.size > 0) return;
-          this.recomputed += to - from;
-          if (settles) {
-            this.changes += changes;
-            if (changes < to - from) this.#noteCutOff(run, from, to);
-            this.settled = to;
-            continue;
-          }
-        } else {
-          runBulk(executor, recompute, run, from, to);
-          if (executor.errors.size > 0) return;
-          this.recomputed += to - from;
+          this.recomputed += to - this.settled;
         }
-        this.#settle(run, from, to, number);
+        this.#settle(run, this.settled, to, number);
         this.settled = to;
       }
     }
     this.executed = this.settled;
+  }
+
+  /** Runs and settles pages of one word, up to the first row that is none; true where there is no other before `to`. */
+  #runWords(recompute: Recompute, number: number, run: LevelRun, to: number): boolean {
+    const from = this.settled;
+    if (!this.#takesNumbers || this.#executor.graph.table.size[run.list[from]!] !== 8) return false;
+    const { rows, changes } = runWords(this.#executor, recompute, number, run, from, to, this.#rows);
+    this.settled = from + rows;
+    this.changes += changes;
+    this.recomputed += rows;
+    if (changes < rows) this.#noteCutOff(run, from, this.settled);
+    return this.settled === to;
   }
 
   /** Runs the rows from `from` on that have this recompute, up to one that throws. */
@@ -227,8 +230,11 @@ export class PlainLevel {
       else if (outcome !== RunResult.Skipped) {
         changes++;
         if (rows !== undefined) {
-          rows.add(executor, run, k, number);
-          this.#takesNumbers = false;
+          if (this.#takesNumbers && run.isFirstNumber(k)) rows.addWord(executor, run, k, number);
+          else {
+            rows.add(executor, run, k, number);
+            this.#takesNumbers = false;
+          }
         } else {
           epoch[slot]!++;
           changed[slot] = stamp;

@@ -21,6 +21,7 @@ import { cancelled, overBudget, refused } from "./wave-errors.ts";
 import { WaveLevels } from "./wave-levels.ts";
 import { WaveRows } from "./wave-rows.ts";
 import type { PageFailure, WaveCounts, WaveSink } from "./wave-sink.ts";
+import { WholeLevels } from "./whole-levels.ts";
 import { WorkStack } from "./work-stack.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 
@@ -59,6 +60,7 @@ export class Propagation {
   readonly #marks: ChangeMarks;
   readonly #levelRecomputes: LevelRecomputes;
   readonly #plain: PlainLevel;
+  readonly #whole: WholeLevels;
   readonly #told = new WaveLevels();
   readonly #discovery: Discovery;
   readonly #general: GeneralLevel;
@@ -82,7 +84,16 @@ export class Propagation {
     this.executor.keepsOld = sink !== undefined;
     this.#marks = new ChangeMarks(graph);
     this.#levelRecomputes = new LevelRecomputes(graph, registry);
-    this.#plain = new PlainLevel(this.executor, registry, this.#cutOff, sink && this.rows);
+    const log = sink && this.rows;
+    this.#plain = new PlainLevel(this.executor, registry, this.#cutOff, log);
+    this.#whole = new WholeLevels(
+      this.executor,
+      this.#levelRecomputes,
+      this.#dirty,
+      this.#marks,
+      this.#told,
+      log,
+    );
     this.#discovery = new Discovery(graph, this.executor.context, (slot) => this.failures.errors.get(slot));
     this.#general = new GeneralLevel(this.executor, registry, this.failures, this.#discovery, (slot) =>
       this.#isWanted(slot),
@@ -313,12 +324,20 @@ export class Propagation {
           return overBudget(budget, this.#recomputed, run.count);
         }
         this.#levels++;
-        const reach = registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
+        let reach = registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
         if (reach > sweepTo) sweepTo = reach;
         const away = isPlain ? (this.workers?.begin(run, false) ?? 0) : -1;
         let isWhole = false;
         if (isPlain && away === 0) {
-          isWhole = this.#runPlain(level, reach >= 0);
+          const whole = this.#whole;
+          const isFree = signal === undefined && budget === Number.POSITIVE_INFINITY;
+          whole.run(run, level, reach, sweepTo, isFree);
+          this.#levels += whole.level - level;
+          this.#changed += whole.pages;
+          this.#recomputed += whole.pages;
+          this.#level = level = whole.level;
+          ({ reach, sweepTo } = whole);
+          isWhole = this.#runPlain(level, reach >= 0, whole.settled, whole.changes);
           this.workers?.ranHere(run);
         } else this.#runRest(level, reach >= 0, 0, 0, away);
         if (!isWhole) isPlain = isInOrder && this.failures.size === 0;
@@ -380,12 +399,12 @@ export class Propagation {
 
   // ---- what came of a level
 
-  /** Runs a level as most are; false where that did not go to its end. */
-  #runPlain(level: number, leavesToSweep: boolean): boolean {
+  /** Runs a level as most are, of which so many rows are done and so many of those have changed; false where that did not go to its end. */
+  #runPlain(level: number, leavesToSweep: boolean, settled: number, changes: number): boolean {
     const run = this.#run;
     const plain = this.#plain;
     const cutOffBefore = this.#cutOff.count;
-    plain.run(run);
+    plain.run(run, settled, changes);
     this.#changed += plain.changes;
     this.#recomputed += plain.recomputed;
     if (this.#sink !== undefined) this.#told.add(level, plain.changes, this.#cutOff.count - cutOffBefore, 0);

@@ -206,12 +206,26 @@ function runStaged(executor: Executor, recompute: Recompute, run: LevelRun, from
       executor.fail(recompute, run, k, unfitInput(executor, recompute, slot));
       continue;
     }
+    if (size[slot] === 8) {
+      keepWord(executor, run, k, staging.i32, outAt[row]! >>> 2);
+      continue;
+    }
     const page = views.all[arena[slot]!]!.bytes;
     const at = arenaOffset[slot]!;
     // The page takes the new bytes, and staging keeps the old ones: what `keepRuns` wants.
     swapBytes(page, at, staging.bytes, outAt[row]!, size[slot]!);
     executor.keepRuns(run, k, staging.bytes, outAt[row]!);
   }
+}
+
+/** A page of one word is written whole, as a number is. */
+function keepWord(executor: Executor, run: LevelRun, k: number, words: Int32Array, at: number): void {
+  const { table } = executor.graph;
+  const slot = run.list[k]!;
+  const page = executor.views.all[table.arena[slot]!]!.i32;
+  const pageAt = table.arenaOffset[slot]! >>> 2;
+  if (page[pageAt] === words[at] && page[pageAt + 1] === words[at + 1]) run.result[k] = RunResult.Equal;
+  else executor.putElement(run, k, 0, 8, words[at]!, words[at + 1]!);
 }
 
 let swapped = new Uint8Array(4096);

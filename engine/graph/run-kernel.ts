@@ -1,10 +1,11 @@
 import type { Executor } from "./executor.ts";
-import type { KernelLevel } from "./kernels/kernel-level.ts";
+import type { KernelLevel, WordsEnd } from "./kernels/kernel-level.ts";
 import { kernelRunner } from "./kernels/native-kernels.ts";
-import { levelKernels } from "./kernels/native-levels.ts";
+import { levelKernels, wordKernels } from "./kernels/native-levels.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
 import type { Recompute } from "./registry.ts";
 import { runBulk, unfitInput } from "./run-bulk.ts";
+import type { WaveRows } from "./wave-rows.ts";
 
 const NONE = new Uint32Array(0);
 
@@ -24,7 +25,6 @@ const level: KernelLevel = {
   checksResults: false,
   result: new Uint8Array(0),
   state: new Uint8Array(0),
-  settles: false,
   epoch: new Float64Array(0),
   changed: NONE,
   stamp: 0,
@@ -32,14 +32,13 @@ const level: KernelLevel = {
   runFrom: NONE,
   runTo: NONE,
   beforeAt: NONE,
-  changes: 0,
   failures: 0,
 };
 
 /** Fewer pages than this are done sooner by {@link runBulk} than the addon is called. */
 const FEW_PAGES = 4;
 
-/** Whether {@link runKernelLevel} runs so many pages of this kernel: the addon is there, no device is, and inputs stand in the order of their ids. */
+/** Whether the addon runs so many pages of this kernel: it is there, no device is, and inputs stand in the order of their ids. */
 export function runsLevel(executor: Executor, { kernel }: Recompute, pages: number): boolean {
   const isOurs = levelKernels !== undefined && executor.kernels === kernelRunner;
   return isOurs && kernel !== undefined && kernel.operands === undefined && pages >= FEW_PAGES;
@@ -53,22 +52,11 @@ export function runRows(
   from: number,
   to: number,
 ): void {
-  if (runsLevel(executor, recompute, to - from)) runKernelLevel(executor, recompute, run, from, to, false);
+  if (runsLevel(executor, recompute, to - from)) runKernelLevel(executor, recompute, run, from, to);
   else runBulk(executor, recompute, run, from, to);
 }
 
-/**
- * Runs rows `[from, to)` of a level, all of which have this kernel; returns how many have changed. `settles`: they wait no more and their epochs rise, in the
- * same pass; where a page fails ({@link Executor.errors}) that is undone, as if it had not been asked for.
- */
-export function runKernelLevel(
-  executor: Executor,
-  recompute: Recompute,
-  run: LevelRun,
-  from: number,
-  to: number,
-  settles: boolean,
-): number {
+function enter(executor: Executor, recompute: Recompute, run: LevelRun): void {
   const { graph, views } = executor;
   const { table, incoming } = graph;
   level.spec = recompute.kernel!;
@@ -77,28 +65,95 @@ export function runKernelLevel(
   level.arenaOffset = table.arenaOffset;
   level.size = table.size;
   level.place = graph.place;
-  level.list = run.list;
   level.start = incoming.start;
   level.count = incoming.count;
   level.pool = incoming.pool;
-  level.isByRow = false;
-  level.checksResults = executor.checksResults;
   level.result = run.result;
   level.state = graph.state;
-  level.settles = settles;
   level.epoch = table.epoch;
   level.changed = table.changed;
   level.stamp = table.stamp;
+}
+
+/**
+ * Runs levels `[from, to)` whose pages all have this kernel, and settles what it runs, as far as pages are one word each and all of every level but the last change
+ * ({@link WordsEnd}): level `l` is rows `[bounds[l], bounds[l + 1])` of the list, `run` has the outcome of the last. `rows`: where changes are written down,
+ * which has room for them.
+ */
+export function runWordLevels(
+  executor: Executor,
+  recompute: Recompute,
+  number: number,
+  run: LevelRun,
+  list: Uint32Array,
+  bounds: Uint32Array,
+  from: number,
+  to: number,
+  rows: WaveRows | undefined,
+): WordsEnd {
+  enter(executor, recompute, run);
+  level.list = list;
+  return callWords(number, bounds, from, to, rows);
+}
+
+const oneLevel = new Uint32Array(2);
+
+/** Runs rows `[from, to)` of a level as {@link runWordLevels} does. */
+export function runWords(
+  executor: Executor,
+  recompute: Recompute,
+  number: number,
+  run: LevelRun,
+  from: number,
+  to: number,
+  rows: WaveRows | undefined,
+): WordsEnd {
+  enter(executor, recompute, run);
+  level.list = run.list;
+  if (from > 0) level.result = run.result.subarray(from);
+  oneLevel[0] = from;
+  oneLevel[1] = to;
+  return callWords(number, oneLevel, 0, 1, rows);
+}
+
+function callWords(
+  number: number,
+  bounds: Uint32Array,
+  from: number,
+  to: number,
+  rows: WaveRows | undefined,
+): WordsEnd {
+  const columns = rows && {
+    slot: rows.deltas.slot,
+    now: rows.numbers,
+    before: rows.oldNumbers,
+    count: rows.count,
+  };
+  const end = wordKernels!(level, bounds, from, to, columns);
+  if (end.written > 0) rows!.addedNumbers(end.written, number);
+  return end;
+}
+
+/** Runs rows `[from, to)` of a level, all of which have this kernel, and settles none. */
+function runKernelLevel(
+  executor: Executor,
+  recompute: Recompute,
+  run: LevelRun,
+  from: number,
+  to: number,
+): void {
+  enter(executor, recompute, run);
+  level.list = run.list;
+  level.checksResults = executor.checksResults;
   level.journal = executor.keepsOld ? executor.journal : undefined;
   level.runFrom = run.runFrom;
   level.runTo = run.runTo;
   level.beforeAt = run.beforeAt;
-  level.changes = 0;
   level.failures = 0;
   let row = from;
   while (row < to) {
     row = levelKernels!(level, row, to);
-    if (row < to) graph.sortInputs(run.list[row]!);
+    if (row < to) executor.graph.sortInputs(run.list[row]!);
   }
   if (level.failures > 0) {
     for (let k = from; k < to; k++) {
@@ -106,8 +161,4 @@ export function runKernelLevel(
         executor.fail(recompute, run, k, unfitInput(executor, recompute, run.list[k]!));
     }
   }
-  if (settles && executor.errors.size > 0) {
-    for (let k = from; k < to; k++) if (run.result[k] === RunResult.Runs) table.epoch[run.list[k]!]!--;
-  }
-  return level.changes;
 }

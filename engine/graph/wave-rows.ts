@@ -24,6 +24,9 @@ export class WaveRows {
   /** `deltas.payload` and `before` as numbers. */
   #numbers = new Float64Array(this.deltas.payload.buffer);
   #oldNumbers = new Float64Array(this.before.buffer);
+  // The same, in halves.
+  #words = new Int32Array(this.deltas.payload.buffer);
+  #oldWords = new Int32Array(this.before.buffer);
 
   get count(): number {
     return this.deltas.count;
@@ -61,8 +64,10 @@ export class WaveRows {
     const to = deltas.count + rows;
     deltas.reserve(rows, rows * 8);
     this.#reserve(to * 8);
-    if (this.#numbers.buffer !== deltas.payload.buffer)
+    if (this.#numbers.buffer !== deltas.payload.buffer) {
       this.#numbers = new Float64Array(deltas.payload.buffer);
+      this.#words = new Int32Array(deltas.payload.buffer);
+    }
     deltas.numbers = this.#numbers;
     if (this.#uniformRows >= to) return true;
     for (let row = this.#uniformRows; row < to; row++) {
@@ -79,8 +84,8 @@ export class WaveRows {
   }
 
   /**
-   * So many rows were written into `deltas.slot`, {@link numbers} and {@link oldNumbers}: pages of which the first f64 has changed, neither number NaN, whose bits might be
-   * lost.
+   * So many rows were written into `deltas.slot`, {@link numbers} and {@link oldNumbers}: pages of which the first f64 has changed. (Who writes numbers there writes no
+   * NaN, whose bits might be lost.)
    */
   addedNumbers(rows: number, recompute: number): void {
     const { deltas } = this;
@@ -99,6 +104,23 @@ export class WaveRows {
     this.deltas.slot[row] = slot;
     this.#numbers[row] = now;
     this.#oldNumbers[row] = before;
+    this.addedNumbers(1, recompute);
+  }
+
+  /** Adds the page of row `k` of a level, of which the first 8 bytes have changed, whatever number they are, after {@link claimNumbers}. */
+  addWord(executor: Executor, run: LevelRun, k: number, recompute: number): void {
+    const { table } = executor.graph;
+    const slot = run.list[k]!;
+    const row = this.deltas.count;
+    const words = executor.views.all[table.arena[slot]!]!.i32;
+    const at = table.arenaOffset[slot]! >>> 2;
+    const now = this.#words;
+    const before = this.#oldWords;
+    this.deltas.slot[row] = slot;
+    now[row * 2] = words[at]!;
+    now[row * 2 + 1] = words[at + 1]!;
+    before[row * 2] = run.oldLo[k]!;
+    before[row * 2 + 1] = run.oldHi[k]!;
     this.addedNumbers(1, recompute);
   }
 
@@ -172,6 +194,7 @@ export class WaveRows {
     longer.set(this.before);
     this.before = longer;
     this.#oldNumbers = new Float64Array(longer.buffer);
+    this.#oldWords = new Int32Array(longer.buffer);
   }
 
   /** Puts back what all rows replaced, in the pages. */

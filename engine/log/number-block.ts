@@ -44,8 +44,9 @@ const ROW_BYTES = BODY.length + 8 + 8 + 2;
 /** The columns' descriptors, and the gaps before columns. */
 const DESCRIPTOR_BYTES = COLUMN_COUNT * 17;
 const VALUES = new Float64Array(6);
-const NUMBER = new Float64Array(1);
-const NUMBER_BYTES = new Uint8Array(NUMBER.buffer);
+// A number in halves: as a number a NaN might lose bits.
+const HALVES = new Uint32Array(2);
+const NUMBER_BYTES = new Uint8Array(HALVES.buffer);
 
 /** The rows from `from` on, up to `to`, as such records; undefined where they are none, or too few with one source. */
 export function numberRecordsOf(
@@ -131,6 +132,7 @@ function stage(
   time: { readonly lo: number; readonly hi: number },
 ): void {
   const rows = to - from;
+  const halves = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
   builder.kind.fill(RecordKind.Delta, 0, rows);
   builder.flags.fill(flags, 0, rows);
   builder.timeLo.fill(time.lo, 0, rows);
@@ -145,7 +147,8 @@ function stage(
     builder.pageLo[row] = idLo[page]!;
     builder.pageHi[row] = idHi[page]!;
     if (cause !== 0) builder.causeDistance[row] = builder.firstLsn + row - cause;
-    NUMBER[0] = numbers[from + row]!;
+    HALVES[0] = halves[(from + row) * 2]!;
+    HALVES[1] = halves[(from + row) * 2 + 1]!;
     const at = row * BODY.length;
     builder.bodies.set(BODY, at);
     builder.bodies.set(NUMBER_BYTES, at + BODY.length - NUMBER_BYTES.length);

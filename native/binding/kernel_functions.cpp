@@ -93,9 +93,10 @@ napi_value run_kernel(napi_env env, napi_callback_info info) {
 
 /** What the function is asked to do: bits of `flags`. */
 constexpr std::uint64_t flag_checks_results = 1;
-constexpr std::uint64_t flag_settles = 2;
-constexpr std::uint64_t flag_by_row = 4;
-constexpr std::uint64_t flag_keeps = 8;
+constexpr std::uint64_t flag_by_row = 2;
+constexpr std::uint64_t flag_keeps = 4;
+/** Of `runWordLevels`. */
+constexpr std::uint64_t flag_writes_down = 1;
 
 napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   arguments in(env, info, "runKernelLevel");
@@ -103,9 +104,8 @@ napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   kernel_level level{};
   level.pages = in.pages(0, memory);
   const kernel spec = read_kernel(in, 4);
-  const std::uint64_t flags = in.integer(8, "flags", 15);
+  const std::uint64_t flags = in.integer(8, "flags", 7);
   level.checks_results = (flags & flag_checks_results) != 0;
-  level.settles = (flags & flag_settles) != 0;
   level.is_by_row = (flags & flag_by_row) != 0;
   level.place = in.u32(9, "place");
   level.list = in.u32(10, "list");
@@ -116,24 +116,21 @@ napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   level.pool = in.u32(15, "pool");
   level.result = in.u8(16, "result");
   level.state = in.u8(17, "state");
-  level.epoch = in.f64(18, "epoch");
-  level.changed = in.u32(19, "changed");
-  level.stamp = static_cast<std::uint32_t>(in.integer(20, "stamp"));
-  // Runs and bytes in the journal before and after, then rows that have changed, and failed.
-  const auto counts = in.u32(21, "counts");
+  // Runs and bytes in the journal before and after, then rows that have failed.
+  const auto counts = in.u32(18, "counts");
   if (!in.rows(from, to, level.list.size(), "list") || !in.rows(from, to, level.result.size(), "result") ||
-      !in.within(0, 4, counts.size(), "counts"))
+      !in.within(0, 3, counts.size(), "counts"))
     return nullptr;
   if (level.is_by_row && (!in.rows(from, to, level.start.size(), "start") || !in.rows(from, to, level.count.size(), "count")))
     return nullptr;
   run_journal journal{};
   if ((flags & flag_keeps) != 0) {
-    journal.run_offset = in.u32(22, "runOffset");
-    journal.run_length = in.u32(23, "runLength");
-    journal.bytes = in.u8(24, "bytes");
-    journal.run_from = in.u32(25, "runFrom");
-    journal.run_to = in.u32(26, "runTo");
-    journal.before_at = in.u32(27, "beforeAt");
+    journal.run_offset = in.u32(19, "runOffset");
+    journal.run_length = in.u32(20, "runLength");
+    journal.bytes = in.u8(21, "bytes");
+    journal.run_from = in.u32(22, "runFrom");
+    journal.run_to = in.u32(23, "runTo");
+    journal.before_at = in.u32(24, "beforeAt");
     journal.runs = in.ok() ? load_once(counts.data()) : 0;
     journal.used = in.ok() ? load_once(counts.data() + 1) : 0;
     const std::size_t rows = std::min({journal.run_from.size(), journal.run_to.size(), journal.before_at.size()});
@@ -152,8 +149,7 @@ napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   const level_end end = run_level(spec, level, from, to);
   counts[0] = static_cast<std::uint32_t>(journal.runs);
   counts[1] = static_cast<std::uint32_t>(journal.used);
-  counts[2] += static_cast<std::uint32_t>(end.changes);
-  counts[3] += static_cast<std::uint32_t>(end.failures);
+  counts[2] += static_cast<std::uint32_t>(end.failures);
   if (end.why == level_stop::bad_row) {
     in.refuse("list", "names a page, or an input, whose bytes are not there");
     return nullptr;
@@ -161,10 +157,55 @@ napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   return in.number(static_cast<double>(end.row));
 }
 
+napi_value run_word_levels(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "runWordLevels");
+  std::vector<std::span<std::uint8_t>> memory;
+  kernel_level level{};
+  level.pages = in.pages(0, memory);
+  const kernel spec = read_kernel(in, 4);
+  const bool writes_down = in.integer(8, "flags", flag_writes_down) == flag_writes_down;
+  level.place = in.u32(9, "place");
+  level.list = in.u32(10, "list");
+  const auto bounds = in.u32(11, "bounds");
+  const std::uint64_t from = in.integer(12, "from");
+  const std::uint64_t to = in.integer(13, "to");
+  level.start = in.u32(14, "start");
+  level.count = in.u32(15, "count");
+  level.pool = in.u32(16, "pool");
+  level.result = in.u8(17, "result");
+  level.state = in.u8(18, "state");
+  level.epoch = in.f64(19, "epoch");
+  level.changed = in.u32(20, "changed");
+  level.stamp = static_cast<std::uint32_t>(in.integer(21, "stamp"));
+  // The last level, its rows that are done and those that have changed; then the rows written down, before and after.
+  const auto counts = in.u32(22, "counts");
+  if (!in.rows(from, to, bounds.empty() ? 0 : bounds.size() - 1, "bounds") || !in.within(0, 4, counts.size(), "counts")) return nullptr;
+  word_rows rows{};
+  if (writes_down) {
+    rows.slot = in.u32(23, "rowSlot");
+    const auto now = in.f64(24, "rowNow");
+    const auto before = in.f64(25, "rowBefore");
+    rows.now = {reinterpret_cast<std::uint64_t*>(now.data()), now.size()};
+    rows.before = {reinterpret_cast<std::uint64_t*>(before.data()), before.size()};
+    rows.count = in.ok() ? load_once(counts.data() + 3) : 0;
+    if (!in.within(0, rows.count, std::min({rows.slot.size(), rows.now.size(), rows.before.size()}), "rowSlot")) return nullptr;
+  }
+  if (!in.ok()) return nullptr;
+
+  const levels_end end = run_word_levels(spec, level, bounds, from, to, writes_down ? &rows : nullptr);
+  counts[0] = static_cast<std::uint32_t>(end.level);
+  counts[1] = static_cast<std::uint32_t>(end.row);
+  counts[2] = static_cast<std::uint32_t>(end.changes);
+  counts[3] = static_cast<std::uint32_t>(rows.count);
+  if (end.why == level_stop::bad_row) in.refuse("bounds", "name rows that are not there");
+  return in.undefined();
+}
+
 }  // namespace
 
 std::span<const entry> kernel_functions() noexcept {
-  static constexpr entry entries[] = {{"runKernel", guarded<run_kernel>}, {"runKernelLevel", guarded<run_kernel_level>}};
+  static constexpr entry entries[] = {{"runKernel", guarded<run_kernel>}, {"runKernelLevel", guarded<run_kernel_level>},
+                                      {"runWordLevels", guarded<run_word_levels>}};
   return entries;
 }
 

@@ -1,4 +1,4 @@
-// Elements of pages, and what the kernels do with them.
+// Elements of pages, and what the kernels do with them. All with internal linkage: files that are compiled for other processors include it (see flag_runs.hpp).
 #pragma once
 
 #include <bit>
@@ -11,6 +11,7 @@
 #include "mmsb/copy.hpp"
 
 namespace mmsb {
+namespace {
 
 template <typename T>
 inline T get(const std::uint8_t* elements, std::size_t e) noexcept {
@@ -29,6 +30,13 @@ inline std::uint32_t low_bits(double value) noexcept {
   double rest = std::fmod(std::trunc(value), two32);
   if (rest < 0) rest += two32;
   return static_cast<std::uint32_t>(rest);
+}
+
+/** A parameter rounded to the element type, as its bits are on a device. */
+template <typename T>
+inline T element_of(double parameter) noexcept {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(low_bits(parameter));
+  else return static_cast<T>(parameter);
 }
 
 /**
@@ -72,6 +80,42 @@ struct divide {
   }
 };
 
+// Operations of one element.
+
+template <typename T>
+struct negate {
+  static T of(T x) noexcept {
+    if constexpr (std::is_integral_v<T>) return subtract<T>::of(0, x);
+    else return -x;
+  }
+};
+
+template <typename T>
+struct absolute {
+  static T of(T x) noexcept {
+    if constexpr (std::is_integral_v<T>) return x < 0 ? subtract<T>::of(0, x) : x;
+    else return std::abs(x);
+  }
+};
+
+template <typename T>
+struct square {
+  static T of(T x) noexcept { return multiply<T>::of(x, x); }
+};
+
+template <typename T>
+struct square_root {
+  static T of(T x) noexcept {
+    if constexpr (std::is_integral_v<T>) return x < 0 ? 0 : static_cast<T>(std::sqrt(static_cast<double>(x)));
+    else return std::sqrt(x);
+  }
+};
+
+template <typename T>
+struct relu {
+  static T of(T x) noexcept { return x != x || x > 0 ? x : 0; }
+};
+
 /** The canonical NaN for any: processors differ in the bits of theirs. */
 template <typename T>
 inline T stored(T x) noexcept {
@@ -108,4 +152,5 @@ struct greatest {
   static T of(T a, T b) noexcept { return extreme<T, false>(a, b); }
 };
 
+}  // namespace
 }  // namespace mmsb

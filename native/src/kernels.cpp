@@ -107,46 +107,9 @@ bool map_each(std::span<const kernel_input> inputs, std::span<std::uint8_t> out,
 
 template <typename T>
 bool affine(const kernel& spec, std::span<const kernel_input> inputs, std::span<std::uint8_t> out) {
-  // Rounded to the element type first, as their bits are on a device.
-  T factor, addend;
-  if constexpr (std::is_integral_v<T>) factor = static_cast<T>(low_bits(spec.a)), addend = static_cast<T>(low_bits(spec.b));
-  else factor = static_cast<T>(spec.a), addend = static_cast<T>(spec.b);
+  const T factor = element_of<T>(spec.a), addend = element_of<T>(spec.b);
   return map_each<T>(inputs, out, [=](T x) { return add<T>::of(multiply<T>::of(x, factor), addend); });
 }
-
-template <typename T>
-struct negate {
-  static T of(T x) noexcept {
-    if constexpr (std::is_integral_v<T>) return subtract<T>::of(0, x);
-    else return -x;
-  }
-};
-
-template <typename T>
-struct absolute {
-  static T of(T x) noexcept {
-    if constexpr (std::is_integral_v<T>) return x < 0 ? subtract<T>::of(0, x) : x;
-    else return std::abs(x);
-  }
-};
-
-template <typename T>
-struct square {
-  static T of(T x) noexcept { return multiply<T>::of(x, x); }
-};
-
-template <typename T>
-struct square_root {
-  static T of(T x) noexcept {
-    if constexpr (std::is_integral_v<T>) return x < 0 ? 0 : static_cast<T>(std::sqrt(static_cast<double>(x)));
-    else return std::sqrt(x);
-  }
-};
-
-template <typename T>
-struct relu {
-  static T of(T x) noexcept { return x != x || x > 0 ? x : 0; }
-};
 
 template <typename T, typename Operation>
 bool map_page(const kernel&, std::span<const kernel_input> inputs, std::span<std::uint8_t> out) {

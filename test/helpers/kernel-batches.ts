@@ -1,9 +1,45 @@
+import type { TestContext } from "vitest";
+import { nativeAddon } from "../../engine/accel/index.ts";
+import type { NativeFunctions } from "../../engine/accel/native-functions.ts";
 import type { Prng } from "../../engine/base/prng.ts";
 import { type ArenaView, ArenaViews } from "../../engine/graph/arena-views.ts";
 import type { KernelBatch } from "../../engine/graph/kernels/kernel-runner.ts";
 import { KERNEL_KINDS, type KernelElement, type KernelSpec } from "../../engine/graph/kernels/kernel-spec.ts";
+import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.ts";
 
 /** Batches of the graph's kernels on random pages, that fit or do not. */
+
+/** The addon's functions; skips the test, with the reason, where there is none. */
+export function addon(ctx: TestContext): NativeFunctions {
+  if (nativeAddon.path === undefined) ctx.skip(`no native addon: ${nativeAddon.reason}`);
+  return (nativeAddon as Extract<typeof nativeAddon, { path: string }>).functions;
+}
+
+/** Pages that a kernel reads and writes, by slot. */
+type Pages = Pick<KernelBatch, "spec" | "arenas" | "arena" | "arenaOffset" | "size">;
+
+/** A copy of a page's bytes. */
+export function pageOf({ arenas, arena, arenaOffset, size }: Pages, slot: number): Uint8Array {
+  const at = arenaOffset[slot]!;
+  return Uint8Array.from(arenas[arena[slot]!]!.bytes.subarray(at, at + size[slot]!));
+}
+
+/** What the reference makes of a page from these entries (slot * 2); undefined where it refuses. */
+export function computePage(pages: Pages, slot: number, entries: Uint32Array): Uint8Array | undefined {
+  const out = viewsOf([new Uint8Array((pages.size[slot]! + 7) & ~7)])[0]!;
+  const refused = new Uint8Array(1);
+  referenceKernels.run({
+    ...pages,
+    rows: 1,
+    slot: Uint32Array.of(slot),
+    inputStart: Uint32Array.of(0, entries.length),
+    inputs: entries.map((entry) => entry >>> 1),
+    out,
+    outAt: new Uint32Array(1),
+    refused,
+  });
+  return refused[0] === 0 ? out.bytes.subarray(0, pages.size[slot]!) : undefined;
+}
 
 const ELEMENTS = ["f64", "f32", "i32", "u32"] as const;
 const MAPS = ["affine", "negate", "absolute", "square", "sqrt", "relu"] as const;

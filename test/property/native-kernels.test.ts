@@ -1,20 +1,14 @@
 // Law: the addon computes every built-in kernel of the graph to the bit as the TypeScript reference does, and refuses the same pages. Every NaN that is stored is
 // the canonical one.
-import { describe, expect, it, type TestContext } from "vitest";
-import { nativeAddon } from "../../engine/accel/index.ts";
-import type { NativeFunctions } from "../../engine/accel/native-functions.ts";
+import { describe, expect, it } from "vitest";
 import { Prng } from "../../engine/base/prng.ts";
 import type { KernelBatch } from "../../engine/graph/kernels/kernel-runner.ts";
 import { nativeKernels } from "../../engine/graph/kernels/native-kernels.ts";
 import { referenceKernels } from "../../engine/graph/kernels/reference-kernels.ts";
 import { expectRefusals } from "../helpers/expect-refusals.ts";
-import { fillElements, randomBatch, viewsOf } from "../helpers/kernel-batches.ts";
+import { addon, fillElements, randomBatch, viewsOf } from "../helpers/kernel-batches.ts";
 
 const seed = Number(process.env["MMSB_SEED"] ?? 20260117);
-function addon(ctx: TestContext): NativeFunctions {
-  if (nativeAddon.path === undefined) ctx.skip(`no native addon: ${nativeAddon.reason}`);
-  return (nativeAddon as Extract<typeof nativeAddon, { path: string }>).functions;
-}
 
 /** The same batch with an output of its own. */
 function twinOf(batch: KernelBatch): KernelBatch {

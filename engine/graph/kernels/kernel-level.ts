@@ -27,8 +27,7 @@ export interface KernelLevel {
   result: Uint8Array;
   /** Bits of `NodeState`. */
   state: Uint8Array;
-  /** Pages that do not fail wait no more; where they change, `epoch` rises and `changed` becomes `stamp`. */
-  settles: boolean;
+  // What {@link WordKernels} settle.
   epoch: Float64Array;
   changed: Uint32Array;
   stamp: number;
@@ -37,8 +36,7 @@ export interface KernelLevel {
   runFrom: Uint32Array;
   runTo: Uint32Array;
   beforeAt: Uint32Array;
-  /** Rows that have changed, and that have failed: raised by `run`. */
-  changes: number;
+  /** Rows that have failed: raised by {@link LevelKernels}. */
   failures: number;
 }
 
@@ -47,3 +45,36 @@ export interface KernelLevel {
  * nothing passed for a page.
  */
 export type LevelKernels = (level: KernelLevel, from: number, to: number) => number;
+
+/** Columns for pages that change: slot, the word that the page is now, and the word that it was. */
+export interface WordRows {
+  readonly slot: Uint32Array;
+  readonly now: Float64Array;
+  readonly before: Float64Array;
+  readonly count: number;
+}
+
+/** How far {@link WordKernels} got: one object, used again. */
+export interface WordsEnd {
+  /** The last level it got to. */
+  level: number;
+  /** Rows of that level that are done, and that have changed. */
+  rows: number;
+  changes: number;
+  /** Rows that were written down, of all levels. */
+  written: number;
+}
+
+/**
+ * Runs levels `[from, to)` of pages of one word (8 bytes), whose inputs have at least a word: level `l` is rows `[bounds[l], bounds[l + 1])` of the list. Goes on with the
+ * next level only where all pages of one have changed, and stops at the first row that is not such a page, or whose inputs are not in order. `result` is that of the last
+ * level, by its rows. Every page that is done waits no more; where it changes its epoch rises, or it is written down in `rows`, behind those there. `isByRow`,
+ * `checksResults` and the journal are not looked at.
+ */
+export type WordKernels = (
+  level: KernelLevel,
+  bounds: Uint32Array,
+  from: number,
+  to: number,
+  rows: WordRows | undefined,
+) => WordsEnd;

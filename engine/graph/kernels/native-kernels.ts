@@ -11,7 +11,7 @@ import {
 import { referenceKernels } from "./reference-kernels.ts";
 
 // The addon knows kinds (KERNEL_KINDS), elements and operations by their places: native/include/mmsb/kernels.hpp has the same order.
-export const ELEMENTS: readonly KernelElement[] = ["f64", "f32", "i32", "u32"];
+const ELEMENTS: readonly KernelElement[] = ["f64", "f32", "i32", "u32"];
 const MAPS: readonly MapOperation[] = ["affine", "negate", "absolute", "square", "sqrt", "relu"];
 const ZIPS: readonly ZipOperation[] = ["add", "subtract", "multiply", "divide", "min", "max"];
 
@@ -27,7 +27,7 @@ export function nativeKernels(native: NativeFunctions): KernelRunner {
         batch.arenaOffset,
         batch.size,
         KERNEL_KINDS.indexOf(spec.kind),
-        spec.kind === "copy" ? ELEMENTS.indexOf("u32") : ELEMENTS.indexOf(spec.element ?? "f64"),
+        elementOf(spec),
         operationOf(spec),
         parametersOf(spec),
         batch.slot,
@@ -40,6 +40,10 @@ export function nativeKernels(native: NativeFunctions): KernelRunner {
       );
     },
   };
+}
+
+export function elementOf(spec: KernelSpec): number {
+  return ELEMENTS.indexOf(spec.kind === "copy" ? "u32" : (spec.element ?? "f64"));
 }
 
 /** For reductions 1 where they go over elements. */

@@ -2,17 +2,17 @@ import { nativeAddon } from "../../accel/index.ts";
 import type { NativeFunctions } from "../../accel/native-functions.ts";
 import type { ArenaView } from "../arena-views.ts";
 import { NodeState } from "../node-state.ts";
-import type { KernelLevel, LevelKernels } from "./kernel-level.ts";
+import type { KernelLevel, LevelKernels, WordKernels, WordsEnd } from "./kernel-level.ts";
 import { KERNEL_KINDS } from "./kernel-spec.ts";
-import { ELEMENTS, operationOf, parametersOf } from "./native-kernels.ts";
+import { elementOf, operationOf, parametersOf } from "./native-kernels.ts";
 
 // Bits of `flags` in native/binding/kernel_functions.cpp.
 const CHECKS_RESULTS = 1;
-const SETTLES = 2;
-const BY_ROW = 4;
-const KEEPS = 8;
+const BY_ROW = 2;
+const KEEPS = 4;
+const WRITES_DOWN = 1;
 
-/** Runs and bytes in the journal, rows that have changed and that have failed. */
+/** What a call counts: native/binding/kernel_functions.cpp says what. */
 const counts = new Uint32Array(4);
 
 /** The addon's kernels: a level is one call, or some where the journal has to grow. It throws ARGUMENT_INVALID for rows that name bytes that are not there. */
@@ -36,8 +36,7 @@ export function nativeLevels(native: NativeFunctions): LevelKernels {
       const bytes = level.size[level.list[row]!]!;
       journal.reserve(journal.runCount + (bytes >>> 1) + 2, journal.byteCount + bytes);
     }
-    level.changes += counts[2]!;
-    level.failures += counts[3]!;
+    level.failures += counts[2]!;
     return row;
   };
 }
@@ -50,11 +49,10 @@ function call(native: NativeFunctions, level: KernelLevel, from: number, to: num
     level.arenaOffset,
     level.size,
     KERNEL_KINDS.indexOf(spec.kind),
-    spec.kind === "copy" ? ELEMENTS.indexOf("u32") : ELEMENTS.indexOf(spec.element ?? "f64"),
+    elementOf(spec),
     operationOf(spec),
     parametersOf(spec),
     (level.checksResults ? CHECKS_RESULTS : 0) |
-      (level.settles ? SETTLES : 0) |
       (level.isByRow ? BY_ROW : 0) |
       (journal === undefined ? 0 : KEEPS),
     level.place,
@@ -66,9 +64,6 @@ function call(native: NativeFunctions, level: KernelLevel, from: number, to: num
     level.pool,
     level.result,
     level.state,
-    level.epoch,
-    level.changed,
-    level.stamp,
     counts,
     journal?.runOffset,
     journal?.runLength,
@@ -79,6 +74,49 @@ function call(native: NativeFunctions, level: KernelLevel, from: number, to: num
   );
 }
 
+/** The addon's kernels for pages of one word: all levels are one call. It throws ARGUMENT_INVALID for bounds that name rows that are not there. */
+export function nativeWords(native: NativeFunctions): WordKernels {
+  const end: WordsEnd = { level: 0, rows: 0, changes: 0, written: 0 };
+  return (level, bounds, from, to, rows) => {
+    const { spec } = level;
+    const writtenBefore = rows?.count ?? 0;
+    counts[3] = writtenBefore;
+    native.runWordLevels(
+      bytesOf(level.arenas),
+      level.arena,
+      level.arenaOffset,
+      level.size,
+      KERNEL_KINDS.indexOf(spec.kind),
+      elementOf(spec),
+      operationOf(spec),
+      parametersOf(spec),
+      rows === undefined ? 0 : WRITES_DOWN,
+      level.place,
+      level.list,
+      bounds,
+      from,
+      to,
+      level.start,
+      level.count,
+      level.pool,
+      level.result,
+      level.state,
+      level.epoch,
+      level.changed,
+      level.stamp,
+      counts,
+      rows?.slot,
+      rows?.now,
+      rows?.before,
+    );
+    end.level = counts[0]!;
+    end.rows = counts[1]!;
+    end.changes = counts[2]!;
+    end.written = rows === undefined ? 0 : counts[3]! - writtenBefore;
+    return end;
+  };
+}
+
 const arenaBytes: Uint8Array[] = [];
 
 function bytesOf(arenas: readonly ArenaView[]): readonly Uint8Array[] {
@@ -87,6 +125,10 @@ function bytesOf(arenas: readonly ArenaView[]): readonly Uint8Array[] {
   return arenaBytes;
 }
 
-/** The addon's, where it loads. */
+// The addon's, where it loads.
+
 export const levelKernels: LevelKernels | undefined =
   nativeAddon.path === undefined ? undefined : nativeLevels(nativeAddon.functions);
+
+export const wordKernels: WordKernels | undefined =
+  nativeAddon.path === undefined ? undefined : nativeWords(nativeAddon.functions);

@@ -48,8 +48,7 @@ struct kernel_level {
   bool checks_results;
   std::span<std::uint8_t> result;
   std::span<std::uint8_t> state;
-  /** Pages are settled: epochs rise, changes are stamped, pages wait no more. */
-  bool settles;
+  // What `run_word_levels` settles.
   std::span<double> epoch;
   std::span<std::uint32_t> changed;
   std::uint32_t stamp;
@@ -71,11 +70,37 @@ struct level_end {
   level_stop why;
   /** The row it stopped at, which has not changed, or the one behind the last. */
   std::size_t row;
-  std::size_t changes;
   std::size_t failures;
 };
 
 /** Runs rows `[from, to)` of the list. Throws std::bad_alloc. */
 level_end run_level(const kernel& spec, kernel_level& level, std::size_t from, std::size_t to);
+
+/** Where pages of one word that change are written down, from row `count` on. */
+struct word_rows {
+  std::span<std::uint32_t> slot;
+  std::span<std::uint64_t> now;
+  std::span<std::uint64_t> before;
+  std::size_t count;
+};
+
+struct levels_end {
+  /** `done`; `bad_row` where the bounds name rows that are not there. */
+  level_stop why;
+  /** The last level it got to, and how many of its rows are done. */
+  std::size_t level;
+  std::size_t row;
+  /** Of those. */
+  std::size_t changes;
+};
+
+/**
+ * Runs levels `[from, to)`: pages of one word, from inputs of at least a word. Level `l` is rows `[bounds[l], bounds[l + 1])` of the list; `result` is by row of a
+ * level, so that it is the last one's in the end. Goes on with the next level where all pages of one have changed, and stops at the first row that is not such
+ * a page, or whose inputs are not in order. Pages that are done wait no more, and where they change they are written down in `rows`, or, where that is null, their
+ * epochs rise and `changed` becomes the stamp. The level's `is_by_row`, `checks_results` and `journal` are not looked at. Throws std::bad_alloc.
+ */
+levels_end run_word_levels(const kernel& spec, const kernel_level& level, std::span<const std::uint32_t> bounds, std::size_t from, std::size_t to,
+                           word_rows* rows);
 
 }  // namespace mmsb
