@@ -49,6 +49,7 @@ runMain(async () => {
     "test/property/native",
     "test/engine/accel",
     "test/engine/log/write-queue",
+    "test/property/shared-pages",
     "test/fault/shared-pages",
   ];
   run(

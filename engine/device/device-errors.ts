@@ -3,20 +3,20 @@ import { err } from "../base/result.ts";
 
 type Failed = { readonly ok: false; readonly error: MmsbError };
 
-const REMEDY = "Its pages live on in host memory; 'mmsb doctor' shows the state of the device";
-
 /** A device that is lost: nothing works on it any more. */
 export function deviceFailure(operation: string, code: number, message: string): MmsbError {
+  const remedy = "Its pages live on in host memory; restart the process to use the device again";
   return new MmsbError(
     "DEVICE_FAILED",
     `the device was lost in ${operation} (code ${code}: ${message})`,
-    REMEDY,
+    remedy,
   );
 }
 
 /** A call that failed; the device goes on. */
 export function deviceRefusal(operation: string, code: number, message: string): MmsbError {
-  return new MmsbError("DEVICE_FAILED", `${operation} failed (code ${code}: ${message})`, REMEDY);
+  const remedy = "The device goes on; 'mmsb doctor' shows what it is";
+  return new MmsbError("DEVICE_FAILED", `${operation} failed (code ${code}: ${message})`, remedy);
 }
 
 export function deviceOutOfMemory(message: string): MmsbError {
