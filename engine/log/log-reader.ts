@@ -286,8 +286,14 @@ export class LogReader implements RecordSource {
   loadBlock(block: number, into: RecordBatch): Result<void> {
     into.room ??= new BlockBuffer();
     into.header ??= new BlockHeader();
-    const { segment, offset } = this.#scan.directory;
-    return this.#load(segment.at(block), offset.at(block), into.room, into.header);
+    const { segment, offset, lengthBytes } = this.#scan.directory;
+    return this.#load(
+      segment.at(block),
+      offset.at(block),
+      into.room,
+      into.header,
+      into.room.u8.subarray(0, lengthBytes.at(block)),
+    );
   }
 
   decodeBlock(into: RecordBatch): Result<void> {
@@ -297,15 +303,16 @@ export class LogReader implements RecordSource {
     );
   }
 
-  /** Reads and checks the block at a place that was sound when the file was opened. */
+  /** Reads and checks the block at a place that was sound when the file was opened. `into`: as much of the buffer as the block takes, where that is known. */
   #load(
     segmentNumber: number,
     offset: number,
     buffer: BlockBuffer,
     header: BlockHeader = this.#header,
+    into = buffer.u8,
   ): Result<void> {
     const segment = this.#bySegment.get(segmentNumber)!;
-    const read = segment.file.read(buffer.u8, offset);
+    const read = segment.file.read(into, offset);
     if (!read.ok) return read;
     const check = parseBlock(buffer.u8, 0, read.value, this.#scan.uuid, header);
     if (check === BlockCheck.Valid) return ok();
