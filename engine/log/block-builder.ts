@@ -89,10 +89,17 @@ export class BlockBuilder {
   #dictionary = new Uint32Array(16);
   #dictionaryStamp = 0;
   readonly #numbers = new Float64Array(13);
-  /** The columns as `Accel.stageDeltas` takes them. */
+  /** The columns of a batch, and those of the block, as `Accel.stageDeltas` takes them. */
+  readonly #batch: (Uint8Array | Uint32Array | Float64Array)[] = [];
   readonly #staged = [
     ...[this.kind, this.flags, this.timeLo, this.timeHi, this.pageLo, this.pageHi, this.epoch, this.source],
     ...[this.causeDistance, this.bodyLength, this.bodies],
+  ];
+  /** Two entries a column. */
+  readonly #encoded: (Uint8Array | Uint32Array | Float64Array | undefined)[] = [
+    ...[this.kind, undefined, undefined, undefined, this.timeLo, this.timeHi, this.pageLo, this.pageHi],
+    ...[this.epoch, undefined, undefined, undefined, this.source, undefined, undefined, undefined],
+    ...[undefined, undefined, this.bodyLength, undefined, undefined, undefined],
   ];
   readonly #plans = Array.from({ length: COLUMN_COUNT }, () => new ColumnPlan());
   readonly #accel: Accel;
@@ -216,10 +223,17 @@ export class BlockBuilder {
     time: { readonly lo: number; readonly hi: number },
     used: number,
   ): number {
-    const { slot, source, cause, flags, metaLength, runStart, runOffset, runLength, payloadStart, payload } =
-      batch;
-    const columns = [slot, source, cause, flags, metaLength, runStart, runOffset, runLength, payloadStart];
-    const batchColumns = [...columns, payload];
+    const columns = this.#batch;
+    columns[0] = batch.slot;
+    columns[1] = batch.source;
+    columns[2] = batch.cause;
+    columns[3] = batch.flags;
+    columns[4] = batch.metaLength;
+    columns[5] = batch.runStart;
+    columns[6] = batch.runOffset;
+    columns[7] = batch.runLength;
+    columns[8] = batch.payloadStart;
+    columns[9] = batch.payload;
     const numbers = this.#numbers;
     const { epoch, idLo, idHi, sources } = names;
     // Anew each time: the caller may have changed its list.
@@ -240,7 +254,7 @@ export class BlockBuilder {
       numbers[10] = time.lo;
       numbers[11] = time.hi;
       numbers[12] = this.#dictionaryStamp;
-      const stopped = stage(batchColumns, this.#staged, epoch, idLo, idHi, this.#dictionary, numbers);
+      const stopped = stage(columns, this.#staged, epoch, idLo, idHi, this.#dictionary, numbers);
       if (stopped >= 0) {
         this.bodyBytes += numbers[0]!;
         if (numbers[1] !== 0) this.usesFlags = true;
@@ -407,20 +421,16 @@ export class BlockBuilder {
     return at + (bodyTo - bodyFrom) - payloadAt;
   }
 
-  /** Every column, as `Accel.encodeColumns` takes them. */
+  /** Every column, as `Accel.encodeColumns` takes them: always the same list, with those that are used. */
   #columns(): readonly (Uint8Array | Uint32Array | Float64Array | undefined)[] {
-    const flags = this.usesFlags ? this.flags : undefined;
-    const idLo = this.usesForeign ? this.idDiffLo : undefined;
-    const idHi = this.usesForeign ? this.idDiffHi : undefined;
-    const cause = this.usesCause ? this.causeDistance : undefined;
-    const mask = this.usesForeign ? this.maskLength : undefined;
-    const meta = this.usesMetadata ? this.metaLength : undefined;
-    const none = undefined;
-    return [
-      ...[this.kind, none, flags, none, this.timeLo, this.timeHi, this.pageLo, this.pageHi],
-      ...[this.epoch, none, idLo, idHi, this.source, none, cause, none],
-      ...[mask, none, this.bodyLength, none, meta, none],
-    ];
+    const columns = this.#encoded;
+    columns[2] = this.usesFlags ? this.flags : undefined;
+    columns[10] = this.usesForeign ? this.idDiffLo : undefined;
+    columns[11] = this.usesForeign ? this.idDiffHi : undefined;
+    columns[14] = this.usesCause ? this.causeDistance : undefined;
+    columns[16] = this.usesForeign ? this.maskLength : undefined;
+    columns[20] = this.usesMetadata ? this.metaLength : undefined;
+    return columns;
   }
 
   /** The columns of `Accel.encodeColumns` in TypeScript. */
