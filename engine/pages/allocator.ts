@@ -79,7 +79,7 @@ export class Allocator {
       if (first === NO_FRAME) return false;
       this.#locate(first);
       const from = this.offset / FRAME_BYTES;
-      this.arenas.claim(this.arena, from, from + frames, zero);
+      this.arenas.claim(this.arena, from, from + frames, zero, this.#frames.freeBehind);
       return true;
     }
     const granule = this.#slabs.allocate(sizeBytes);

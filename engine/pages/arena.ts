@@ -11,6 +11,9 @@ const MAX_ARENAS = 65_535;
 /** The first arena; those after it double what is held, so that small tables stay small and large ones have few arenas. */
 const FIRST_ARENA_FRAMES = 256;
 
+/** Frames zeroed ahead at most, so that the call of the addon is shared: 256 KiB are zero in some 6 µs. */
+const CLEAN_AHEAD_FRAMES = 64;
+
 /**
  * Zeroed memory for an arena. One that a large page fits into begins where large pages do: the system reserves what lies before it, and never
  * commits it. Throws a RangeError where there is no room.
@@ -31,6 +34,9 @@ interface Arena {
   frames: number;
   /** Frames from the start that were ever handed out: those after them are zero as the system gave them. */
   touchedFrames: number;
+  /** Frames `[cleanFrom, cleanTo)` are free, were used, and are zero again. */
+  cleanFrom: number;
+  cleanTo: number;
   held: boolean;
 }
 
@@ -132,12 +138,14 @@ export class ArenaSet {
     this.bytes[number] = bytes;
     const known = this.#arenas[number];
     if (known === undefined) {
-      this.#arenas.push({ firstFrame: this.#nextFrame, range: frames, frames, touchedFrames: 0, held: true });
+      const fresh = { frames, touchedFrames: 0, cleanFrom: 0, cleanTo: 0, held: true };
+      this.#arenas.push({ firstFrame: this.#nextFrame, range: frames, ...fresh });
       this.#nextFrame += frames + 1;
     } else {
       known.held = true;
       known.frames = frames;
       known.touchedFrames = 0;
+      known.cleanFrom = known.cleanTo = 0;
     }
     this.heldFrames += frames;
     return number;
@@ -155,12 +163,21 @@ export class ArenaSet {
     accel.zeroBytes(this.bytes[number]!, offset, offset + sizeBytes);
   }
 
-  /** Zeroes what of frames `[from, to)` of an arena was used before, and notes that all of it is used now. */
-  claim(number: number, from: number, to: number, zero: boolean): void {
+  /**
+   * Zeroes what of frames `[from, to)` of an arena was used before, and notes that all of it is used now. `freeBehind` frames behind it are free: of those that were
+   * used some are zeroed with it, which pages that come next are likely to take.
+   */
+  claim(number: number, from: number, to: number, zero: boolean, freeBehind = 0): void {
     const arena = this.#arenas[number]!;
     const usedBefore = Math.min(to, arena.touchedFrames);
-    if (zero && from < usedBefore) {
-      accel.zeroBytes(this.bytes[number]!, from * FRAME_BYTES, usedBefore * FRAME_BYTES);
+    const isClean = arena.cleanFrom <= from && usedBefore <= arena.cleanTo;
+    if (zero && from < usedBefore && !isClean) {
+      const end = Math.min(to + Math.min(freeBehind, CLEAN_AHEAD_FRAMES), arena.touchedFrames);
+      accel.zeroBytes(this.bytes[number]!, from * FRAME_BYTES, end * FRAME_BYTES);
+      arena.cleanFrom = to;
+      arena.cleanTo = end;
+    } else if (from < arena.cleanTo && to > arena.cleanFrom) {
+      arena.cleanFrom = to;
     }
     if (to > arena.touchedFrames) arena.touchedFrames = to;
   }

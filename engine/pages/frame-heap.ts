@@ -21,6 +21,8 @@ export class FrameHeap {
   /** One bit for each bin with a block in it. */
   readonly #filled = new Uint32Array(new SharedArrayBuffer(Math.ceil(BINS / 32) * 4));
   freeFrames = 0;
+  /** Frames that are free directly behind the block that {@link allocate} gave last, as far as it was cut from them. */
+  freeBehind = 0;
 
   constructor(table: FrameTable) {
     this.#table = table;
@@ -50,6 +52,7 @@ export class FrameHeap {
     this.#unlink(first, length);
     if (length > frames) this.#link(first + frames, length - frames);
     this.#mark(first, frames, -frames);
+    this.freeBehind = length - frames;
     return first;
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { accel } from "../../../engine/accel/index.ts";
+import { Prng } from "../../../engine/base/prng.ts";
 import { Allocator } from "../../../engine/pages/allocator.ts";
 import { MAX_SMALL_BYTES, smallBlockBytes } from "../../../engine/pages/slab-heap.ts";
 
@@ -41,6 +42,34 @@ describe("page memory", () => {
     );
     expect(arenas.length).toBeGreaterThan(2);
     for (const bytes of arenas) expect(accel.preferLargePages(bytes)).toBe(0);
+  });
+
+  it("is zero whoever had it before, whatever is freed, taken, overwritten and let go in between", () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const rng = new Prng(seed);
+      const allocator = new Allocator(4 * MIB, MIB);
+      const blocks: { arena: number; offset: number; size: number }[] = [];
+      const big = rng.pick([4096, 20_000, 300_000]);
+      for (let step = 0; step < 250; step++) {
+        if (blocks.length > 0 && rng.chance(step % 100 < 50 ? 0.35 : 0.7)) {
+          // in order or not, one or all
+          for (let n = rng.pick([1, 1, 1, blocks.length]); n > 0; n--) {
+            const [block] = blocks.splice(rng.below(blocks.length), 1);
+            allocator.release(block!.arena, block!.offset, block!.size);
+          }
+          if (rng.chance(0.05)) allocator.trim();
+          continue;
+        }
+        const size = 1 + rng.below(rng.pick([3000, 4096, 12_000, big]));
+        const zero = rng.chance(0.8);
+        if (!allocator.allocate(size, zero)) continue;
+        const { arena, offset } = allocator;
+        const bytes = allocator.arenas.bytes[arena]!.subarray(offset, offset + size);
+        if (zero && bytes.some((byte) => byte !== 0)) throw new Error(`seed ${seed}, step ${step}: not zero`);
+        allocator.arenas.bytes[arena]!.fill(0xa5, offset, offset + size);
+        blocks.push({ arena, offset, size });
+      }
+    }
   });
 
   it("is joined again when neighbours are freed in any order, so that one large page fits", () => {
