@@ -278,7 +278,7 @@ export interface Accel {
 
   /**
    * Columns and bodies of a block that begins at `blockAt`, written from `at` on as {@link encodeColumns} does, for rows `[from, to)`, 1 to 4096 of them: deltas of
-   * `numbers[row]` at the start of a page each, whose id is `idLo[slot[row]]`, `idHi[slot[row]]` and whose epoch is `epoch[row]` after it. The reference is the log's
+   * 8 bytes, from `numbers[8 * row]` on, at the start of a page each, whose id is `idLo[slot[row]]`, `idHi[slot[row]]` and whose epoch is `epoch[row]` after it. The reference is the log's
    * (`number-block.ts`), which does it itself where this is absent. `values`, the same for all: kind, flags, time low and high, cause (0 = none), LSN of the first.
    * The dictionary has one source. Returns the position after them; -1 where `out` ends before.
    */
@@ -287,7 +287,7 @@ export interface Accel {
     blockAt: number,
     at: number,
     slot: Uint32Array,
-    numbers: Float64Array,
+    numbers: Uint8Array,
     epoch: Float64Array,
     idLo: Uint32Array,
     idHi: Uint32Array,

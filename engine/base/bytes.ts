@@ -1,5 +1,5 @@
 import { assert } from "./assert.ts";
-import { highOfNumber, numberFromPair, u64FromPair } from "./u64.ts";
+import { highOf, highOfNumber, lowOf, numberFromPair, u64FromPair } from "./u64.ts";
 
 const encoder = new TextEncoder();
 // `ignoreBOM` keeps a leading U+FEFF as the character that it is: the same text comes back.
@@ -7,7 +7,15 @@ const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function utf8Encode(text: string): Uint8Array {
-  return encoder.encode(text);
+  const { length } = text;
+  if (length > SHORT_TEXT_BYTES) return encoder.encode(text);
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 127) return encoder.encode(text);
+    bytes[i] = unit;
+  }
+  return bytes;
 }
 
 /** Short texts are met again and again (page types, sources): the last one of each hash is kept, and decoding it again makes no string. */
@@ -99,29 +107,26 @@ export function writeVarint(out: Uint8Array, at: number, value: number): number 
   return at;
 }
 
-/** Grows as it is written; little-endian. */
+/** Grows as it is written; little-endian. Without a view of its bytes: a few bytes stay in the JavaScript heap then. */
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(initialBytes = 256) {
     this.#bytes = new Uint8Array(initialBytes);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** Where to write next. May replace the buffer and its view: read those after it, never in the same expression before it. */
+  /** Where to write next. May replace the buffer: read it after this, never in the same expression before it. */
   #reserve(count: number): number {
     const at = this.#length;
     if (at + count > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(this.#bytes.length * 2, at + count));
       grown.set(this.#bytes.subarray(0, at));
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     this.#length = at + count;
     return at;
@@ -129,40 +134,34 @@ export class ByteWriter {
 
   u8(value: number): this {
     const at = this.#reserve(1);
-    this.#view.setUint8(at, value);
+    this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
     const at = this.#reserve(2);
-    this.#view.setUint16(at, value, true);
+    const bytes = this.#bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
     return this;
   }
 
   u32(value: number): this {
-    const at = this.#reserve(4);
-    this.#view.setUint32(at, value, true);
+    this.patchU32(this.#reserve(4), value);
     return this;
   }
 
   i32(value: number): this {
-    const at = this.#reserve(4);
-    this.#view.setInt32(at, value, true);
-    return this;
+    return this.u32(value);
   }
 
   /** A whole number below 2^53 as u64. */
   u64n(value: number): this {
-    const at = this.#reserve(8);
-    this.#view.setUint32(at, value >>> 0, true);
-    this.#view.setUint32(at + 4, highOfNumber(value), true);
-    return this;
+    return this.u32(value).u32(highOfNumber(value));
   }
 
   u64(value: bigint): this {
-    const at = this.#reserve(8);
-    this.#view.setBigUint64(at, value, true);
-    return this;
+    return this.u32(lowOf(value)).u32(highOf(value));
   }
 
   varint(value: number): this {
@@ -214,7 +213,11 @@ export class ByteWriter {
   }
 
   patchU32(at: number, value: number): void {
-    this.#view.setUint32(at, value, true);
+    const bytes = this.#bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
   }
 
   /** A view of what has been written; valid until the next write. */
@@ -224,7 +227,7 @@ export class ByteWriter {
 
   /** A copy of what has been written. */
   finish(): Uint8Array {
-    return this.view().slice();
+    return this.#bytes.slice(0, this.#length);
   }
 }
 

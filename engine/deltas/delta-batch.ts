@@ -35,11 +35,8 @@ export class DeltaBatch {
   runOffset: Uint32Array;
   runLength: Uint32Array;
   payload: Uint8Array;
-  /**
-   * `payload` as numbers (or any 8 bytes), where whoever filled the columns says that every row writes one at the start of its page, and that all rows have the same cause, the same
-   * flags and no metadata.
-   */
-  numbers: Float64Array | undefined;
+  /** Whoever filled the columns says that every row writes 8 bytes to the start of its page, and that all have the same cause, the same flags and no metadata. */
+  areNumbers = false;
   #view: DataView;
   /** The array that the last row's bytes came from, and its view once it has been seen twice: most producers have one buffer. */
   #from: Uint8Array | undefined;
@@ -65,7 +62,7 @@ export class DeltaBatch {
     this.count = 0;
     this.runCount = 0;
     this.payloadBytes = 0;
-    this.numbers = undefined;
+    this.areNumbers = false;
     this.#from = undefined;
     this.#fromView = undefined;
   }

@@ -544,8 +544,8 @@ export class Propagation {
       rows: this.rows,
       failures: this.#failed,
       levels: this.#told.columns(),
-      cutOff: this.#cutOff.items.subarray(0, this.#cutOff.count),
-      blocked: this.#blocked.items.subarray(0, this.#blocked.count),
+      cutOff: this.#cutOff.view(),
+      blocked: this.#blocked.view(),
       edges,
       counts: outcome,
     });

@@ -9,7 +9,10 @@ export class WaveLevels {
   readonly #blocked = new WorkStack();
 
   clear(): void {
-    for (const column of [this.#level, this.#members, this.#cutOff, this.#blocked]) column.clear();
+    this.#level.clear();
+    this.#members.clear();
+    this.#cutOff.clear();
+    this.#blocked.clear();
   }
 
   /** A level may be told in parts. */
@@ -28,16 +31,14 @@ export class WaveLevels {
     this.#blocked.push(blocked);
   }
 
-  /** Views; valid until the next wave. */
+  /** Valid until the next wave. */
   columns(): LevelColumns {
-    const count = this.#level.count;
-    const view = (column: WorkStack) => column.items.subarray(0, count);
     return {
-      count,
-      level: view(this.#level),
-      members: view(this.#members),
-      cutOff: view(this.#cutOff),
-      blocked: view(this.#blocked),
+      count: this.#level.count,
+      level: this.#level.items,
+      members: this.#members.items,
+      cutOff: this.#cutOff.items,
+      blocked: this.#blocked.items,
     };
   }
 }

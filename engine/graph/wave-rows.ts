@@ -68,7 +68,7 @@ export class WaveRows {
       this.#numbers = new Float64Array(deltas.payload.buffer);
       this.#words = new Int32Array(deltas.payload.buffer);
     }
-    deltas.numbers = this.#numbers;
+    deltas.areNumbers = true;
     if (this.#uniformRows >= to) return true;
     for (let row = this.#uniformRows; row < to; row++) {
       deltas.runStart[row] = row;
@@ -129,7 +129,7 @@ export class WaveRows {
     const { table } = executor.graph;
     const slot = run.list[k]!;
     this.#isUniform = false;
-    this.deltas.numbers = undefined;
+    this.deltas.areNumbers = false;
     if (this.#uniformRows > this.deltas.count) this.#uniformRows = this.deltas.count;
     const page = executor.views.all[table.arena[slot]!]!.bytes;
     const pageAt = table.arenaOffset[slot]!;

@@ -16,7 +16,7 @@ export interface PageFailure {
   readonly beforeRow: number;
 }
 
-/** Columns of `count` rows, one a level in which something happened, ascending. */
+/** Columns, of which the first `count` rows stand: one a level in which something happened, ascending. */
 export interface LevelColumns {
   readonly count: number;
   readonly level: Uint32Array;

@@ -1,3 +1,5 @@
+const NONE = new Uint32Array(0);
+
 /** A growing list of u32 for worklists: no recursion over user-sized graphs, no object an item. Keeps its room from use to use. */
 export class WorkStack {
   count = 0;
@@ -22,6 +24,11 @@ export class WorkStack {
     const longer = new Uint32Array(Math.max(capacity, this.items.length * 2));
     longer.set(this.items);
     this.items = longer;
+  }
+
+  /** Its items, until the next push. */
+  view(): Uint32Array {
+    return this.count === 0 ? NONE : this.items.subarray(0, this.count);
   }
 
   /** Its items, by ascending key. */

@@ -48,6 +48,8 @@ const COLUMN_BYTES_ESTIMATE = 24;
 const STAGED_ROWS = 1024;
 /** Fewer are staged before the addon is called. */
 const NATIVE_FROM_ROWS = 8;
+/** Columns of fewer rows are written before the addon has taken its arguments in. */
+const NATIVE_FROM_COLUMN_ROWS = 64;
 const FIXED_BYTES = BLOCK_HEADER_BYTES + 8 + COLUMN_COUNT * 17;
 /** The longest source name kept in a dictionary. A longer one stands in overflow blocks. */
 export const MAX_INLINE_SOURCE_BYTES = 32768;
@@ -411,7 +413,7 @@ export class BlockBuilder {
       at += text.length;
     }
     const encode = this.#accel.encodeColumns;
-    if (encode !== undefined) {
+    if (encode !== undefined && to - from >= NATIVE_FROM_COLUMN_ROWS) {
       at = encode(this.#columns(), from, to, out, blockAt, at, room, this.bodies, bodyFrom, bodyTo);
       return at < 0 ? -1 : at - payloadAt;
     }

@@ -14,7 +14,13 @@ import {
   encodeCheckpointTrailer,
 } from "./checkpoint-format.ts";
 import type { LogFile } from "./file-system.ts";
-import { isWorthANumberBlock, type NumberRecords, sealNumberRecords } from "./number-block.ts";
+import {
+  isWorthANumberBlock,
+  type NumberRecords,
+  numbersFit,
+  sealNumberRecords,
+  stageNumbers,
+} from "./number-block.ts";
 
 /** Sealed blocks wait for a write until there are this many bytes of them, where the file has no queue. */
 const WRITE_BYTES = 1 << 20;
@@ -126,21 +132,22 @@ export class BlockOutput {
     }
   }
 
-  /** Appends the records at this time as blocks of their own, as long as enough are left for one; returns the row it stopped at. */
+  /** Appends the records at this time: many as blocks of their own, few beside what is staged. Returns the row it stopped at, which the failed writer does not take. */
   appendNumbers(records: NumberRecords, time: { readonly lo: number; readonly hi: number }): number {
-    while (isWorthANumberBlock(records) && this.seal()) {
-      const fields = this.#sealFields();
-      const encode = accel.encodeNumberRecords;
-      this.#outLength = sealNumberRecords(
-        this.builder,
-        this.#out,
-        this.#outLength,
-        records,
-        time,
-        fields,
-        encode,
-      );
-      if (!this.#handOnIfFull()) break;
+    const { builder } = this;
+    while (records.row < records.to && this.#failure === undefined) {
+      if (isWorthANumberBlock(records)) {
+        if (!this.seal()) break;
+        const fields = this.#sealFields();
+        const encode = accel.encodeNumberRecords;
+        const at = this.#outLength;
+        this.#outLength = sealNumberRecords(builder, this.#out, at, records, time, fields, encode);
+        this.#handOnIfFull();
+        continue;
+      }
+      const isFull = !numbersFit(builder, records) || builder.sourceIndex(records.source) < 0;
+      if (isFull && !this.seal()) break;
+      stageNumbers(builder, records, records.to, time);
     }
     return records.row;
   }

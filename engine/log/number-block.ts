@@ -13,11 +13,12 @@ import { BLOCK_HEADER_BYTES, BlockType, MAX_PAYLOAD_BYTES, sealBlock } from "./b
 import { MAX_BLOCK_RECORDS } from "./record-batch.ts";
 import { RecordKind } from "./record-kinds.ts";
 
-/** Deltas that write one f64 to the start of a page each, and differ in nothing but the page, its epoch and the number; those before `row` are appended. */
+/** Deltas that write 8 bytes to the start of a page each, and differ in nothing but the page, its epoch and the bytes; those before `row` are appended. */
 export interface NumberRecords {
   /** By row. */
   readonly slot: Uint32Array;
-  readonly numbers: Float64Array;
+  /** The bytes of row `r` from `8 * r` on. */
+  readonly numbers: Uint8Array;
   /** The page's epoch after the row. */
   readonly epoch: Float64Array;
   /** By slot. */
@@ -31,24 +32,22 @@ export interface NumberRecords {
   readonly to: number;
 }
 
+const NUMBER_BYTES = 8;
+/** A list of one run, its gap, its length - 1, the bytes. */
+const BODY_BYTES = 3 + NUMBER_BYTES;
+/** A body, and at most of columns: page id and epoch, and the distances to one cause differ by less than 2^16. */
+const ROW_BYTES = BODY_BYTES + 8 + 8 + 2;
+/** The columns' descriptors, and the gaps before columns. */
+const DESCRIPTOR_BYTES = COLUMN_COUNT * 17;
+const VALUES = new Float64Array(6);
+
 /** So many rows are worth a block of their own: they go there straight from where they are. */
 const OWN_BLOCK_ROWS = 512;
 export function isWorthANumberBlock({ row, to }: NumberRecords): boolean {
   return to - row >= OWN_BLOCK_ROWS;
 }
 
-/** One run of 8 bytes at offset 0: a list of one run, its gap, its length - 1, the bytes. */
-const BODY = [1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0];
-/** A body, and at most of columns: page id and epoch, and the distances to one cause differ by less than 2^16. */
-const ROW_BYTES = BODY.length + 8 + 8 + 2;
-/** The columns' descriptors, and the gaps before columns. */
-const DESCRIPTOR_BYTES = COLUMN_COUNT * 17;
-const VALUES = new Float64Array(6);
-// A number in halves: as a number a NaN might lose bits.
-const HALVES = new Uint32Array(2);
-const NUMBER_BYTES = new Uint8Array(HALVES.buffer);
-
-/** The rows from `from` on, up to `to`, as such records; undefined where they are none, or too few with one source. */
+/** The rows from `from` on that have one source, up to `to`, as such records; undefined where they are none. */
 export function numberRecordsOf(
   batch: DeltaBatch,
   from: number,
@@ -59,13 +58,13 @@ export function numberRecordsOf(
   sources: readonly string[],
   flagMask: number,
 ): NumberRecords | undefined {
-  const { numbers, slot, source } = batch;
-  if (numbers === undefined || to - from < OWN_BLOCK_ROWS) return undefined;
+  if (!batch.areNumbers) return undefined;
+  const { slot, source, payload: numbers } = batch;
   const first = source[from]!;
   let end = from + 1;
   while (end < to && source[end] === first) end++;
   const name = sources[first] ?? "";
-  if (end - from < OWN_BLOCK_ROWS || name.length * 3 > MAX_INLINE_SOURCE_BYTES) return undefined;
+  if (name.length * 3 > MAX_INLINE_SOURCE_BYTES) return undefined;
   const [cause, flags] = [batch.cause[from]!, batch.flags[from]! & flagMask];
   return { slot, numbers, epoch, idLo, idHi, source: name, cause, flags, row: from, to: end };
 }
@@ -86,9 +85,8 @@ export function sealNumberRecords(
   assert(name.length <= MAX_INLINE_SOURCE_BYTES, "the source of a batch stands in its block");
   const room = MAX_PAYLOAD_BYTES - 1 - varintSize(name.length) - name.length - DESCRIPTOR_BYTES;
   const to = Math.min(records.to, from + MAX_BLOCK_RECORDS, from + Math.floor(room / ROW_BYTES));
-  records.row = to;
   if (encode === undefined) {
-    stage(builder, records, from, to, time);
+    stageNumbers(builder, records, to, time);
     return builder.seal(out, at, fields);
   }
   const payloadAt = at + BLOCK_HEADER_BYTES;
@@ -106,6 +104,7 @@ export function sealNumberRecords(
   const end = encode(out.u8, at, columnsAt, slot, numbers, epoch, idLo, idHi, from, to, VALUES);
   const payloadBytes = end - payloadAt;
   assert(end >= 0 && payloadBytes <= MAX_PAYLOAD_BYTES, "so many rows fit a block");
+  records.row = to;
   builder.firstLsn += to - from;
   return (
     at +
@@ -123,36 +122,45 @@ export function sealNumberRecords(
   );
 }
 
-/** The rows as the builder's, which is empty. */
-function stage(
+/** Whether the records, which are not worth a block, fit the block under construction. */
+export function numbersFit(builder: BlockBuilder, { row, to }: NumberRecords): boolean {
+  const rows = to - row;
+  return builder.count + rows <= MAX_BLOCK_RECORDS && !builder.isFullFor(rows * ROW_BYTES);
+}
+
+/** Stages rows up to `to`, for which there is room, and takes them from the records. The dictionary has their source or takes it. */
+export function stageNumbers(
   builder: BlockBuilder,
-  { slot, numbers, epoch, idLo, idHi, source, cause, flags }: NumberRecords,
-  from: number,
+  records: NumberRecords,
   to: number,
   time: { readonly lo: number; readonly hi: number },
 ): void {
-  const rows = to - from;
-  const halves = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
-  builder.kind.fill(RecordKind.Delta, 0, rows);
-  builder.flags.fill(flags, 0, rows);
-  builder.timeLo.fill(time.lo, 0, rows);
-  builder.timeHi.fill(time.hi, 0, rows);
-  builder.source.fill(builder.sourceIndex(source), 0, rows);
-  builder.bodyLength.fill(BODY.length, 0, rows);
-  builder.epoch.set(epoch.subarray(from, to));
+  const { slot, numbers, epoch, idLo, idHi, cause, flags, row: from } = records;
+  const { bodies, firstLsn } = builder;
+  const source = builder.sourceIndex(records.source);
+  let at = builder.count;
+  let bodyAt = builder.bodyBytes;
+  for (let row = from; row < to; row++, at++) {
+    const page = slot[row]!;
+    builder.kind[at] = RecordKind.Delta;
+    builder.flags[at] = flags;
+    builder.timeLo[at] = time.lo;
+    builder.timeHi[at] = time.hi;
+    builder.pageLo[at] = idLo[page]!;
+    builder.pageHi[at] = idHi[page]!;
+    builder.epoch[at] = epoch[row]!;
+    builder.source[at] = source;
+    if (cause !== 0) builder.causeDistance[at] = firstLsn + at - cause;
+    builder.bodyLength[at] = BODY_BYTES;
+    bodies[bodyAt++] = 1;
+    bodies[bodyAt++] = 0;
+    bodies[bodyAt++] = NUMBER_BYTES - 1;
+    const numberAt = row * NUMBER_BYTES;
+    for (let i = 0; i < NUMBER_BYTES; i++) bodies[bodyAt++] = numbers[numberAt + i]!;
+  }
   if (flags !== 0) builder.usesFlags = true;
   if (cause !== 0) builder.usesCause = true;
-  for (let row = 0; row < rows; row++) {
-    const page = slot[from + row]!;
-    builder.pageLo[row] = idLo[page]!;
-    builder.pageHi[row] = idHi[page]!;
-    if (cause !== 0) builder.causeDistance[row] = builder.firstLsn + row - cause;
-    HALVES[0] = halves[(from + row) * 2]!;
-    HALVES[1] = halves[(from + row) * 2 + 1]!;
-    const at = row * BODY.length;
-    builder.bodies.set(BODY, at);
-    builder.bodies.set(NUMBER_BYTES, at + BODY.length - NUMBER_BYTES.length);
-  }
-  builder.bodyBytes = rows * BODY.length;
-  builder.count = rows;
+  builder.bodyBytes = bodyAt;
+  builder.count = at;
+  records.row = to;
 }

@@ -102,8 +102,13 @@ export class StateWriter {
 
   /** An event record, of which the payload is bytes. */
   tell(type: number, payload: Uint8Array, pageId: bigint, origin: Origin): Result<number> {
-    const body = encodeEvent({ eventType: type, payload });
-    const logged = this.append(RecordKind.Event, { ...named(origin), pageId, body });
+    return this.tellBody(encodeEvent({ eventType: type, payload }), pageId, origin);
+  }
+
+  /** {@link tell}, where the record's body is there already. */
+  tellBody(body: Uint8Array, pageId: bigint, { source, cause, flags }: Origin): Result<number> {
+    const fields = pageId === 0n ? { source, cause, flags, body } : { source, cause, flags, body, pageId };
+    const logged = this.append(RecordKind.Event, fields);
     if (!logged.ok) return logged;
     this.eventRecords++;
     this.events.settle();
@@ -129,7 +134,8 @@ export class StateWriter {
     const lsn = outcome === "commit" ? this.log.commit() : this.log.abort();
     if (lsn === 0) return this.refusal();
     const kind = outcome === "commit" ? RecordKind.TransactionCommit : RecordKind.TransactionAbort;
-    this.events.record(kind, lsn, { cause, body: encodeTransactionEnd(cause) });
+    const isHeard = this.events.hub.isActive;
+    this.events.record(kind, lsn, isHeard ? { cause, body: encodeTransactionEnd(cause) } : NO_FIELDS);
     // A device that is lost here has its own record, behind the transaction's, which is done all the same.
     this.device?.flush();
     this.events.settle();

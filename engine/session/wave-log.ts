@@ -1,8 +1,8 @@
 import { accel } from "../accel/index.ts";
-import { EMPTY_BYTES } from "../base/bytes.ts";
-import { EVENT_CODE, type WaveEnd, type WaveTrigger } from "../events/event-types.ts";
+import { ByteWriter, EMPTY_BYTES } from "../base/bytes.ts";
+import { EVENT_CODE, type EventFields, type WaveEnd, type WaveTrigger } from "../events/event-types.ts";
 import { type IdColumn, NO_IDS } from "../events/id-column.ts";
-import { encodePayload } from "../events/payload-codec.ts";
+import { writePayload } from "../events/payload-codec.ts";
 import type { LevelColumns, WaveRecord, WaveSink } from "../graph/wave-sink.ts";
 import { encodeFailure } from "../log/record-bodies.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
@@ -10,6 +10,8 @@ import type { PageTable } from "../pages/page-table.ts";
 import type { Origin, StateWriter } from "./state-writer.ts";
 
 const SOURCE = "mmsb.wave";
+/** Most waves' events have fewer; V8 keeps so few in its heap. */
+const BODY_BYTES = 64;
 const NO_LEVELS: LevelColumns = {
   count: 0,
   level: new Uint32Array(0),
@@ -27,6 +29,8 @@ export class WaveLog implements WaveSink {
   trigger: WaveTrigger = "transaction";
   #state!: StateWriter;
   #epochs = new Float64Array(0);
+  #namesKept: readonly string[] = [];
+  #namesVersion = -1;
 
   /** The writer needs the graph, and the graph this. */
   attach(state: StateWriter): void {
@@ -34,9 +38,9 @@ export class WaveLog implements WaveSink {
   }
 
   begin(roots: number): number {
-    const payload = encodePayload("wave-start", { trigger: this.trigger, roots });
     const cause = this.#state.log.lastLsn;
-    const told = this.#state.tell(EVENT_CODE["wave-start"], payload, 0n, origin(cause));
+    const body = bodyOf("wave-start", { trigger: this.trigger, roots });
+    const told = this.#state.tellBody(body, 0n, origin(cause));
     return told.ok ? told.value : 0;
   }
 
@@ -79,11 +83,17 @@ export class WaveLog implements WaveSink {
   }
 
   #tellEnd(cause: number, end: WaveEnd): boolean {
-    return this.#state.tell(EVENT_CODE["wave-end"], encodePayload("wave-end", end), 0n, origin(cause)).ok;
+    return this.#state.tellBody(bodyOf("wave-end", end), 0n, origin(cause)).ok;
   }
 
-  #names(): string[] {
-    return this.#state.reactive.registry.all.map((recompute) => recompute?.name ?? "");
+  /** Of recomputes, by number. */
+  #names(): readonly string[] {
+    const { all, version } = this.#state.reactive.registry;
+    if (this.#namesVersion !== version) {
+      this.#namesVersion = version;
+      this.#namesKept = all.map((recompute) => recompute?.name ?? "");
+    }
+    return this.#namesKept;
   }
 
   /** The epochs after the rows; a page stands in a wave once. */
@@ -107,6 +117,14 @@ function origin(cause: number): Origin {
   return { source: SOURCE, cause, flags: RecordFlag.Derived, metadata: EMPTY_BYTES };
 }
 
+/** The body of an event's record, without its payload on the way. */
+function bodyOf<T extends "wave-start" | "wave-end">(type: T, fields: EventFields[T]): Uint8Array {
+  const out = new ByteWriter(BODY_BYTES).varint(EVENT_CODE[type]);
+  writePayload(out, type, fields);
+  return out.finish();
+}
+
 function idColumn({ idLo, idHi }: PageTable, slots: Uint32Array): IdColumn {
+  if (slots.length === 0) return NO_IDS;
   return { count: slots.length, lo: slots.map((slot) => idLo[slot]!), hi: slots.map((slot) => idHi[slot]!) };
 }

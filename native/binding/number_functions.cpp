@@ -13,7 +13,7 @@ napi_value encode_number_records_(napi_env env, napi_callback_info info) {
   const std::uint64_t block_at = in.integer(1, "blockAt");
   const std::uint64_t at = in.integer(2, "at");
   const auto slot = in.u32(3, "slot");
-  const auto numbers = in.f64(4, "numbers");
+  const auto numbers = in.u8(4, "numbers");
   const auto epoch = in.f64(5, "epoch");
   const auto id_low = in.u32(6, "idLo");
   const auto id_high = in.u32(7, "idHi");
@@ -29,7 +29,7 @@ napi_value encode_number_records_(napi_env env, napi_callback_info info) {
     else values[i] = static_cast<std::uint64_t>(given[i]);
   }
   if (!in.rows(block_at, at, out.size(), "out") || !in.rows(from, to, slot.size(), "slot") ||
-      !in.rows(from, to, numbers.size(), "numbers") || !in.rows(from, to, epoch.size(), "epoch"))
+      !in.rows(from, to, numbers.size() / number_bytes, "numbers") || !in.rows(from, to, epoch.size(), "epoch"))
     return nullptr;
   if (from == to || to - from > max_number_rows) {
     in.refuse("slot", "has no rows there, or too many");
@@ -42,7 +42,7 @@ napi_value encode_number_records_(napi_env env, napi_callback_info info) {
   }
   const number_records records{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(flags),
                                (time_low & 0xffff'ffff) | time_high << 32, cause != 0, first_lsn - cause,
-                               slot.subspan(from, to - from), numbers.data() + from, epoch.data() + from, id_low, id_high};
+                               slot.subspan(from, to - from), numbers.data() + number_bytes * from, epoch.data() + from, id_low, id_high};
   const std::int64_t end = encode_number_records(records, out.subspan(block_at), at - block_at);
   if (end == number_of_no_page || end == columns_not_whole) {
     in.refuse(end == columns_not_whole ? "epoch" : "slot", end == columns_not_whole ? "holds a number that is not whole" : "names no page");

@@ -11,7 +11,7 @@ namespace {
 /** The body of a delta of one run of 8 bytes at offset 0: a list of one run, its gap, its length - 1; the bytes follow. */
 constexpr std::uint32_t body_head = 0x07'00'01;
 constexpr std::size_t head_bytes = 3;
-constexpr std::size_t body_bytes = head_bytes + sizeof(double);
+constexpr std::size_t body_bytes = head_bytes + number_bytes;
 
 struct page_ids {
   std::uint32_t low[max_number_rows];
@@ -44,7 +44,7 @@ std::int64_t encode_number_records(const number_records& records, std::span<std:
   for (std::size_t row = 0; row < rows; ++row, to += body_bytes) {
     // The fourth byte is the number's first, which comes right behind.
     store(to, body_head);
-    store(to + head_bytes, load<std::uint64_t>(records.numbers + row));
+    store(to + head_bytes, load<std::uint64_t>(records.bytes + number_bytes * row));
   }
   return static_cast<std::int64_t>(bodies_at + rows * body_bytes);
 }

@@ -194,7 +194,9 @@ function textOf({ startLsn, rows, failures, levels, cutOff, blocked, edges, coun
     payload: [...deltas.payload.subarray(0, bytes)],
     before: [...before.subarray(0, bytes)],
     failures: failures.map(({ slot, error, beforeRow }) => [slot, error.describe(), beforeRow]),
-    levels: [levels.level, levels.members, levels.cutOff, levels.blocked].map((column) => [...column]),
+    levels: [levels.level, levels.members, levels.cutOff, levels.blocked].map((column) => [
+      ...column.subarray(0, levels.count),
+    ]),
     cutOff: [...cutOff],
     blocked: [...blocked],
     edges,

@@ -18,7 +18,7 @@ function someRecords(rng: Prng, firstLsn: number): NumberRecords {
   const from = rng.pick([0, 0, rows - 1, rows >>> 1]);
   return {
     slot: new Uint32Array(rows).map(() => rng.below(PAGES)),
-    numbers: new Float64Array(bits.buffer),
+    numbers: bits,
     epoch: new Float64Array(rows).map(() => 1 + rng.below(epochs)),
     idLo: new Uint32Array(PAGES).map(() => rng.u32()),
     idHi: new Uint32Array(PAGES).map(() => (rng.chance(0.01) ? rng.u32() : idHigh)),
@@ -42,9 +42,8 @@ function staged(
 ): number {
   const { slot, numbers, epoch, idLo, idHi, source, cause, flags } = records;
   const batch = new DeltaBatch();
-  const bytes = new Uint8Array(numbers.buffer);
   for (let row = from; row < to; row++) {
-    batch.pushRange(slot[row]!, 0, 0, 0, bytes, 8 * row, 8, 0, cause);
+    batch.pushRange(slot[row]!, 0, 0, 0, numbers, 8 * row, 8, 0, cause);
     batch.describe(flags, undefined);
   }
   const epochs = epoch.slice(from, to);
@@ -102,7 +101,7 @@ it("numbers may be written with any arguments: a call returns or throws ARGUMENT
     8,
     16,
     Uint32Array.of(9, 1, 0),
-    Float64Array.of(0, 1.5, 2.5),
+    new Uint8Array(Float64Array.of(0, 1.5, 2.5).buffer),
     Float64Array.of(-1, 7, 8),
     Uint32Array.of(11, 12),
     Uint32Array.of(0, 0),
@@ -120,7 +119,7 @@ it("numbers may be written with any arguments: a call returns or throws ARGUMENT
     short[0] = new Uint8Array(room);
     expect(encode(...short)).toBe(-1);
   }
-  const detached = new Float64Array(3);
+  const detached = new Uint8Array(24);
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
   const bad: [number, unknown][] = [
     [0, new Uint16Array(100)],
@@ -132,7 +131,7 @@ it("numbers may be written with any arguments: a call returns or throws ARGUMENT
     [3, new Uint32Array(2)],
     [3, Uint32Array.of(0, 1, 2)],
     [3, Uint32Array.of(0, 2 ** 32 - 1, 0)],
-    [4, new Float64Array(2)],
+    [4, new Uint8Array(23)],
     [4, detached],
     [4, new BigUint64Array(3)],
     [5, Float64Array.of(0, 1.5, 2)],
@@ -160,7 +159,7 @@ it("numbers may be written with any arguments: a call returns or throws ARGUMENT
   }
   const many = sound();
   many[3] = new Uint32Array(4097);
-  many[4] = new Float64Array(4097);
+  many[4] = new Uint8Array(8 * 4097);
   many[5] = new Float64Array(4097);
   [many[8], many[9]] = [0, 4097];
   expect(() => encode(...many)).toThrow(expect.objectContaining({ code: "ARGUMENT_INVALID" }));

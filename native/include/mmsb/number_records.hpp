@@ -9,6 +9,8 @@ namespace mmsb {
 
 /** Most rows at once. */
 constexpr std::size_t max_number_rows = 4096;
+/** What each writes. */
+constexpr std::size_t number_bytes = 8;
 
 /** Deltas that write 8 bytes to the start of a page each and differ in nothing but the page, its epoch and the bytes. */
 struct number_records {
@@ -20,7 +22,7 @@ struct number_records {
   std::uint64_t cause_distance;
   /** By row: the page's slot, the bytes, the epoch after it. */
   std::span<const std::uint32_t> slot;
-  const double* numbers;
+  const std::uint8_t* bytes;
   const double* epoch;
   /** Of each page, by slot. */
   std::span<const std::uint32_t> id_low;

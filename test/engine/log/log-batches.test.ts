@@ -89,7 +89,7 @@ describe("a batch", () => {
         batch.pushRange(prng.below(pages), 0, 0, 0, bytes, 0, 8, source, 1);
         batch.describe(RecordFlag.Derived, undefined);
       }
-      if (areNumbers) batch.numbers = new Float64Array(batch.payload.buffer);
+      batch.areNumbers = areNumbers;
       const ids = new Uint32Array(pages).map((_, slot) => slot * 3 + 1);
       const epochs = new Float64Array(rows).map((_, row) => row >>> 4);
       const writer = await writerAt(`${areNumbers}.tlog`);
