@@ -52,8 +52,8 @@ export interface NativeFunctions
   readonly stageDeltas: NonNullable<Accel["stageDeltas"]>;
 
   /**
-   * Starts a thread that writes to an open file of the caller's (`descriptor`), in order, and at most three writes behind. Returns its handle; -1
-   * where there is no thread to be had.
+   * Starts a thread that writes to an open file of the caller's (`descriptor`), in order, and at most three writes behind; it asks the system for room
+   * ahead of them where that can be done. Returns its handle; -1 where there is no thread to be had.
    */
   openFile(descriptor: number): number;
   /**
@@ -63,7 +63,7 @@ export interface NativeFunctions
   writeFile(file: number, bytes: Uint8Array, offset: number): number;
   /** Waits for all writes taken. Returns 0, or the errno of the first that failed. */
   settleFile(file: number): number;
-  /** As {@link settleFile}; then the thread ends. The descriptor stays open. */
+  /** As {@link settleFile}; then room that was asked for ahead and not used is given back, and the thread ends. The descriptor stays open. */
   closeFile(file: number): number;
 
   /** A batch of a built-in kernel of the graph: engine/graph/kernels/native-kernels.ts says what the numbers mean. */

@@ -77,7 +77,7 @@ napi_value close_file_(napi_env env, napi_callback_info info) {
   arguments in(env, info, "closeFile");
   queued_file* const file = file_of(in);
   if (file == nullptr) return nullptr;
-  const int error = file->writer.settle();
+  const int error = file->writer.finish();
   release(env, *file, 0);
   mine_of(env)->files[in.integer(0, "file")].reset();
   return in.number(error);

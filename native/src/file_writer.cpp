@@ -33,7 +33,6 @@ file_writer::~file_writer() {
   }
   taken_.notify_one();
   thread_.join();
-  if (error_ == 0) release();
 }
 
 int file_writer::write(std::span<const std::uint8_t> bytes, std::uint64_t offset) noexcept {
@@ -51,6 +50,12 @@ int file_writer::settle() noexcept {
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return first_ == next_; });
   return error_;
+}
+
+int file_writer::finish() noexcept {
+  const int error = settle();
+  if (error == 0) release();
+  return error;
 }
 
 void file_writer::run() noexcept {

@@ -66,6 +66,7 @@ void reserves_and_gives_back() {
     CHECK(writer.settle() == 0);
     CHECK(fstat(descriptor, &file) == 0 && file.st_size == 100000);
     CHECK(!can || file.st_blocks * 512 >= static_cast<off_t>(file_writer::least_reserved));
+    CHECK(writer.finish() == 0);
   }
   CHECK(fsync(descriptor) == 0);
   CHECK(fstat(descriptor, &file) == 0 && file.st_size == 100000);

@@ -16,7 +16,7 @@ namespace mmsb {
  *
  * Where the file system can (Linux), room on the medium is reserved ahead of the writes, as much again as the file is long, between `least_reserved`
  * and `most_reserved` bytes: a write into it costs two thirds of one for which room must be found. The file's size is not touched, and what was not used
- * is given back at the end.
+ * is given back by `finish`.
  */
 class file_writer {
  public:
@@ -27,7 +27,7 @@ class file_writer {
 
   /** Throws std::system_error where there is no thread to be had. */
   explicit file_writer(int descriptor);
-  /** Does what waits first, then gives back room that was not used. */
+  /** Does what waits first. */
   ~file_writer();
   file_writer(const file_writer&) = delete;
   file_writer& operator=(const file_writer&) = delete;
@@ -37,6 +37,9 @@ class file_writer {
 
   /** Waits until every write taken is done. Returns 0, or the errno of the first that failed. */
   int settle() noexcept;
+
+  /** As `settle`; then gives back the room that was not used. Nothing is written after it. */
+  int finish() noexcept;
 
  private:
   struct job {
