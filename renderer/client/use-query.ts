@@ -50,9 +50,9 @@ export function useQuery<N extends RequestName>(
 
 /**
  * The same for a question about the state at the cursor. Moving the cursor asks (`undefined` = what to ask is not known yet, the last question
- * stands); what uses it is drawn only when an answer comes, which says
- * in `asked` what it is about. `about` stands for all else that the parameters are made of. Where the cursor rests, the record that the next
- * step leads to is asked about ahead, so that a step finds its answers at hand.
+ * stands); what uses it is drawn only when an answer comes, which says in `asked` what it is about. `about` stands for all else that the
+ * parameters are made of. Where the cursor rests, the record that the next step leads to is asked about ahead, so that a step finds its
+ * answers at hand.
  */
 export function useQueryAtCursor<N extends RequestName>(
   name: N,

@@ -64,13 +64,8 @@ export function GraphPanel(): JSX.Element {
     [picture],
   );
   // One that is not in the picture is none: where pages stand in groups, following the cursor from page to page changes nothing here.
-  const selected = useSelection(({ page }) =>
-    cluster !== undefined
-      ? cluster
-      : page !== undefined && picture.nodes.has(`p${page}`)
-        ? `p${page}`
-        : undefined,
-  );
+  const selectedPage = useSelection(({ page }) => (picture.nodes.has(`p${page}`) ? `p${page}` : undefined));
+  const selected = cluster ?? selectedPage;
   const { data, error } = view;
 
   return (
