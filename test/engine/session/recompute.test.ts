@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../../engine/base/clock.ts";
-import { unwrap } from "../../../engine/base/result.ts";
+import { ok, unwrap } from "../../../engine/base/result.ts";
+import type { RecomputeContext } from "../../../engine/graph/recompute.ts";
 import { LogReader } from "../../../engine/log/log-reader.ts";
 import { history } from "../../../engine/replay/history.ts";
 import { Recording } from "../../../engine/replay/recording.ts";
@@ -344,6 +345,61 @@ function kindsOf(session: Session): string[] {
   unwrap(session.flush());
   return kinds();
 }
+
+describe("NaNs of whatever bits", () => {
+  /** Distinct ones, quiet and signalling, of both signs. */
+  const nan = (i: number) => {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 1 + i * 2_654_435, true);
+    view.setUint32(4, (i & 1 ? 0x7ff0_0000 : 0xfff8_0000) | (i & 0x3ffff), true);
+    return bytes;
+  };
+  const bits = (session: Session, ids: readonly bigint[]) =>
+    ids.map((id) => Buffer.from(unwrap(session.read(id)).bytes).toString("hex"));
+  const COPY = { kernel: { kind: "copy" } } as const;
+  const forms = {
+    "a kernel": COPY,
+    "a function": { run: (ctx: RecomputeContext) => ctx.setF64(0, ctx.f64(0, 0)), name: "same" },
+    "a formula": { formula: (a: number) => a, name: "same" },
+  };
+  // Many go straight into blocks, few are staged.
+  for (const count of [520, 20])
+    for (const [form, recompute] of Object.entries(forms))
+      it(`R2: come back from the log as ${form} wrote them into ${count} pages`, async () => {
+        const session = await start();
+        const sources = Array.from({ length: count }, () => page(session, "source"));
+        const targets = sources.map((source) => {
+          const id = page(session);
+          unwrap(session.registerRecompute(id, recompute, { inputs: [source] }));
+          return id;
+        });
+        const states: { readonly lsn: number; readonly hash: Uint8Array }[] = [];
+        const wave = (bytesOf: (i: number) => Uint8Array) => {
+          unwrap(
+            session.transaction(() => {
+              for (const [i, source] of sources.entries()) unwrap(session.write(source, 0, bytesOf(i)));
+              return ok();
+            }),
+          );
+          states.push({ lsn: session.lastLsn, hash: session.stateHash().slice() });
+        };
+        const isCopied = () => expect(bits(session, targets)).toEqual(bits(session, sources));
+        wave((i) => f64(i + 1));
+        isCopied();
+        wave(nan);
+        // JavaScript hands no more on of a NaN than that it is one; what was made of it is what must come back.
+        if (recompute === COPY) isCopied();
+        wave((i) => nan(i + 1));
+        wave((i) => f64(-i));
+        isCopied();
+        unwrap(await session.stop());
+        const recording = opened();
+        for (const { lsn, hash } of states)
+          expect(Buffer.from(unwrap(recording.stateHashAt(lsn))).equals(hash)).toBe(true);
+        recording.close();
+      });
+});
 
 describe("a session with workers", () => {
   it("W1: writes what one without them writes, and leaves no thread", async () => {
