@@ -13,7 +13,7 @@ import {
   encodeCheckpointLists,
   encodeCheckpointTrailer,
 } from "./checkpoint-format.ts";
-import type { LogFile } from "./file-system.ts";
+import { type LogFile, MAX_ZERO_BYTES } from "./file-system.ts";
 import {
   isWorthANumberBlock,
   type NumberRecords,
@@ -26,8 +26,6 @@ import {
 const WRITE_BYTES = 1 << 20;
 /** What may be sealed on top before it is looked at. */
 const SLACK_BYTES = 4 * MAX_BLOCK_BYTES;
-/** Most zeros that stand ahead of the writes that are synced. */
-const MAX_ZERO_BYTES = 1 << 20;
 /** Zeros ahead come in pages of memory. */
 const ZERO_UNIT_BYTES = 4096;
 
@@ -60,6 +58,7 @@ export class BlockOutput {
   #syncing: Promise<void> | undefined;
   /** Where the zeros ahead end in the present file; below `fileOffset`: there are none. */
   #zeroedTo = 0;
+  #hasRoomAhead = true;
 
   constructor(path: string, uuid: Uint8Array, file: LogFile) {
     this.path = path;
@@ -306,19 +305,21 @@ export class BlockOutput {
   /**
    * Before a sync: small writes that are synced one by one go where zeros were written and synced before. Such a sync changes neither the file's size nor
    * its place on the medium, which the file system would have to write down each time, and takes half as long. There are as many zeros as
-   * bytes in the file, up to a megabyte; readers take them for preallocation (V3). Where they find no room, the log has failed: the blocks that follow would not either.
+   * bytes in the file, up to a megabyte; readers take them for preallocation (V3). Where they find no room there are none from then on: whether there is
+   * room for the blocks, their own write tells.
    */
   #zeroAhead(): Result<void> {
     const bytes = this.#writtenTotal - this.#syncedTotal;
     const ahead = Math.min(MAX_ZERO_BYTES, this.fileOffset - (this.fileOffset % ZERO_UNIT_BYTES));
     const isQueued = this.#writtenTotal < this.#handedTotal;
-    if (isQueued || this.#zeroedTo - this.fileOffset >= bytes || bytes > ahead) return ok();
+    const isThere = this.#zeroedTo - this.fileOffset >= bytes;
+    if (!this.#hasRoomAhead || isQueued || isThere || bytes > ahead) return ok();
     const from = Math.max(this.fileOffset, this.#zeroedTo);
-    ZEROS ??= new Uint8Array(MAX_ZERO_BYTES);
-    const written = this.file.write([ZEROS.subarray(0, ahead)], from);
+    const written = this.file.writeZeros(ahead, from);
     this.#zeroedTo = from + ahead;
-    if (!written.ok) this.fail(written.error);
-    return written;
+    if (written.ok) this.#hasRoomAhead = written.value;
+    else this.fail(written.error);
+    return written.ok ? ok() : written;
   }
 
   /** The present file gets no further blocks: everything is written, the zeros ahead are cut off, and, if asked for, all is synced. */
@@ -367,6 +368,7 @@ export class BlockOutput {
     this.file = file;
     this.fileOffset = 0;
     this.#zeroedTo = 0;
+    this.#hasRoomAhead = true;
     this.segment++;
   }
 
@@ -375,5 +377,3 @@ export class BlockOutput {
     this.file.close();
   }
 }
-
-let ZEROS: Uint8Array | undefined;

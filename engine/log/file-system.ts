@@ -37,6 +37,11 @@ export interface LogFile {
   readParts?(parts: readonly Uint8Array[], offset: number): Result<number>;
   /** Writes all of `parts` one after another from `offset`, or fails. A failure may leave a part of them written. */
   write(parts: readonly Uint8Array[], offset: number): Result<void>;
+  /**
+   * Writes zeros where later writes go, at most {@link MAX_ZERO_BYTES} of them. False: there is no room for all of them, some may stand there, and the file is as
+   * good as before. Errors: those of `write`, all but that one.
+   */
+  writeZeros(sizeBytes: number, offset: number): Result<boolean>;
   /** Writes that the caller need not wait for, where the system has them. They are settled before anything else is done to the file. */
   readonly queue?: WriteQueue | undefined;
   truncate(sizeBytes: number): Result<void>;
@@ -132,6 +137,9 @@ function attempt<T>(path: string, doing: string, run: () => T): Result<T> {
 export const MAX_READ_PARTS = 1024;
 /** Linux takes at most 1,024 buffers in one writev; Node splits more into several calls by itself, we keep below it. */
 const MAX_WRITE_PARTS = 1024;
+/** Most zeros of one call. */
+export const MAX_ZERO_BYTES = 1 << 20;
+let zeros: Uint8Array | undefined;
 
 class NodeLogFile implements LogFile {
   readonly path: string;
@@ -208,6 +216,13 @@ class NodeLogFile implements LogFile {
       before += part.length;
     }
     return total;
+  }
+
+  writeZeros(sizeBytes: number, offset: number): Result<boolean> {
+    zeros ??= new Uint8Array(MAX_ZERO_BYTES);
+    const written = this.write([zeros.subarray(0, sizeBytes)], offset);
+    if (written.ok) return ok(true);
+    return written.error.code === "LOG_NO_SPACE" ? ok(false) : written;
   }
 
   truncate(sizeBytes: number): Result<void> {

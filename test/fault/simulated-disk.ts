@@ -56,6 +56,8 @@ export class SimulatedDisk implements LogFileSystem {
   calls = 0;
   /** Decides about the call with this ordinal (from 0). */
   plan: (call: number) => Fault | undefined = () => undefined;
+  /** A file holds no more: of a write that goes beyond, that which fits is done. */
+  fileBytes = Number.POSITIVE_INFINITY;
   /** Descriptors used after a write or sync on them failed, or after they were closed. */
   readonly violations: string[] = [];
   readonly lock: WriterLock;
@@ -166,12 +168,29 @@ export class SimulatedDisk implements LogFileSystem {
       inode.pending = [];
       return ok();
     };
-    const write = (parts: readonly Uint8Array[], offset: number) => {
+    const write = (parts: readonly Uint8Array[], offset: number): Result<void> => {
       const bytes = Buffer.concat(parts);
       const some = () => {
         change({ kind: "write", offset, bytes: bytes.subarray(0, this.#prng.below(bytes.length + 1)) });
       };
+      const fitting = Math.max(0, this.fileBytes - offset);
+      if (fitting < bytes.length) {
+        if (fitting > 0)
+          change({ kind: "write", offset, bytes: Uint8Array.from(bytes.subarray(0, fitting)) });
+        return use("write", () => {
+          failed = true;
+          return err(ioError({ code: "ENOSPC" }, path, "writing"));
+        });
+      }
       return use("write", () => change({ kind: "write", offset, bytes: Uint8Array.from(bytes) }), some);
+    };
+    const writeZeros = (sizeBytes: number, offset: number): Result<boolean> => {
+      const used = failed;
+      const written = write([new Uint8Array(sizeBytes)], offset);
+      if (written.ok) return ok(true);
+      if (written.error.code !== "LOG_NO_SPACE") return written;
+      failed = used;
+      return ok(false);
     };
     const queue = this.queues ? simulatedQueue(this.#prng, write) : undefined;
     return {
@@ -187,6 +206,7 @@ export class SimulatedDisk implements LogFileSystem {
           return ok(part.length);
         }),
       write,
+      writeZeros,
       truncate: (sizeBytes) => use("truncate", () => change({ kind: "truncate", sizeBytes })),
       sync: () => use("sync", sync),
       syncAsync: async () => use("sync", sync),

@@ -423,6 +423,7 @@ function memoryFiles(bytes: Uint8Array): LogFileSystem {
       return ok(part.length);
     },
     write: () => refused,
+    writeZeros: () => refused,
     truncate: () => refused,
     sync: () => refused,
     syncAsync: async () => refused,

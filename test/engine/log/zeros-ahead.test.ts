@@ -9,6 +9,7 @@ import { LogReader } from "../../../engine/log/log-reader.ts";
 import { LogWriter } from "../../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../../engine/log/record-batch.ts";
 import { RecordKind } from "../../../engine/log/record-kinds.ts";
+import { SimulatedDisk } from "../../fault/simulated-disk.ts";
 
 let folder = "";
 let path = "";
@@ -134,4 +135,44 @@ test("a segment that is left for the next has none either", async () => {
     expect(readFileSync(join(folder, name)).readUInt32LE(statSync(join(folder, name)).size - 72)).toBe(
       0x4b42534d,
     );
+});
+
+test("a medium that has no room for them takes records until it has none for these", async () => {
+  for (const fileBytes of [5_000, 70_000, 300_000, 1_500_000]) {
+    const disk = new SimulatedDisk();
+    disk.fileBytes = fileBytes;
+    const options = { durability: "commit", fileSystem: disk, lock: disk.lock } as const;
+    const writer = unwrap(await LogWriter.create("/full.tlog", options));
+    let synced = 0;
+    let syncedBytes = 0;
+    for (;;) {
+      writer.append(RecordKind.Event, { body });
+      const done = writer.sync();
+      if (!done.ok) break;
+      synced++;
+      syncedBytes = writer.sizeBytes;
+    }
+    expect(writer.failure?.code).toBe("LOG_NO_SPACE");
+    expect(syncedBytes).toBeLessThanOrEqual(fileBytes);
+    expect(syncedBytes).toBeGreaterThan(fileBytes - 2 * body.length);
+    await writer.close();
+    expect(disk.violations).toEqual([]);
+    const reader = unwrap(LogReader.open("/full.tlog", { fileSystem: disk }));
+    expect(reader.lastLsn).toBe(synced);
+    reader.close();
+  }
+});
+
+test("an error of the medium under them is one of the log", async () => {
+  const disk = new SimulatedDisk();
+  const options = { durability: "none", fileSystem: disk, lock: disk.lock } as const;
+  const writer = unwrap(await LogWriter.create("/bad.tlog", options));
+  for (let i = 0; i < 20; i++) writer.append(RecordKind.Event, { body });
+  // The records' own write first, then the zeros'.
+  const zeros = disk.calls + 1;
+  disk.plan = (call) => (call === zeros ? "EIO" : undefined);
+  writer.append(RecordKind.Event, { body });
+  expect(writer.sync()).toMatchObject({ ok: false, error: { code: "LOG_IO" } });
+  await writer.close();
+  expect(disk.violations).toEqual([]);
 });
