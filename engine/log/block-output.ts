@@ -26,6 +26,8 @@ import {
 const WRITE_BYTES = 1 << 20;
 /** What may be sealed on top before it is looked at. */
 const SLACK_BYTES = 4 * MAX_BLOCK_BYTES;
+/** A sync of more than this has no zeros written ahead: they would cost as much as they save, and more where the medium is busy. */
+const MAX_ZEROED_SYNC_BYTES = 1 << 17;
 /** Zeros ahead come in pages of memory. */
 const ZERO_UNIT_BYTES = 4096;
 
@@ -304,7 +306,7 @@ export class BlockOutput {
 
   /**
    * Before a sync: small writes that are synced one by one go where zeros were written and synced before. Such a sync changes neither the file's size nor
-   * its place on the medium, which the file system would have to write down each time, and takes half as long. There are as many zeros as
+   * its place on the medium, which the file system would have to write down each time: one of a block takes half as long. There are as many zeros as
    * bytes in the file, up to a megabyte; readers take them for preallocation (V3). Where they find no room there are none from then on: whether there is
    * room for the blocks, their own write tells.
    */
@@ -313,7 +315,8 @@ export class BlockOutput {
     const ahead = Math.min(MAX_ZERO_BYTES, this.fileOffset - (this.fileOffset % ZERO_UNIT_BYTES));
     const isQueued = this.#writtenTotal < this.#handedTotal;
     const isThere = this.#zeroedTo - this.fileOffset >= bytes;
-    if (!this.#hasRoomAhead || isQueued || isThere || bytes > ahead) return ok();
+    const isSmall = bytes <= Math.min(ahead, MAX_ZEROED_SYNC_BYTES);
+    if (!this.#hasRoomAhead || !isSmall || isQueued || isThere) return ok();
     const from = Math.max(this.fileOffset, this.#zeroedTo);
     const written = this.file.writeZeros(ahead, from);
     this.#zeroedTo = from + ahead;

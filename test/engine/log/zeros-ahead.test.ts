@@ -176,3 +176,16 @@ test("an error of the medium under them is one of the log", async () => {
   await writer.close();
   expect(disk.violations).toEqual([]);
 });
+
+test("a large sync has none written for it", async () => {
+  const writer = unwrap(await LogWriter.create(path, { durability: "commit" }));
+  for (let i = 0; i < 3; i++) {
+    for (let k = 0; k < 200; k++) writer.append(RecordKind.Event, { body });
+    unwrap(writer.sync());
+    expect(statSync(path).size).toBe(writer.sizeBytes);
+  }
+  writer.append(RecordKind.Event, { body });
+  unwrap(writer.sync());
+  expect(statSync(path).size).toBeGreaterThan(writer.sizeBytes + body.length);
+  unwrap(await writer.close());
+});
