@@ -2,7 +2,7 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nativeAddon } from "../../engine/accel/index.ts";
 import { Prng } from "../../engine/base/prng.ts";
-import { type Result, unwrap } from "../../engine/base/result.ts";
+import { unwrap } from "../../engine/base/result.ts";
 import { finish } from "../../engine/base/sliced.ts";
 import { DeltaBatch } from "../../engine/deltas/delta-batch.ts";
 import type { CheckpointContent } from "../../engine/log/checkpoint-format.ts";
@@ -10,24 +10,20 @@ import type { CheckpointContent } from "../../engine/log/checkpoint-format.ts";
 import { LogReader } from "../../engine/log/log-reader.ts";
 import { LogWriter } from "../../engine/log/log-writer.ts";
 import { RecordBatch } from "../../engine/log/record-batch.ts";
-import { RecordKind } from "../../engine/log/record-kinds.ts";
 import { readPages } from "../../engine/log/record-source.ts";
 import { PageTable } from "../../engine/pages/page-table.ts";
 import { ReplayState } from "../../engine/replay/replay-state.ts";
 import { ReplayWalk } from "../../engine/replay/replay-walk.ts";
 import { mmsbStart } from "../../engine/session/mmsb.ts";
-import { CProgram } from "./c-program.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import { median, type Report, reportWith, secondsOf } from "./report.ts";
 
 const PAGE_BYTES = 4096;
 const DELTA_BYTES = 64;
 const ROUNDS = 5;
-const BATCH_RECORDS = 1000;
 const BATCH_ROWS = 1024;
 /** Whether the log asks for room ahead of writes that it does not sync: its writing thread does. */
 const reserves = nativeAddon.path !== undefined;
-const IN_FLIGHT = 16;
 
 /**
  * A recording of `deltas` 64-byte deltas over `pageCount` pages of 4 KiB, pages and offsets uniform at random, made by a session: rows
@@ -88,84 +84,12 @@ export async function writeBench(report: Report, folder: string): Promise<void> 
       rates.push(deltas / seconds / 1e6);
       const { size } = statSync(path);
       rmSync(path);
-      const bound = raw.writeSeconds(path, size, 1 << 20, false, reserves);
+      const bound = raw.writeSeconds(path, size, 1 << 20, 0, reserves);
       if (bound !== undefined) bounds.push(deltas / bound / 1e6);
       rmSync(path, { force: true });
     }
     const name = `write: logged 64-byte deltas, applied and appended${asColumns ? "" : ", pushed one by one"}`;
     reportWith(report, name, median(rates), "M/s", bounds.length > 0 ? median(bounds) : undefined);
-  }
-}
-
-export async function appendBench(report: Report, folder: string): Promise<void> {
-  const raw = new RawBounds(folder);
-  const path = join(folder, "append.tlog");
-  const body = new Uint8Array(100).map((_, i) => i * 37);
-  const bodies = new Uint8Array(100 * BATCH_RECORDS).map((_, i) => i * 37);
-  const lengths = new Uint32Array(BATCH_RECORDS).fill(100);
-  const lmdb = new CProgram(folder, "lmdb-append.c", ["-llmdb"]);
-  if (!lmdb.isAvailable) console.error("no lmdb to compare with: apt install liblmdb-dev and a C compiler");
-  const modes = [
-    { name: "not synced", sync: false, inBatches: true },
-    { name: "synced per 1000", sync: true, inBatches: true },
-    // Each thousand is acknowledged by a sync that covers it, as above; but the next are appended before that, and share syncs.
-    {
-      name: `synced per 1000, ${IN_FLIGHT} thousand in flight`,
-      sync: true,
-      inBatches: true,
-      inFlight: IN_FLIGHT,
-    },
-    { name: "one by one, not synced", sync: false, inBatches: false },
-    { name: "one by one, synced per 1000", sync: true, inBatches: false },
-  ];
-  for (const { name, sync, inBatches, inFlight = 0 } of modes) {
-    const records = sync ? 100_000 : 1_000_000;
-    const rates: number[] = [];
-    const bounds: number[] = [];
-    const others: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const writer = unwrap(await LogWriter.create(path, { durability: "none", intervalMs: 60_000 }));
-      const start = process.hrtime.bigint();
-      const waiting: Promise<Result<void>>[] = [];
-      for (let i = 0; i < records; i += BATCH_RECORDS) {
-        if (inBatches) writer.appendBodies(RecordKind.Event, bodies, lengths);
-        else for (let k = 0; k < BATCH_RECORDS; k++) writer.append(RecordKind.Event, { body });
-        if (inFlight > 0) {
-          waiting.push(writer.durable());
-          if (waiting.length === inFlight) unwrap(await waiting.shift()!);
-        } else if (sync) unwrap(writer.sync());
-      }
-      for (const acknowledged of waiting) unwrap(await acknowledged);
-      unwrap(writer.flush());
-      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-      unwrap(await writer.close());
-      rates.push(records / seconds / 1e6);
-      const { size } = statSync(path);
-      rmSync(path);
-      const chunk = sync ? Math.ceil(size / (records / 1000)) : 1 << 20;
-      // It writes one thousand after the other.
-      const bound = inFlight > 0 ? undefined : raw.writeSeconds(path, size, chunk, sync, reserves || sync);
-      if (bound !== undefined) bounds.push(records / bound / 1e6);
-      rmSync(path, { force: true });
-      const other = inBatches ? lmdb.run(path, records, 100, sync ? 1 : 0) : undefined;
-      if (other !== undefined) others.push(records / other / 1e6);
-      rmSync(path, { force: true });
-      rmSync(`${path}-lock`, { force: true });
-    }
-    if (others.length > 0) {
-      const what = `100-byte records, ${name}, beside lmdb`;
-      reportWith(report, `append: ${what}`, median(rates), "M/s", median(others));
-      // No log that writes these bytes at this cadence is further ahead of lmdb than this.
-      if (bounds.length > 0)
-        reportWith(report, `append: a raw C write of ${what}`, median(bounds), "M/s", median(others));
-    }
-    reportWith(
-      report,
-      `append: 100-byte records, ${name}`,
-      median(rates),
-      "M/s",
-      bounds.length > 0 ? median(bounds) : undefined,
-    );
   }
 }
 

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { appendBench } from "./append.ts";
 import { codecBench } from "./codec.ts";
 import { eventsBench } from "./events.ts";
 import { graphBench } from "./graph.ts";
-import { appendBench, checkpointBench, replayBench, scanBench, writeBench } from "./log.ts";
+import { checkpointBench, replayBench, scanBench, writeBench } from "./log.ts";
 import { nativeBench } from "./native.ts";
 import { RawBounds } from "./raw-bounds.ts";
 import type { BenchLine, Report } from "./report.ts";

@@ -1,8 +1,9 @@
 // The least that the machine needs for the same work: one program, each mode prints the seconds it took.
 //   write PATH TOTAL CHUNK SYNC RESERVE
-//                                 writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk; RESERVE = 1: as the log prepares
-//                                 the file: into room that is asked for ahead, as much again as there is, 1 to 16 MiB; where it syncs, into zeros written
-//                                 ahead, as many as there are bytes, at most 1 MiB
+//                                 writes TOTAL bytes, CHUNK at a time; SYNC = 1: fdatasync after each chunk; SYNC = n: by a thread, n chunks being
+//                                 written before the first of them is known to be covered; RESERVE = 1: as the log prepares
+//                                 the file: into room that is asked for ahead, as much again as there is, 1 to 16 MiB; where it syncs each chunk of up to
+//                                 128 KiB, into zeros written ahead, as many as there are bytes, at most 1 MiB
 //   read PATH                     reads the file and sums its bytes
 //   store PATH TOTAL CHUNK        write without sync, each chunk from memory of its own: for state that is large
 //   load PATH                     reads the file into memory of its size, which was touched before
@@ -11,6 +12,7 @@
 //   scatter ROWS PAGES            copies 64 bytes ROWS times, to random places of PAGES pages of 4 KiB
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,37 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+/** In chunks. */
+static size_t written, synced, last;
+static int synced_file;
+
+static void *sync_all(void *_) {
+  (void)_;
+  pthread_mutex_lock(&mutex);
+  while (synced < last) {
+    while (written == synced) pthread_cond_wait(&changed, &mutex);
+    size_t covered = written;
+    pthread_mutex_unlock(&mutex);
+    if (fdatasync(synced_file) != 0) exit(1);
+    pthread_mutex_lock(&mutex);
+    synced = covered;
+    pthread_cond_broadcast(&changed);
+  }
+  pthread_mutex_unlock(&mutex);
+  return NULL;
+}
+
+/** One chunk more is written; returns when fewer than `in_flight` are not synced. */
+static void sync_later(size_t in_flight) {
+  pthread_mutex_lock(&mutex);
+  written++;
+  pthread_cond_broadcast(&changed);
+  while (written - synced >= in_flight) pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+}
+
 int main(int argc, char **argv) {
   if (argc == 7 && strcmp(argv[1], "write") == 0) {
     size_t total = strtoull(argv[3], 0, 10), chunk = strtoull(argv[4], 0, 10);
@@ -35,6 +68,10 @@ int main(int argc, char **argv) {
     double start = now();
     int fd = open(argv[2], O_RDWR | O_CREAT | O_TRUNC, 0644);
     if (fd < 0) return 1;
+    synced_file = fd;
+    last = (total + chunk - 1) / chunk;
+    pthread_t thread;
+    if (sync > 1 && pthread_create(&thread, NULL, sync_all, NULL) != 0) return 1;
     for (size_t at = 0; at < total; at += chunk) {
       size_t n = total - at < chunk ? total - at : chunk;
 #if defined(__linux__)
@@ -46,12 +83,13 @@ int main(int argc, char **argv) {
 #endif
       if (pwrite(fd, buffer, n, at) != (ssize_t)n) return 1;
       size_t end = at + n, ahead = end < zeros ? end & ~(size_t)4095 : zeros;
-      if (reserve && sync && reserved < end + n && n <= ahead) {
+      if (reserve && sync == 1 && n <= 1 << 17 && reserved < end + n && n <= ahead) {
         size_t from = reserved < end ? end : reserved;
         if (pwrite(fd, zero, ahead, from) != (ssize_t)ahead) return 1;
         reserved = from + ahead;
       }
-      if (sync && fdatasync(fd) != 0) return 1;
+      if (sync == 1 && fdatasync(fd) != 0) return 1;
+      if (sync > 1) sync_later(at + n < total ? sync : 1);
     }
     printf("%.9f\n", now() - start);
     return close(fd);

@@ -5,22 +5,22 @@ export class RawBounds {
   readonly #program: CProgram;
 
   constructor(folder: string) {
-    this.#program = new CProgram(folder, "raw-bounds.c");
+    this.#program = new CProgram(folder, "raw-bounds.c", ["-pthread"]);
   }
 
   get isAvailable(): boolean {
     return this.#program.isAvailable;
   }
 
-  /** `prepare`: room is asked for, or zeros are written, ahead of the writes, as the log does. */
+  /** `inFlight`: chunks that may wait for a sync that covers them; 0 = none is synced. `prepare`: room is asked for, or zeros are written, ahead of the writes, as the log does. */
   writeSeconds(
     path: string,
     totalBytes: number,
     chunkBytes: number,
-    sync: boolean,
+    inFlight: number,
     prepare: boolean,
   ): number | undefined {
-    return this.#program.run("write", path, totalBytes, chunkBytes, sync ? 1 : 0, prepare ? 1 : 0);
+    return this.#program.run("write", path, totalBytes, chunkBytes, inFlight, prepare ? 1 : 0);
   }
 
   readSeconds(path: string): number | undefined {
