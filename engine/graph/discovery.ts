@@ -1,21 +1,26 @@
-import { MmsbError } from "../base/errors.ts";
+import type { MmsbError } from "../base/errors.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
 import { RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { type PageContext, RetryLater } from "./page-context.ts";
+import type { PullPages } from "./pull-pages.ts";
 import type { EdgeChange } from "./wave-sink.ts";
+import { WorkStack } from "./work-stack.ts";
 
 const NO_CHANGES: readonly EdgeChange[] = [];
 
 /**
  * Inputs that recomputes find while they run. A page that opted in has as data inputs what its last run asked for: an edge is added when a run asks for another
  * page, and those that a finished run did not ask for go at the wave's end. Where the new input lies on the page's level or above it may yet change
- * in this wave, so the run is broken off and starts again behind it.
+ * in this wave, so the run is broken off and starts again behind it; so it is where the input is a pull page that waits: the wave computes that before.
  */
 export class Discovery {
   readonly #graph: DependencyGraph;
   readonly #context: PageContext;
+  readonly #pullPages: PullPages;
   readonly #failureOf: (slot: number) => MmsbError | undefined;
+  /** Pull pages that waited and are computed in this wave, because of what has run since {@link begin} or since this list was cleared. They are marked dirty. */
+  readonly woken = new WorkStack();
   readonly #added: EdgeChange[] = [];
   readonly #unread: EdgeChange[] = [];
   readonly #read = new Set<number>();
@@ -24,10 +29,12 @@ export class Discovery {
   constructor(
     graph: DependencyGraph,
     context: PageContext,
+    pullPages: PullPages,
     failureOf: (slot: number) => MmsbError | undefined,
   ) {
     this.#graph = graph;
     this.#context = context;
+    this.#pullPages = pullPages;
     this.#failureOf = failureOf;
   }
 
@@ -35,6 +42,17 @@ export class Discovery {
     // Setting a length costs a call into the runtime.
     if (this.#added.length > 0) this.#added.length = 0;
     if (this.#unread.length > 0) this.#unread.length = 0;
+    this.woken.clear();
+  }
+
+  /** A page that runs in this wave needs a pull page that waits: that one, and what it needs in turn, is computed before. */
+  wake(input: number): void {
+    const { state } = this.#graph;
+    this.#pullPages.eachStale(input, (slot) => {
+      if ((state[slot]! & NodeState.Dirty) !== 0) return;
+      state[slot]! |= NodeState.Dirty;
+      this.woken.push(slot);
+    });
   }
 
   start(slot: number): void {
@@ -75,37 +93,36 @@ export class Discovery {
     for (const { from, to } of this.#added) this.#graph.removeEdge(from, to, "data");
   }
 
-  readonly #ask = (input: number, pageId: bigint): number => {
+  readonly #ask = (input: number): number => {
     const graph = this.#graph;
-    const { incoming, levels } = graph;
+    const { incoming, levels, state } = graph;
     const slot = this.#slot;
     this.#read.add(input);
     let index = incoming.find(slot, input * 2);
+    let mustWait = false;
     if (index < 0) {
       const level = levels.level[slot]!;
       const added = graph.addEdge(input, slot, "data");
       if (!added.ok) throw added.error;
       this.#added.push({ from: input, to: slot, added: true });
-      levels.repair(graph.state);
+      this.#pullPages.want(input);
+      levels.repair(state);
       const context = this.#context;
       context.pool = incoming.pool;
       context.inputStart = incoming.start[slot]!;
       context.inputCount = incoming.count[slot]!;
-      if (levels.level[slot]! > level) throw new RetryLater();
+      mustWait = levels.level[slot]! > level;
       index = incoming.find(slot, input * 2);
     }
-    if ((graph.state[input]! & NodeState.Failed) !== 0) throw this.#failureOf(input)!;
-    if ((graph.state[input]! & NodeState.Stale) !== 0) throw stalePull(graph.table.idOf(slot), pageId);
+    if ((state[input]! & NodeState.Stale) !== 0) {
+      this.wake(input);
+      mustWait = true;
+    }
+    if (mustWait) {
+      this.#context.violation = new RetryLater();
+      throw this.#context.violation;
+    }
+    if ((state[input]! & NodeState.Failed) !== 0) throw this.#failureOf(input)!;
     return index;
   };
-}
-
-function stalePull(pageId: bigint, input: bigint): MmsbError {
-  const message = `the recompute of page ${pageId} discovered page ${input}, a pull page that is not computed`;
-  return new MmsbError(
-    "UNSUPPORTED",
-    message,
-    "Add the data edge before, so that the pull page is computed in time",
-    { pageId },
-  );
 }

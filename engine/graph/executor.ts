@@ -195,8 +195,9 @@ export class Executor {
   /** The page's recompute threw: what it wrote is taken back. */
   refuse(recompute: Recompute, run: LevelRun, k: number, error: unknown): void {
     this.context.restore();
+    const mustRetry = error instanceof RetryLater || this.context.violation instanceof RetryLater;
     this.context.violation = undefined;
-    if (error instanceof RetryLater) {
+    if (mustRetry) {
       run.result[k] = RunResult.Retry;
       return;
     }

@@ -3,6 +3,7 @@ import type { Executor } from "./executor.ts";
 import type { FailureBook } from "./failure-book.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
+import type { PullPages } from "./pull-pages.ts";
 import type { RecomputeRegistry } from "./registry.ts";
 import { runRows } from "./run-kernel.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
@@ -13,21 +14,20 @@ export class GeneralLevel {
   readonly #registry: RecomputeRegistry;
   readonly #failures: FailureBook;
   readonly #discovery: Discovery;
-  /** Whether a pull page is to run. */
-  readonly #isWanted: (slot: number) => boolean;
+  readonly #pullPages: PullPages;
 
   constructor(
     executor: Executor,
     registry: RecomputeRegistry,
     failures: FailureBook,
     discovery: Discovery,
-    isWanted: (slot: number) => boolean,
+    pullPages: PullPages,
   ) {
     this.#executor = executor;
     this.#registry = registry;
     this.#failures = failures;
     this.#discovery = discovery;
-    this.#isWanted = isWanted;
+    this.#pullPages = pullPages;
   }
 
   /** Runs rows from `from` on; each has an outcome then. `away`: how many went to workers; -1: that is not decided yet. */
@@ -89,28 +89,36 @@ export class GeneralLevel {
     }
   }
 
-  /** Sets apart the pages that must not run: an input has failed, or nobody asks for them. */
+  /** Sets apart the pages that must not run: an input has failed, or nobody asks for them; or not yet: a pull page that they need was not wanted until now. */
   #holdBack(run: LevelRun): void {
     const { state, incoming } = this.#executor.graph;
     const { start, count, pool } = incoming;
-    const { of, all } = this.#registry;
+    const { of, all, discoverers } = this.#registry;
     for (let k = 0; k < run.count; k++) {
       const node = run.list[k]!;
       run.result[k] = RunResult.Equal;
       const recompute = all[of[node]!];
-      if (recompute === undefined || (recompute.lazy && !this.#isWanted(node))) {
+      if (recompute === undefined || (recompute.lazy && !this.#pullPages.isWanted(node))) {
         run.result[k] = RunResult.Skipped;
         continue;
       }
-      // It may not ask for the input that has failed this time.
-      if (recompute.discover) continue;
       const end = start[node]! + count[node]!;
       for (let at = start[node]!; at < end; at++) {
         const entry = pool[at]!;
-        if ((entry & 1) !== 0 || (state[entry >>> 1]! & NodeState.Failed) === 0) continue;
-        run.result[k] = RunResult.InputFailed;
-        run.runFrom[k] = entry >>> 1;
-        break;
+        const flags = state[entry >>> 1]!;
+        if ((entry & 1) !== 0 || (flags & (NodeState.Failed | NodeState.Stale)) === 0) continue;
+        if ((flags & NodeState.Stale) !== 0 && discoverers > 0) {
+          this.#discovery.wake(entry >>> 1);
+          run.result[k] = RunResult.Retry;
+        } else if (
+          (flags & NodeState.Failed) !== 0 &&
+          // A page that discovers may not ask for the input that has failed this time.
+          !recompute.discover &&
+          run.result[k] === RunResult.Equal
+        ) {
+          run.result[k] = RunResult.InputFailed;
+          run.runFrom[k] = entry >>> 1;
+        }
       }
     }
   }

@@ -8,7 +8,7 @@ import type { RecomputeContext } from "./recompute.ts";
 export const WriteMode = { None: 0, Element: 1, Image: 2, Number: 3 } as const;
 
 /** What a page that asks for an undeclared input gets where it opted in: its number, or a throw of {@link RetryLater}. */
-export type Discover = (slot: number, pageId: bigint) => number;
+export type Discover = (slot: number) => number;
 
 const NUMBER = new Float64Array(1);
 const WORDS = new Int32Array(NUMBER.buffer);
@@ -27,8 +27,8 @@ export class PageContext implements RecomputeContext {
   readonly graph: ReadableGraph;
   readonly views: ArenaViews;
   discover: Discover | undefined;
-  /** What the recompute did behind its context's back, where whoever refused it said so. */
-  violation: MmsbError | undefined = undefined;
+  /** What the recompute did behind its context's back, where whoever refused it said so; or that it must start again, which it may not catch. */
+  violation: MmsbError | RetryLater | undefined = undefined;
   // columns, taken once a wave
   pool!: Uint32Array;
   place!: Uint32Array;
@@ -108,11 +108,11 @@ export class PageContext implements RecomputeContext {
       const first = this.inputStart;
       for (let i = 0; i < this.inputCount; i++) {
         if (this.pool[first + i]! >>> 1 === wanted) {
-          if (this.discover !== undefined) this.discover(wanted, pageId);
+          if (this.discover !== undefined) this.discover(wanted);
           return i;
         }
       }
-      if (this.discover !== undefined) return this.discover(wanted, pageId);
+      if (this.discover !== undefined) return this.discover(wanted);
     }
     throw undeclared(this.pageId, `page ${pageId}`);
   }

@@ -14,6 +14,8 @@ export class PendingPages {
   /** Pages whose dependents the wave finds by sweeping, until it is over. */
   #swept = new WorkStack();
   readonly #dirty = new WorkStack();
+  /** What waves took since {@link keepTaken} that may yet be taken back: `slot * 2 + 1` for a page that was dirty, `slot * 2` for one that was written. */
+  readonly #taken = new WorkStack();
   /** The first and the last level that the wave sweeps because of them. */
   sweepFrom = 0;
   sweepTo = -1;
@@ -58,6 +60,33 @@ export class PendingPages {
     this.#dirty.push(slot);
   }
 
+  /** A point that {@link wait} goes back to. */
+  get mark(): number {
+    return this.#taken.count;
+  }
+
+  /** What waits now is noted: a wave takes it, and may be taken back with a part of a transaction, whose other part then waits again. */
+  note(): void {
+    for (const slot of this.#touched.view()) this.#taken.push(slot * 2);
+    for (const slot of this.#dirty.view()) this.#taken.push(slot * 2 + 1);
+  }
+
+  /** What waves took since a mark waits again. */
+  wait(mark: number): void {
+    const taken = this.#taken;
+    for (let i = mark; i < taken.count; i++) {
+      const entry = taken.items[i]!;
+      if ((entry & 1) === 0) this.touch(entry >>> 1);
+      else this.markDirty(entry >>> 1);
+    }
+    taken.count = mark;
+  }
+
+  /** No mark is gone back to any more. */
+  keepTaken(): void {
+    this.#taken.clear();
+  }
+
   /** Pages that are marked dirty already wait again. */
   keep(nodes: Uint32Array, count: number): void {
     for (let i = 0; i < count; i++) this.#dirty.push(nodes[i]!);
@@ -71,8 +100,8 @@ export class PendingPages {
     this.#dirty.clear();
   }
 
-  /** Drops the dirty pages that nothing computes; `release` hears of each, and may touch pages. Each of the others is left once. */
-  release(of: Uint32Array, release: (slot: number) => void): void {
+  /** Drops the dirty pages that nothing computes; `release` hears of each, and may touch pages. Each of the others is left once; `renew` hears of those that are stale. */
+  release(of: Uint32Array, release: (slot: number) => void, renew: (slot: number) => void): void {
     const { state } = this.#graph;
     const dirty = this.#dirty;
     let kept = 0;
@@ -81,8 +110,12 @@ export class PendingPages {
       // A slot that was given to another page meanwhile may stand here twice.
       if ((state[node]! & NodeState.Dirty) === 0) continue;
       state[node]! &= ~NodeState.Dirty;
-      if (of[node] !== 0) dirty.items[kept++] = node;
-      else release(node);
+      if (of[node] === 0) {
+        release(node);
+        continue;
+      }
+      dirty.items[kept++] = node;
+      if ((state[node]! & NodeState.Stale) !== 0) renew(node);
     }
     dirty.count = kept;
     for (let i = 0; i < kept; i++) state[dirty.items[i]!]! |= NodeState.Dirty;

@@ -14,15 +14,14 @@ import { LevelRun, RunResult } from "./level-run.ts";
 import { NodeState } from "./node-state.ts";
 import { PendingPages } from "./pending-pages.ts";
 import { PlainLevel } from "./plain-level.ts";
-import { isPullPageWanted, staleInputs } from "./pull-pages.ts";
+import { PullPages } from "./pull-pages.ts";
 import type { RecomputeRegistry } from "./registry.ts";
 import { sweepLevel, sweepReach } from "./sweep.ts";
 import { cancelled, overBudget, refused } from "./wave-errors.ts";
-import { WaveLevels } from "./wave-levels.ts";
 import { WaveRows } from "./wave-rows.ts";
-import type { PageFailure, WaveCounts, WaveSink } from "./wave-sink.ts";
+import type { WaveCounts, WaveSink } from "./wave-sink.ts";
+import { WaveTally } from "./wave-tally.ts";
 import { WholeLevels } from "./whole-levels.ts";
-import { WorkStack } from "./work-stack.ts";
 import type { WorkerPool } from "./workers/worker-pool.ts";
 
 export interface WaveOptions {
@@ -30,6 +29,12 @@ export interface WaveOptions {
   readonly budget?: number;
   /** Looked at between two levels; an `AbortSignal` fits. */
   readonly signal?: { readonly aborted: boolean };
+}
+
+/** How far failures had come, and what waves had taken. */
+export interface WaveMark {
+  readonly failures: number;
+  readonly taken: number;
 }
 
 const NOTHING: WaveCounts = { recomputed: 0, changed: 0, cutOff: 0, failed: 0, blocked: 0, levels: 0 };
@@ -47,7 +52,7 @@ export class Propagation {
   readonly registry: RecomputeRegistry;
   readonly executor: Executor;
   readonly rows = new WaveRows();
-  readonly failures = new FailureBook();
+  readonly failures: FailureBook;
   readonly plans: ConePlans;
   /** Runs functions that stand in modules. */
   workers: WorkerPool | undefined;
@@ -55,51 +60,50 @@ export class Propagation {
   readonly #dirty = new DirtyLevels();
   readonly #run = new LevelRun();
   readonly #pending: PendingPages;
-  readonly #cutOff = new WorkStack();
-  readonly #blocked = new WorkStack();
   readonly #marks: ChangeMarks;
   readonly #levelRecomputes: LevelRecomputes;
   readonly #plain: PlainLevel;
   readonly #whole: WholeLevels;
-  readonly #told = new WaveLevels();
+  readonly #tally: WaveTally;
+  readonly #pullPages: PullPages;
   readonly #discovery: Discovery;
   readonly #general: GeneralLevel;
   readonly #cones: ConeWave;
-  #failed: PageFailure[] = [];
-  #recomputed = 0;
-  #changed = 0;
-  #levels = 0;
   #level = 0;
+  /** The wave has been at levels that it went back to. */
+  #wentBack = false;
   #firstFailure = 0;
   #isRunning = false;
-  /** The pull pages that a read asks for. */
-  #pulled: ReadonlySet<number> | undefined;
 
   constructor(graph: DependencyGraph, registry: RecomputeRegistry, sink?: WaveSink) {
     this.graph = graph;
     this.registry = registry;
     this.#sink = sink;
+    this.failures = new FailureBook(graph);
     this.#pending = new PendingPages(graph);
+    this.#pullPages = new PullPages(graph, registry);
     this.executor = new Executor(graph);
     this.executor.keepsOld = sink !== undefined;
     this.#marks = new ChangeMarks(graph);
     this.#levelRecomputes = new LevelRecomputes(graph, registry);
     const log = sink && this.rows;
-    this.#plain = new PlainLevel(this.executor, registry, this.#cutOff, log);
-    this.#whole = new WholeLevels(
-      this.executor,
-      this.#levelRecomputes,
-      this.#dirty,
-      this.#marks,
-      this.#told,
-      log,
+    this.#tally = new WaveTally(this.executor, registry, this.failures, this.#dirty, log);
+    const { cutOff, told } = this.#tally;
+    this.#plain = new PlainLevel(this.executor, registry, cutOff, log);
+    this.#whole = new WholeLevels(this.executor, this.#levelRecomputes, this.#dirty, this.#marks, told, log);
+    const { context } = this.executor;
+    this.#discovery = new Discovery(graph, context, this.#pullPages, (slot) =>
+      this.failures.errors.get(slot),
     );
-    this.#discovery = new Discovery(graph, this.executor.context, (slot) => this.failures.errors.get(slot));
-    this.#general = new GeneralLevel(this.executor, registry, this.failures, this.#discovery, (slot) =>
-      this.#isWanted(slot),
+    this.#general = new GeneralLevel(
+      this.executor,
+      registry,
+      this.failures,
+      this.#discovery,
+      this.#pullPages,
     );
     this.plans = new ConePlans(graph, registry);
-    this.#cones = new ConeWave(this.executor, this.plans, this.#cutOff, this.#told, sink && this.rows);
+    this.#cones = new ConeWave(this.executor, this.plans, cutOff, told, log);
   }
 
   /** A wave runs: nothing may change but what it changes. */
@@ -134,22 +138,35 @@ export class Propagation {
   /** A page is gone. */
   forget(slot: number): void {
     if (this.failures.errors.has(slot)) this.failures.set(slot, undefined);
+    if (this.isStale(slot)) this.failures.setStale(slot, false);
     this.registry.forget(slot);
     this.graph.leave(slot);
   }
 
-  /** Makes the failures what they were at a mark of {@link failures}: the bytes are taken back too. */
-  rollbackFailures(mark: number): void {
-    const { state } = this.graph;
-    this.failures.rollback(mark, (slot, hasFailed) => {
-      if (hasFailed) state[slot]! |= NodeState.Failed;
-      else state[slot]! &= ~NodeState.Failed;
-    });
+  /** A point that {@link takeBack} goes back to. */
+  mark(): WaveMark {
+    return { failures: this.failures.mark, taken: this.#pending.mark };
   }
 
-  /** Drops what waits: the writes that led to it were taken back. */
-  discardPending(): void {
-    this.#pending.discard();
+  /** What waits now may be asked for again by {@link takeBack}: the wave that runs next may be taken back with a part of a transaction. */
+  noteTaken(): void {
+    this.#pending.note();
+  }
+
+  /**
+   * The bytes are again what they were at a mark, and so are the failures then. What waits was written since and is dropped; with `isPart` some of that was
+   * written before the mark: all of it waits, and what waves took since.
+   */
+  takeBack({ failures, taken }: WaveMark, isPart: boolean): void {
+    this.failures.rollback(failures);
+    if (isPart) this.#pending.wait(taken);
+    else this.#pending.discard();
+  }
+
+  /** No mark is gone back to any more. */
+  keep(): void {
+    this.failures.keep();
+    this.#pending.keepTaken();
   }
 
   /**
@@ -202,17 +219,11 @@ export class Propagation {
 
   /** Runs a wave over stale pull pages that this page needs, itself included. */
   pull(slot: number, options: WaveOptions = NO_OPTIONS): Result<WaveCounts> {
-    const { state } = this.graph;
-    if (!this.graph.isKnown(slot) || (state[slot]! & NodeState.Stale) === 0) return ok(NOTHING);
-    const wanted = staleInputs(this.graph, slot);
-    for (const node of wanted) {
-      state[node]! &= ~NodeState.Stale;
-      this.markDirty(node);
-    }
-    this.#pulled = wanted;
+    if (!this.isStale(slot)) return ok(NOTHING);
+    this.#pullPages.eachStale(slot, (node) => this.markDirty(node));
+    this.#pullPages.read = slot;
     const outcome = this.run(options);
-    this.#pulled = undefined;
-    if (!outcome.ok) for (const node of wanted) state[node]! |= NodeState.Stale;
+    this.#pullPages.read = -1;
     return outcome;
   }
 
@@ -254,9 +265,10 @@ export class Propagation {
     const cones = this.#cones;
     this.#dirty.reserve(this.graph.levels.population.length);
     const isWhole = cones.run(plan, this.#run, this.#dirty);
-    this.#recomputed = cones.recomputed;
-    this.#changed = cones.changes;
-    this.#levels = cones.levels;
+    const tally = this.#tally;
+    tally.recomputed = cones.recomputed;
+    tally.changed = cones.changes;
+    tally.levels = cones.levels;
     if (isWhole) return undefined;
     this.#plain.begin(this.#run);
     this.#runRest(cones.level, false, 1, 0, 0);
@@ -265,16 +277,12 @@ export class Propagation {
 
   /** What the last wave has left. */
   #clear(): void {
-    this.#cutOff.clear();
-    this.#blocked.clear();
-    this.#told.clear();
-    if (this.#failed.length > 0) this.#failed = [];
+    this.#tally.clear();
     if (this.#sink === undefined) this.failures.keep();
     this.#firstFailure = this.failures.mark;
-    this.#recomputed = 0;
-    this.#changed = 0;
-    this.#levels = 0;
+    this.#wentBack = false;
     this.#discovery.begin();
+    this.#pullPages.begin();
     this.executor.context.refresh();
   }
 
@@ -283,10 +291,17 @@ export class Propagation {
     this.#clear();
     this.#plain.begin(this.#run);
     const { of, all } = registry;
-    this.#pending.release(of, (slot) => this.#release(slot));
+    this.#pending.release(
+      of,
+      (slot) => this.#release(slot),
+      (slot) => {
+        // It was a pull page, and is none any more.
+        if (!all[of[slot]!]!.lazy) this.failures.setStale(slot, false);
+      },
+    );
     this.#firstFailure = this.failures.mark;
     if (registry.lazies > 0)
-      this.#pending.wakeInputs((slot) => all[of[slot]!]?.lazy !== true || this.#isWanted(slot));
+      this.#pending.wakeInputs((slot) => all[of[slot]!]?.lazy !== true || this.#pullPages.isWanted(slot));
     this.#dirty.trim();
     this.#dirty.reserve(graph.levels.population.length);
     this.#pending.place(of, this.#dirty, this.#marks, registry.discoverers > 0);
@@ -299,12 +314,14 @@ export class Propagation {
       this.failures.set(node, undefined);
       this.touch(node);
     }
-    state[node]! &= ~(NodeState.Failed | NodeState.Stale);
+    state[node]! &= ~NodeState.Failed;
+    this.failures.setStale(node, false);
   }
 
   #runLevels(options: WaveOptions): MmsbError | undefined {
     const { budget = Number.POSITIVE_INFINITY, signal } = options;
     const dirty = this.#dirty;
+    const tally = this.#tally;
     const { registry } = this;
     const isInOrder = this.#isInOrder;
     let isPlain = isInOrder && this.failures.size === 0;
@@ -319,11 +336,11 @@ export class Propagation {
       run.count = sweepTo >= level ? this.#sweep(level) : this.#take(level);
       if (run.count > 0) {
         if (registry.discoverers > 0) this.#putOffMoved(level);
-        if (this.#recomputed + run.count > budget) {
+        if (tally.recomputed + run.count > budget) {
           this.#putBack(level);
-          return overBudget(budget, this.#recomputed, run.count);
+          return overBudget(budget, tally.recomputed, run.count);
         }
-        this.#levels++;
+        tally.levels++;
         let reach = registry.discoverers > 0 ? -1 : sweepReach(this.graph, level, run.count);
         if (reach > sweepTo) sweepTo = reach;
         const away = isPlain ? (this.workers?.begin(run, false) ?? 0) : -1;
@@ -332,9 +349,9 @@ export class Propagation {
           const whole = this.#whole;
           const isFree = signal === undefined && budget === Number.POSITIVE_INFINITY;
           whole.run(run, level, reach, sweepTo, isFree);
-          this.#levels += whole.level - level;
-          this.#changed += whole.pages;
-          this.#recomputed += whole.pages;
+          tally.levels += whole.level - level;
+          tally.changed += whole.pages;
+          tally.recomputed += whole.pages;
           this.#level = level = whole.level;
           ({ reach, sweepTo } = whole);
           isWhole = this.#runPlain(level, reach >= 0, whole.settled, whole.changes);
@@ -342,7 +359,7 @@ export class Propagation {
         } else this.#runRest(level, reach >= 0, 0, 0, away);
         if (!isWhole) isPlain = isInOrder && this.failures.size === 0;
       }
-      level++;
+      level = this.#wokenLevel(level + 1);
     }
   }
 
@@ -392,9 +409,19 @@ export class Propagation {
     }
   }
 
-  /** Whether a pull page is to run: the read that began this wave asks for it, or a page that is computed at once. */
-  #isWanted(node: number): boolean {
-    return this.#pulled?.has(node) === true || isPullPageWanted(this.graph, this.registry, node);
+  /** Puts the pull pages that turned out to be needed on the lists of their levels. Returns where the wave goes on: at the lowest of these, `next` at most. */
+  #wokenLevel(next: number): number {
+    const { woken } = this.#discovery;
+    if (woken.count === 0) return next;
+    const { level } = this.graph.levels;
+    let lowest = next;
+    for (const slot of woken.view()) {
+      this.#dirty.push(slot, level[slot]!);
+      if (level[slot]! < lowest) lowest = level[slot]!;
+    }
+    woken.clear();
+    this.#wentBack ||= lowest < next;
+    return lowest;
   }
 
   // ---- what came of a level
@@ -403,11 +430,12 @@ export class Propagation {
   #runPlain(level: number, leavesToSweep: boolean, settled: number, changes: number): boolean {
     const run = this.#run;
     const plain = this.#plain;
-    const cutOffBefore = this.#cutOff.count;
+    const tally = this.#tally;
+    const cutOffBefore = tally.cutOff.count;
     plain.run(run, settled, changes);
-    this.#changed += plain.changes;
-    this.#recomputed += plain.recomputed;
-    if (this.#sink !== undefined) this.#told.add(level, plain.changes, this.#cutOff.count - cutOffBefore, 0);
+    tally.changed += plain.changes;
+    tally.recomputed += plain.recomputed;
+    if (this.#sink !== undefined) tally.told.add(level, plain.changes, tally.cutOff.count - cutOffBefore, 0);
     if (!leavesToSweep) this.#dirty.pushDependents(this.graph, run, plain.settled, level);
     else if (plain.changes === this.graph.levels.population[level]) this.#marks.addLevel(level);
     else {
@@ -428,130 +456,29 @@ export class Propagation {
       this.registry.growNodes(this.graph.state.length);
       this.#dirty.reserve(this.graph.levels.population.length);
     }
-    this.#settleLevel(level, leavesToSweep, settled);
-  }
-
-  /** What came of the rows from `from` on. */
-  #settleLevel(level: number, leavesToSweep: boolean, from: number): void {
-    const { graph, rows } = this;
-    const { state, table } = graph;
-    const { epoch, changed, stamp } = table;
-    const run = this.#run;
-    const { list, result } = run;
-    const isLogged = this.#sink !== undefined;
-    const rowsBefore = rows.count;
-    const cutOffBefore = this.#cutOff.count;
-    const blockedBefore = this.#blocked.count;
-    const failedBefore = this.#failed.length;
-    for (let k = from; k < run.count; k++) {
-      const slot = list[k]!;
-      const outcome = result[k]!;
-      const before = state[slot]!;
-      // A failure that is over counts as a change: those below must run again.
-      let tells = outcome === RunResult.Element || outcome === RunResult.Runs;
-      if (tells) {
-        this.#changed++;
-        if (isLogged) rows.add(this.executor, run, k, this.registry.of[slot]!);
-        else {
-          epoch[slot]!++;
-          changed[slot] = stamp;
-        }
-      } else if (outcome === RunResult.Equal) this.#cutOff.push(slot);
-      else if (outcome === RunResult.Retry) {
-        state[slot]! |= NodeState.Dirty;
-        this.#dirty.push(slot, graph.levels.level[slot]!);
-        continue;
-      } else if (outcome === RunResult.Skipped) {
-        state[slot] = before & ~NodeState.Dirty;
-        if (this.registry.of[slot] !== 0) this.#postpone(slot);
-        continue;
-      }
-      if (outcome === RunResult.Failed || outcome === RunResult.InputFailed) {
-        tells = this.#noteFailure(k, slot, outcome);
-        state[slot] = (before & ~(NodeState.Dirty | NodeState.Stale)) | NodeState.Failed;
-      } else {
-        this.#recomputed++;
-        state[slot] = before & ~(NodeState.Dirty | NodeState.Failed | NodeState.Stale);
-        if ((before & NodeState.Failed) !== 0) {
-          this.failures.set(slot, undefined);
-          tells = true;
-        }
-      }
-      if (!tells) continue;
-      if (leavesToSweep) this.#marks.add(slot);
-      else this.#push(slot, level);
-    }
-    if (!isLogged) return;
-    const members = rows.count - rowsBefore + this.#failed.length - failedBefore;
-    this.#told.add(level, members, this.#cutOff.count - cutOffBefore, this.#blocked.count - blockedBefore);
-  }
-
-  /** A pull page waits until it is read, and so do those below it. */
-  #postpone(slot: number): void {
-    const { state } = this.graph;
-    if ((state[slot]! & NodeState.Stale) !== 0) return;
-    state[slot]! |= NodeState.Stale;
-    this.#push(slot, this.graph.levels.level[slot]!);
-  }
-
-  /** Returns whether this is news to those below. */
-  #noteFailure(k: number, slot: number, outcome: number): boolean {
-    const isRoot = outcome === RunResult.Failed;
-    const error = isRoot ? this.executor.errors.get(k)! : this.failures.errors.get(this.#run.runFrom[k]!)!;
-    if (isRoot) {
-      this.#recomputed++;
-      this.#failed.push({ slot, error, beforeRow: this.rows.count });
-    } else this.#blocked.push(slot);
-    const isNews = this.failures.errors.get(slot) !== error;
-    if (isNews) this.failures.set(slot, error);
-    return isNews;
-  }
-
-  #push(node: number, level: number): void {
-    const { state, outgoing, levels } = this.graph;
-    const { start, count, pool } = outgoing;
-    const dirty = this.#dirty;
-    const levelOf = levels.level;
-    const end = start[node]! + count[node]!;
-    for (let at = start[node]!; at < end; at++) {
-      const entry = pool[at]!;
-      const next = entry >>> 1;
-      if ((entry & 1) !== 0 || (state[next]! & NodeState.Dirty) !== 0) continue;
-      state[next]! |= NodeState.Dirty;
-      const to = levelOf[next]!;
-      dirty.push(next, to > level ? to : level + 1);
-    }
-  }
-
-  #counts(): WaveCounts {
-    return {
-      recomputed: this.#recomputed,
-      changed: this.#changed,
-      cutOff: this.#cutOff.count,
-      failed: this.#failed.length,
-      blocked: this.#blocked.count,
-      levels: this.#levels,
-    };
+    this.#tally.settle(this.#run, level, settled, leavesToSweep ? this.#marks : undefined);
   }
 
   #finish(startLsn: number): Result<WaveCounts> {
     this.#marks.clear();
+    const tally = this.#tally;
+    if (this.#wentBack) tally.sort();
     const edges = this.#discovery.finish();
-    const outcome = this.#counts();
+    const outcome = tally.counts();
     if (this.#sink === undefined) return ok(outcome);
     const isLogged = this.#sink.end({
       startLsn,
       rows: this.rows,
-      failures: this.#failed,
-      levels: this.#told.columns(),
-      cutOff: this.#cutOff.view(),
-      blocked: this.#blocked.view(),
+      failures: tally.failed,
+      levels: tally.told.columns(),
+      cutOff: tally.cutOff.view(),
+      blocked: tally.blocked.view(),
       edges,
       counts: outcome,
     });
     if (isLogged) return ok(outcome);
     this.rows.undo(this.graph.table);
-    this.rollbackFailures(this.#firstFailure);
+    this.failures.rollback(this.#firstFailure);
     return refused();
   }
 
@@ -563,19 +490,20 @@ export class Propagation {
     const marks = this.#marks;
     if (this.#sink === undefined) {
       marks.settle();
-      for (let i = 0; i < marks.pages.count; i++) this.#push(marks.pages.items[i]!, level - 1);
+      for (let i = 0; i < marks.pages.count; i++) this.#tally.push(marks.pages.items[i]!, level - 1);
       marks.clear();
       this.#discovery.finish();
       return;
     }
     marks.clear();
     this.#discovery.undo();
-    this.rollbackFailures(this.#firstFailure);
+    this.failures.rollback(this.#firstFailure, (slot) => this.markDirty(slot));
     this.rows.undo(this.graph.table);
     for (let row = 0; row < this.rows.count; row++) this.markDirty(this.rows.deltas.slot[row]!);
-    for (let i = 0; i < this.#cutOff.count; i++) this.markDirty(this.#cutOff.items[i]!);
-    for (const { slot } of this.#failed) this.markDirty(slot);
-    for (let i = 0; i < this.#blocked.count; i++) this.markDirty(this.#blocked.items[i]!);
+    const { cutOff, blocked, failed } = this.#tally;
+    for (const slot of cutOff.view()) this.markDirty(slot);
+    for (const { slot } of failed) this.markDirty(slot);
+    for (const slot of blocked.view()) this.markDirty(slot);
   }
 
   /** The pages still on the lists wait for the next wave. */

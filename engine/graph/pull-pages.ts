@@ -3,39 +3,103 @@ import { NodeState } from "./node-state.ts";
 import type { RecomputeRegistry } from "./registry.ts";
 import { WorkStack } from "./work-stack.ts";
 
-/** Whether a page that is computed at once depends on this pull page, directly or through other pull pages. */
-export function isPullPageWanted(graph: DependencyGraph, registry: RecomputeRegistry, node: number): boolean {
-  const { outgoing } = graph;
-  const { of, all } = registry;
-  const seen = new Set([node]);
-  for (const from of seen) {
-    const end = outgoing.start[from]! + outgoing.count[from]!;
-    for (let at = outgoing.start[from]!; at < end; at++) {
-      const entry = outgoing.pool[at]!;
-      const recompute = (entry & 1) === 0 ? all[of[entry >>> 1]!] : undefined;
-      if (recompute === undefined) continue;
-      if (!recompute.lazy) return true;
-      seen.add(entry >>> 1);
-    }
-  }
-  return false;
-}
+/** Which pull pages a wave computes. Looked up once a page and wave: O(pull pages that it meets, and their edges). */
+export class PullPages {
+  /** The page that is read, for whose sake the wave runs; -1: none. */
+  read = -1;
+  readonly #graph: DependencyGraph;
+  readonly #registry: RecomputeRegistry;
+  readonly #isWanted = new Map<number, boolean>();
+  readonly #path = new WorkStack();
+  readonly #next = new WorkStack();
 
-/** A stale page and the stale pages that it needs. */
-export function staleInputs(graph: DependencyGraph, slot: number): ReadonlySet<number> {
-  const { state, incoming } = graph;
-  const stale = new Set<number>();
-  const stack = new WorkStack();
-  stack.push(slot);
-  while (stack.count > 0) {
-    const node = stack.pop();
-    if ((state[node]! & NodeState.Stale) === 0 || stale.has(node)) continue;
-    stale.add(node);
-    const end = incoming.start[node]! + incoming.count[node]!;
-    for (let at = incoming.start[node]!; at < end; at++) {
-      const entry = incoming.pool[at]!;
-      if ((entry & 1) === 0) stack.push(entry >>> 1);
+  constructor(graph: DependencyGraph, registry: RecomputeRegistry) {
+    this.#graph = graph;
+    this.#registry = registry;
+  }
+
+  /** Before a wave. */
+  begin(): void {
+    if (this.#isWanted.size > 0) this.#isWanted.clear();
+  }
+
+  /** Whether a page that is computed at once, or is read, depends on this pull page, directly or through other pull pages. */
+  isWanted(node: number): boolean {
+    if (node === this.read) return true;
+    const known = this.#isWanted.get(node);
+    return known ?? this.#follow(node);
+  }
+
+  /** Follows edges forward through pull pages of which nothing is known yet, until one leads to a page that is computed. */
+  #follow(node: number): boolean {
+    const { start, count, pool } = this.#graph.outgoing;
+    const path = this.#path;
+    const next = this.#next;
+    path.clear();
+    next.clear();
+    path.push(node);
+    next.push(start[node]!);
+    while (path.count > 0) {
+      const from = path.items[path.count - 1]!;
+      const at = next.items[next.count - 1]!;
+      if (at === start[from]! + count[from]!) {
+        this.#isWanted.set(from, false);
+        path.count--;
+        next.count--;
+        continue;
+      }
+      next.items[next.count - 1]!++;
+      const to = pool[at]! >>> 1;
+      const verdict = (pool[at]! & 1) === 0 ? this.#verdict(to) : false;
+      if (verdict === true) {
+        for (const wanted of path.view()) this.#isWanted.set(wanted, true);
+        return true;
+      }
+      if (verdict === undefined) {
+        path.push(to);
+        next.push(start[to]!);
+      }
+    }
+    return false;
+  }
+
+  /** Undefined: a pull page that has to be looked at. */
+  #verdict(node: number): boolean | undefined {
+    const recompute = this.#registry.recomputeOf(node);
+    if (recompute === undefined) return false;
+    return recompute.lazy && node !== this.read ? this.#isWanted.get(node) : true;
+  }
+
+  /** A page that runs depends on this one from now on: it is wanted, and so are the pull pages that it needs. */
+  want(node: number): void {
+    const { start, count, pool } = this.#graph.incoming;
+    const stack = this.#path;
+    stack.clear();
+    stack.push(node);
+    while (stack.count > 0) {
+      const to = stack.pop();
+      if (this.#registry.recomputeOf(to)?.lazy !== true || this.#isWanted.get(to) === true) continue;
+      this.#isWanted.set(to, true);
+      const end = start[to]! + count[to]!;
+      for (let at = start[to]!; at < end; at++) if ((pool[at]! & 1) === 0) stack.push(pool[at]! >>> 1);
     }
   }
-  return stale;
+
+  /** Calls `visit` for a page that is not computed and for those that it needs, once each. `visit` may mark them, not compute them. */
+  eachStale(node: number, visit: (slot: number) => void): void {
+    const { state, incoming } = this.#graph;
+    const { start, count, pool } = incoming;
+    const seen = new Set<number>();
+    const stack = this.#path;
+    stack.clear();
+    stack.push(node);
+    while (stack.count > 0) {
+      const to = stack.pop();
+      if ((state[to]! & NodeState.Stale) === 0 || seen.has(to)) continue;
+      seen.add(to);
+      visit(to);
+      const end = start[to]! + count[to]!;
+      for (let at = start[to]!; at < end; at++) if ((pool[at]! & 1) === 0) stack.push(pool[at]! >>> 1);
+    }
+  }
 }

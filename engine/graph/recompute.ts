@@ -14,8 +14,8 @@ export interface RecomputeContext {
   inputId(input: number): bigint;
   inputSizeBytes(input: number): number;
   /**
-   * The number of an input, by its page id. Where the page opted in to discovery a page that is no input becomes one; a page that is not computed yet
-   * makes this recompute start again after it.
+   * The number of an input, by its page id. Where the page opted in to discovery a page that is no input becomes one; a page that is not computed yet,
+   * a pull page that waits among them, makes this recompute start again after it.
    */
   inputOf(pageId: bigint): number;
 

@@ -188,6 +188,48 @@ export class WaveRows {
     accel.copyBytes(bytes, from, this.before, at, this.deltas.payloadBytes - at);
   }
 
+  /** Puts the rows in order of their pages. Columns may have been replaced. */
+  sort(compare: (slot: number, other: number) => number): void {
+    const { deltas } = this;
+    const { count, pageLo, pageHi, runOffset, runLength, source, runStart, payloadStart } = deltas;
+    const slot = deltas.slot.slice(0, count);
+    const order = Uint32Array.from(slot, (_, row) => row).sort((a, b) => compare(slot[a]!, slot[b]!));
+    const from = {
+      pageLo: pageLo.slice(0, count),
+      pageHi: pageHi.slice(0, count),
+      source: source.slice(0, count),
+      runStart: runStart.slice(0, count + 1),
+      runOffset: runOffset.slice(0, deltas.runCount),
+      runLength: runLength.slice(0, deltas.runCount),
+      payloadStart: payloadStart.slice(0, count),
+      payload: deltas.payload.slice(0, deltas.payloadBytes),
+      before: this.before.slice(0, deltas.payloadBytes),
+    };
+    deltas.clear();
+    this.#isUniform = false;
+    this.#uniformRows = 0;
+    for (const row of order) {
+      const bytesAt = from.payloadStart[row]!;
+      deltas.pushRuns(
+        slot[row]!,
+        from.pageLo[row]!,
+        from.pageHi[row]!,
+        from.runOffset,
+        from.runLength,
+        from.runStart[row]!,
+        from.runStart[row + 1]!,
+        from.payload,
+        bytesAt,
+        from.source[row]!,
+        this.cause,
+      );
+      const to = deltas.count - 1;
+      deltas.flags[to] = DERIVED;
+      const at = deltas.payloadStart[to]!;
+      this.before.set(from.before.subarray(bytesAt, bytesAt + deltas.payloadBytes - at), at);
+    }
+  }
+
   #reserve(bytes: number): void {
     if (this.before.length >= bytes) return;
     const longer = new Uint8Array(this.deltas.payload.length);

@@ -1,7 +1,7 @@
 import { MmsbError } from "../base/errors.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { DependencyGraph } from "../graph/dependency-graph.ts";
-import { Propagation, type WaveOptions } from "../graph/propagation.ts";
+import { Propagation, type WaveMark, type WaveOptions } from "../graph/propagation.ts";
 import type { RecomputeDefinition } from "../graph/recompute.ts";
 import { RecomputeRegistry } from "../graph/registry.ts";
 import type { WaveCounts, WaveSink } from "../graph/wave-sink.ts";
@@ -168,13 +168,12 @@ export class Reactive {
 
   /** The transaction is over: what has failed or recovered in it stands. */
   settled(): void {
-    this.propagation.failures.keep();
+    this.propagation.keep();
   }
 
-  /** A transaction, or its part from `failureMark` on, was taken back: nothing of it is left to follow. */
-  tookBack(failureMark: number): void {
-    this.propagation.discardPending();
-    this.propagation.rollbackFailures(failureMark);
+  /** A transaction, or its part from a mark on, was taken back: nothing of it is left to follow. */
+  tookBack(mark: WaveMark, isPart: boolean): void {
+    this.propagation.takeBack(mark, isPart);
   }
 
   /** Why a change is refused while a recompute runs; undefined where none does. `pageId` is what would change. */

@@ -87,12 +87,15 @@ export class SessionWaves {
     if (slot.value >= 0) this.#reactive.propagation.touch(slot.value);
     if (!this.#reactive.propagation.isPending) return ok(NOTHING);
     const run = () => this.#run("propagate", () => this.#reactive.propagation.run(limits));
-    return this.#isInside() ? run() : this.#transaction(run);
+    if (!this.#isInside()) return this.#transaction(run);
+    this.#reactive.propagation.noteTaken();
+    return run();
   }
 
   /** A stale pull page is computed, and before that what waits. */
   pull(slot: number): Result<unknown> {
     const { propagation, limits } = this.#reactive;
+    if (this.#isInside()) propagation.noteTaken();
     return this.#transaction(() => this.#run("pull", () => propagation.pull(slot, limits)));
   }
 

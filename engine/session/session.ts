@@ -10,7 +10,7 @@ import { type EventSource, MAX_ROUNDS } from "../events/event-hub.ts";
 import type { EventLimits } from "../events/event-limits.ts";
 import type { EventHandler, EventSubscription } from "../events/event-subscription.ts";
 import { EVENT_CODE, type EventType, type LogLevel } from "../events/event-types.ts";
-import type { WaveOptions } from "../graph/propagation.ts";
+import type { WaveMark, WaveOptions } from "../graph/propagation.ts";
 import type { RecomputeDefinition, RecomputeFunction } from "../graph/recompute.ts";
 import type { WaveCounts } from "../graph/wave-sink.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
@@ -476,7 +476,7 @@ export class Session {
       this.#transactionLsn = lsn.value;
     }
     const mark = state.journal.count;
-    const failureMark = state.reactive.propagation.failures.mark;
+    const waveMark = state.reactive.propagation.mark();
     this.#depth++;
     let result: Result<T>;
     let thrown: { readonly error: unknown } | undefined;
@@ -494,18 +494,18 @@ export class Session {
       result = err(error as MmsbError);
     }
     this.#depth--;
-    const ended = this.#end(result.ok, mark, failureMark);
+    const ended = this.#end(result.ok, mark, waveMark);
     if (thrown !== undefined) throw thrown.error;
     return result.ok && !ended.ok ? ended : result;
   }
 
-  #end(worked: boolean, mark: number, failureMark: number): Result<void> {
+  #end(worked: boolean, mark: number, waveMark: WaveMark): Result<void> {
     const state = this.#state;
     let wave: Result<unknown> = ok();
     if (worked && this.#depth === 0 && state.failure === undefined) wave = this.#waves.finish();
     const succeeded = worked && wave.ok;
     const undone = succeeded || state.failure !== undefined ? ok() : state.rollback(mark);
-    if (!succeeded) state.reactive.tookBack(failureMark);
+    if (!succeeded) state.reactive.tookBack(waveMark, this.#depth > 0);
     if (this.#depth > 0) return undone;
     this.#transactionLsn = 0;
     const ended = state.end(succeeded ? "commit" : "abort");

@@ -13,7 +13,7 @@ import { RecomputeRegistry } from "../../engine/graph/registry.ts";
 import type { WaveRecord, WaveSink } from "../../engine/graph/wave-sink.ts";
 import { WorkerPool } from "../../engine/graph/workers/worker-pool.ts";
 import { PageTable } from "../../engine/pages/page-table.ts";
-import { asksOf, FUNCTIONS, RULES, type Rule, ruleValue } from "./reactive-rules-worker.ts";
+import { asksOf, FUNCTIONS, isDiscovering, RULES, type Rule, ruleValue } from "./reactive-rules-worker.ts";
 
 const PAGE_BYTES = 16;
 /** Where workers find the rules' functions. */
@@ -27,6 +27,9 @@ export class ReactiveModel {
   readonly propagation: Propagation;
   readonly pages: number;
   readonly runs: Uint32Array;
+  /** Waves that came back to a level above one where they had been. */
+  wavesBack = 0;
+  #lowest = 0;
   /** All that waves told, as text, where there is a reader for it. */
   readonly told: string[] = [];
   /** The pages again, rebuilt from what the waves recorded alone. */
@@ -67,18 +70,54 @@ export class ReactiveModel {
     };
   }
 
-  /** Applies what was logged to a copy of the pages, and holds the rows to what they promise. */
-  #replay({ rows, startLsn }: WaveRecord): void {
+  /** A list of pages stands in (level, slot) order. */
+  #assertInOrder(what: string, slots: Iterable<number>): void {
+    let last = -1;
+    for (const slot of slots) {
+      const key = this.graph.levels.level[slot]! * this.pages + slot;
+      assert(key > last, `${what} stand in (level, slot) order`);
+      last = key;
+    }
+  }
+
+  /** What the wave's levels say is what its lists hold. */
+  #assertLevels({ rows, failures, levels, cutOff, blocked }: WaveRecord): void {
+    const { level } = this.graph.levels;
+    const members = [...rows.deltas.slot.subarray(0, rows.count), ...failures.map(({ slot }) => slot)];
+    for (let row = 0; row < levels.count; row++) {
+      assert(row === 0 || levels.level[row - 1]! < levels.level[row]!, "levels ascend");
+      const here = (slots: readonly number[]) =>
+        slots.filter((slot) => level[slot] === levels.level[row]).length;
+      assert(levels.members[row] === here(members), "a level's members");
+      assert(levels.cutOff[row] === here([...cutOff]), "a level's pages that were cut off");
+      assert(levels.blocked[row] === here([...blocked]), "a level's pages that are blocked");
+    }
+    const total = (column: Uint32Array) =>
+      column.subarray(0, levels.count).reduce((sum, count) => sum + count, 0);
+    assert(total(levels.members) === members.length, "all members have a level");
+  }
+
+  /** Applies what was logged to a copy of the pages, and holds the lists to what they promise. */
+  #replay(wave: WaveRecord): void {
+    const { rows, startLsn, failures } = wave;
+    this.#assertInOrder("pages cut off", wave.cutOff);
+    this.#assertInOrder("blocked pages", wave.blocked);
+    this.#assertInOrder(
+      "failures",
+      failures.map(({ slot }) => slot),
+    );
+    const inLog = [...rows.deltas.slot.subarray(0, rows.count)];
+    failures.forEach(({ slot, beforeRow }, i) => {
+      inLog.splice(beforeRow + i, 0, slot);
+    });
+    this.#assertInOrder("deltas and failures", inLog);
+    this.#assertLevels(wave);
     const { deltas, before } = rows;
     const seen = new Set<number>();
-    let last = -1;
     for (let row = 0; row < deltas.count; row++) {
       const slot = deltas.slot[row]!;
       assert(!seen.has(slot), "a page is in a wave once");
       seen.add(slot);
-      const key = this.graph.levels.level[slot]! * this.pages + slot;
-      assert(key > last, "rows stand in (level, slot) order");
-      last = key;
       assert(
         deltas.cause[row] === startLsn && deltas.flags[row] === 4,
         "rows are derived, their cause is the wave",
@@ -155,13 +194,19 @@ export class ReactiveModel {
       fn(ctx);
     };
     const found = this.#workers > 0 ? { module: RULES_MODULE, export: rule } : {};
-    return rule === "discover"
-      ? { ...options, name: rule, lazy: false, discover: true, run, ...found }
+    return isDiscovering(rule)
+      ? { ...options, name: rule, discover: true, run, ...found }
       : { ...options, name: rule, run: counted, ...found };
   }
 
   #count({ pageId }: RecomputeContext): void {
-    this.runs[Number(pageId) - 1]!++;
+    const page = Number(pageId) - 1;
+    this.runs[page]!++;
+    const level = this.graph.levels.level[page]!;
+    if (level < this.#lowest) {
+      this.wavesBack++;
+      this.#lowest = Number.NEGATIVE_INFINITY;
+    } else if (level > this.#lowest) this.#lowest = level;
   }
 
   edge(from: number, to: number, add: boolean): void {
@@ -170,9 +215,24 @@ export class ReactiveModel {
     this.propagation.markDirty(to);
   }
 
+  inputs(page: number): number[] {
+    const { start, count, pool } = this.graph.incoming;
+    const list = pool.subarray(start[page]!, start[page]! + count[page]!);
+    return Array.from(list, (entry) => entry >>> 1).sort((a, b) => a - b);
+  }
+
   wave(options: WaveOptions = {}) {
+    return this.#once(() => this.propagation.run(options));
+  }
+
+  pull(page: number) {
+    return this.#once(() => this.propagation.pull(page));
+  }
+
+  #once<T>(work: () => T): T {
     this.runs.fill(0);
-    const outcome = this.propagation.run(options);
+    this.#lowest = 0;
+    const outcome = work();
     for (let page = 0; page < this.pages; page++)
       assert(this.runs[page]! <= 1, "a page runs at most once a wave");
     return outcome;
@@ -224,7 +284,7 @@ export class NaiveModel {
     for (let page = 0; page < this.rules.length; page++) {
       const rule = this.rules[page];
       if (rule === undefined) this.failed[page] = false;
-      else if (rule === "discover") this.#discover(page);
+      else if (isDiscovering(rule)) this.#discover(rule, page);
       else {
         const inputs = [...this.inputs[page]!].sort((a, b) => a - b);
         const value = inputs.some((input) => this.failed[input])
@@ -239,9 +299,9 @@ export class NaiveModel {
     }
   }
 
-  #discover(page: number): void {
+  #discover(rule: "discover" | "seek", page: number): void {
     const read = new Set<number>();
-    const asks = asksOf(page);
+    const asks = asksOf(rule, page);
     let sum = 1;
     this.failed[page] = false;
     for (let ask = asks.next(); ask.done !== true; ) {
@@ -262,6 +322,8 @@ export class NaiveModel {
 
 interface SessionOptions {
   readonly isWide?: boolean;
+  /** Many pages discover their inputs, and many are pull pages, both in one. */
+  readonly discovers?: boolean;
   /** Whether the waves are written down, for {@link ReactiveModel.told}. */
   readonly isTold?: boolean;
   readonly workers?: number;
@@ -274,27 +336,30 @@ interface SessionOptions {
  * them, and changes of many pages at once.
  */
 export function runReactiveSession(seed: number, how: SessionOptions = {}): ReactiveModel {
-  const { isWide = false } = how;
+  const { isWide = false, discovers = false } = how;
   const prng = new Prng(seed);
   // Choices of its own: those of the pinned seeds stay what they were.
   const steady = new Prng(seed ^ 0x5eed);
+  const pulling = new Prng(seed ^ 0xb0b0);
   const width = isWide ? prng.between(66, 110) : 0;
-  const pages = isWide ? width * prng.between(3, 4) : prng.between(3, 12);
+  const pages = isWide ? width * prng.between(3, 4) : prng.between(3, 12) + (discovers ? 6 : 0);
   const isLogged = prng.chance(0.7);
-  const usesLazy = prng.chance(0.3);
-  const usesDiscovery = prng.chance(0.3);
+  const usesLazy = prng.chance(0.3) || discovers;
+  const usesDiscovery = prng.chance(0.3) || discovers;
   const usesPriority = prng.chance(0.3);
-  const rules = RULES.filter((rule) => usesDiscovery || rule !== "discover");
+  const usual = RULES.filter((rule) => usesDiscovery || rule !== "discover");
+  const rules: readonly Rule[] = discovers ? [...usual, "discover", "seek", "seek", "seek"] : usual;
   const model = new ReactiveModel(pages, isLogged, how);
   const naive = new NaiveModel(pages);
   if (isWide) makeLayers();
+  if (discovers) for (let page = 1; page < pages; page++) deriveFromLower(page);
   for (let step = isWide ? 4 : prng.between(4, 14); step > 0; step--) {
     if (isWide) writeMany();
     for (let change = prng.between(isWide ? 0 : 1, 5); change > 0; change--) randomChange();
     if (isLogged && prng.chance(0.15)) stopEarly();
     unwrap(model.wave());
     naive.recompute();
-    if (usesLazy && prng.chance(0.5)) unwrap(model.propagation.pull(prng.below(pages)));
+    if (usesLazy && prng.chance(0.5)) unwrap(model.pull(prng.below(pages)));
     check();
     writeOften();
   }
@@ -317,7 +382,7 @@ export function runReactiveSession(seed: number, how: SessionOptions = {}): Reac
   /** Each page behind the first layer from one or two of the layer before, now and then from further up. */
   function makeLayers(): void {
     const mixed = prng.chance(0.5);
-    const usual = prng.pick(rules.filter((rule) => rule !== "discover"));
+    const most = prng.pick(rules.filter((rule) => !isDiscovering(rule)));
     for (let page = width; page < pages; page++) {
       for (let inputs = prng.between(1, 2); inputs > 0; inputs--) {
         const layer = prng.chance(0.1) ? 0 : Math.floor(page / width) - 1;
@@ -328,10 +393,38 @@ export function runReactiveSession(seed: number, how: SessionOptions = {}): Reac
       }
       if (prng.chance(0.05)) continue;
       const rule =
-        mixed && prng.chance(0.1) ? prng.pick(rules.filter((other) => other !== "discover")) : usual;
+        mixed && prng.chance(0.1) ? prng.pick(rules.filter((other) => !isDiscovering(other))) : most;
       model.register(page, rule, { lazy: false, priority: 0 });
       naive.rules[page] = rule;
     }
+  }
+
+  /** A page computed from one or two lower ones, those that discover apart. */
+  function deriveFromLower(page: number): void {
+    if (prng.chance(0.2)) return;
+    const rule = prng.pick(rules);
+    for (let inputs = prng.between(1, 2); inputs > 0 && !isDiscovering(rule); inputs--)
+      toggleEdge(prng.below(page), page);
+    registerAs(page, rule, prng.chance(0.5), 0);
+  }
+
+  function toggleEdge(from: number, page: number): void {
+    const inputs = naive.inputs[page]!;
+    const add = !inputs.has(from);
+    model.edge(from, page, add);
+    if (add) inputs.add(from);
+    else inputs.delete(from);
+  }
+
+  function registerAs(page: number, rule: Rule | undefined, lazy: boolean, priority: number): void {
+    model.register(page, rule, { lazy, priority });
+    // What a pull page was last computed to, only the model knows.
+    if (naive.lazy[page]!) {
+      naive.values[page] = model.value(page);
+      naive.inputs[page] = new Set(model.inputs(page));
+    }
+    naive.rules[page] = rule;
+    naive.lazy[page] = lazy && rule !== undefined;
   }
 
   /** Some or all pages of the first layer. */
@@ -360,22 +453,14 @@ export function runReactiveSession(seed: number, how: SessionOptions = {}): Reac
       case 3:
       case 4: {
         const from = prng.below(pages);
-        if (from >= page || naive.rules[page] === "discover") break;
-        // Pull pages that a discovering page asks for are refused: keep them apart.
-        const add = !naive.inputs[page]!.has(from);
-        model.edge(from, page, add);
-        if (add) naive.inputs[page]!.add(from);
-        else naive.inputs[page]!.delete(from);
+        if (from >= page || isDiscovering(naive.rules[page])) break;
+        toggleEdge(from, page);
         break;
       }
       default: {
         const rule = prng.chance(0.25) ? undefined : prng.pick(rules);
-        const lazy = usesLazy && !usesDiscovery && prng.chance(0.5);
-        model.register(page, rule, { lazy, priority: usesPriority ? prng.between(-2, 2) : 0 });
-        // What a pull page was last computed to, only the model knows.
-        if (naive.lazy[page]!) naive.values[page] = model.value(page);
-        naive.rules[page] = rule;
-        naive.lazy[page] = lazy && rule !== undefined;
+        const lazy = usesLazy && (usesDiscovery ? pulling : prng).chance(0.5);
+        registerAs(page, rule, lazy, usesPriority ? prng.between(-2, 2) : 0);
       }
     }
   }
@@ -421,26 +506,25 @@ export function runReactiveSession(seed: number, how: SessionOptions = {}): Reac
           model.replayed[page] === model.value(page),
           `page ${page} is replayed to ${model.replayed[page]}`,
         );
-      if (naive.rules[page] === "discover") assert(sameInputs(page), `the inputs of page ${page}`);
+      if (isDiscovering(naive.rules[page])) {
+        const inputs = [...naive.inputs[page]!].sort((a, b) => a - b);
+        assert(model.inputs(page).join() === inputs.join(), `the inputs of page ${page}`);
+      }
     }
-  }
-
-  function sameInputs(page: number): boolean {
-    const { start, count, pool } = model.graph.incoming;
-    const list = [...pool.subarray(start[page]!, start[page]! + count[page]!)].map((entry) => entry >>> 1);
-    return (
-      JSON.stringify(list.sort((a, b) => a - b)) ===
-      JSON.stringify([...naive.inputs[page]!].sort((a, b) => a - b))
-    );
   }
 }
 
-/** Runs sessions until the time is up or all are done; throws with the seed of the first that fails. */
-export function runReactiveSessions(firstSeed: number, count: number, isWide = false): void {
+/** Runs sessions of one kind, and hands each to `look`; throws with the seed of the first that fails. */
+export function runReactiveSessions(
+  firstSeed: number,
+  count: number,
+  kind: SessionOptions = {},
+  look: (model: ReactiveModel) => void = () => undefined,
+): void {
   for (let i = 0; i < count; i++) {
     const seed = (firstSeed + i) >>> 0;
     try {
-      runReactiveSession(seed, { isWide });
+      look(runReactiveSession(seed, kind));
     } catch (error) {
       throw new Error(`session of seed ${seed}: ${error instanceof Error ? error.message : error}`, {
         cause: error,
@@ -454,12 +538,12 @@ export function runReactiveSessions(firstSeed: number, count: number, isWide = f
  */
 export async function compareWorkers(
   seed: number,
-  isWide: boolean,
+  kind: Pick<SessionOptions, "isWide" | "discovers">,
   numbers: readonly number[],
 ): Promise<void> {
-  const alone = runReactiveSession(seed, { isWide, isTold: true });
+  const alone = runReactiveSession(seed, { ...kind, isTold: true });
   for (const workers of numbers) {
-    const model = runReactiveSession(seed, { isWide, isTold: true, workers });
+    const model = runReactiveSession(seed, { ...kind, isTold: true, workers });
     await model.propagation.workers?.close();
     assertSame(model, `with ${workers} workers`, alone, "without");
   }

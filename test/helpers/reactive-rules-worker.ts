@@ -2,8 +2,13 @@
 import type { RecomputeContext } from "../../engine/graph/recompute.ts";
 
 /** How a page of the model is computed; pages hold two f64, the first is its value. */
-export type Rule = "sum" | "coarse" | "touchy" | "kernel" | "columns" | "discover" | "image";
+export type Rule = "sum" | "coarse" | "touchy" | "kernel" | "columns" | "discover" | "image" | "seek";
 export const RULES: readonly Rule[] = ["sum", "coarse", "touchy", "kernel", "columns", "discover", "image"];
+
+/** Pages of these rules discover their inputs: `discover` asks for the first pages alone, `seek` for any that are lower. */
+export function isDiscovering(rule: Rule | undefined): rule is "discover" | "seek" {
+  return rule === "discover" || rule === "seek";
+}
 
 /** What a rule makes of its inputs' values, in page order; undefined = it throws. */
 export function ruleValue(rule: Rule, inputs: readonly number[]): number | undefined {
@@ -23,8 +28,14 @@ export function ruleValue(rule: Rule, inputs: readonly number[]): number | undef
 }
 
 /** The pages that a discovering page asks for, one after the other; each depends on the values before. All are lower than it. */
-export function* asksOf(page: number): Generator<number, void, number> {
+export function* asksOf(rule: "discover" | "seek", page: number): Generator<number, void, number> {
   if (page === 0) return;
+  if (rule === "seek") {
+    let value = 1;
+    for (let ask = 1; ask <= 3 && value % 4 !== 0; ask++)
+      value = yield (Math.imul(page * 31 + ask * 7 + Math.abs(value), 0x9e37_79b1) >>> 0) % page;
+    return;
+  }
   const value = yield (page * 7) % page;
   if (value % 2 === 1) yield (page * 3 + 1) % page;
   else if (value % 3 === 0) yield (page * 5 + 2) % page;
@@ -53,8 +64,8 @@ export const coarse = (ctx: RecomputeContext) => compute("coarse", ctx);
 export const touchy = (ctx: RecomputeContext) => compute("touchy", ctx);
 export const image = (ctx: RecomputeContext) => compute("image", ctx);
 
-export function discover(ctx: RecomputeContext): void {
-  const asks = asksOf(Number(ctx.pageId) - 1);
+function sumOfAsked(rule: "discover" | "seek", ctx: RecomputeContext): void {
+  const asks = asksOf(rule, Number(ctx.pageId) - 1);
   let total = 1;
   for (let ask = asks.next(); ask.done !== true; ) {
     const value = ctx.f64(ctx.inputOf(BigInt(ask.value + 1)), 0);
@@ -63,6 +74,9 @@ export function discover(ctx: RecomputeContext): void {
   }
   ctx.setF64(0, total);
 }
+
+export const discover = (ctx: RecomputeContext) => sumOfAsked("discover", ctx);
+export const seek = (ctx: RecomputeContext) => sumOfAsked("seek", ctx);
 
 /** Sums of first bytes that fail at some values (so that what depends on them is blocked), and that often come out as they were (so that waves are cut off). */
 const failingAt = (value: number) => (ctx: RecomputeContext) => {
@@ -82,6 +96,7 @@ export const FUNCTIONS = {
   touchy,
   image,
   discover,
+  seek,
   failingAt3,
   failingAt7,
   neverFailing,

@@ -11,6 +11,7 @@ const SESSIONS = Number(process.env["MMSB_SESSIONS"] ?? 10_000);
 const WORKER_SESSIONS = Math.ceil(SESSIONS / 250);
 /** Of those that are compared with and without plans each runs twice, and its waves become text. */
 const PLANNED_SESSIONS = Math.ceil(SESSIONS / 20);
+const DISCOVERING_SESSIONS = Math.ceil(SESSIONS / 4);
 /** Seeds that once found something: they are run first, every time. */
 const REGRESSIONS: readonly number[] = [4, 7, 59, 10_004, 30_694];
 
@@ -24,7 +25,18 @@ it("waves leave what recomputing everything would, with cut-offs, failures, chan
 it("the same where levels are so wide that they are swept, and most or all of a level changes at once", () => {
   const seed = Number(process.env["MMSB_SEED"] ?? Date.now() % 0xffff_ffff);
   console.log(`wide graph sessions from seed ${seed}`);
-  expect(() => runReactiveSessions(seed, Math.min(SESSIONS, 300), true)).not.toThrow();
+  expect(() => runReactiveSessions(seed, Math.min(SESSIONS, 300), { isWide: true })).not.toThrow();
+}, 60_000);
+
+it("P7: the same where many pages discover their inputs and many of those are pull pages", () => {
+  const seed = Number(process.env["MMSB_SEED"] ?? Date.now() % 0xffff_ffff);
+  console.log(`discovering graph sessions from seed ${seed}`);
+  let wavesBack = 0;
+  runReactiveSessions(seed, DISCOVERING_SESSIONS, { discovers: true }, (model) => {
+    wavesBack += model.wavesBack;
+  });
+  // Not to pass by doing nothing: waves go back to pull pages that they had left out.
+  expect(wavesBack).toBeGreaterThan(DISCOVERING_SESSIONS / 10);
 }, 60_000);
 
 it("P13: a page that is written again and again has the waves that it had at first", () => {
@@ -50,9 +62,11 @@ it("W1: with 1, 2 and 4 workers waves tell, write and fail the same as with none
   // On a machine that does much else threads wait long for each other: then fewer do.
   const until = performance.now() + 40_000;
   for (let i = 0; i < WORKER_SESSIONS && (i < 4 || performance.now() < until); i++) {
-    await compareWorkers(seed + i, i % 4 === 3, [1, 2, 4]).catch((error: Error) => {
-      error.message = `session of seed ${seed + i}: ${error.message}`;
-      throw error;
-    });
+    await compareWorkers(seed + i, { isWide: i % 4 === 3, discovers: i % 4 === 1 }, [1, 2, 4]).catch(
+      (error: Error) => {
+        error.message = `session of seed ${seed + i}: ${error.message}`;
+        throw error;
+      },
+    );
   }
 }, 110_000);

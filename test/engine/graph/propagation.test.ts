@@ -1,100 +1,8 @@
 // What signal libraries are judged by, and what else docs/Propagation.md promises of a wave.
 import { describe, expect, it } from "vitest";
 import { unwrap } from "../../../engine/base/result.ts";
-import { DependencyGraph } from "../../../engine/graph/dependency-graph.ts";
-import { Propagation } from "../../../engine/graph/propagation.ts";
-import type { RecomputeContext, RecomputeDefinition } from "../../../engine/graph/recompute.ts";
-import { RecomputeRegistry } from "../../../engine/graph/registry.ts";
-import type { WaveSink } from "../../../engine/graph/wave-sink.ts";
-import { PageTable } from "../../../engine/pages/page-table.ts";
-
-/** Pages of one f64 and a few bytes more, by number from 0. */
-class Sheet {
-  readonly table: PageTable;
-  readonly graph: DependencyGraph;
-  readonly registry: RecomputeRegistry;
-  readonly propagation: Propagation;
-  readonly log: string[] = [];
-
-  constructor(pages: number, sizeBytes = 16, isLogged = false) {
-    this.table = new PageTable();
-    this.graph = new DependencyGraph(this.table);
-    this.registry = new RecomputeRegistry(pages, pages);
-    this.propagation = new Propagation(this.graph, this.registry, isLogged ? this.#sink() : undefined);
-    for (let page = 0; page < pages; page++) {
-      unwrap(this.table.create({ sizeBytes }));
-      this.graph.enter(page);
-    }
-  }
-
-  /** Where a session would log: it holds the rows to the pages' bytes. */
-  #sink(): WaveSink {
-    return {
-      begin: () => 1,
-      stopped: () => undefined,
-      end: ({ rows: { deltas } }) => {
-        for (let row = 0; row < deltas.count; row++) {
-          const page = this.table.bytes(deltas.slot[row]!);
-          let at = deltas.payloadStart[row]!;
-          for (let run = deltas.runStart[row]!; run < deltas.runStart[row + 1]!; run++) {
-            const offset = deltas.runOffset[run]!;
-            const end = offset + deltas.runLength[run]!;
-            for (let i = offset; i < end; i++) expect(deltas.payload[at++]).toBe(page[i]);
-          }
-        }
-        return true;
-      },
-    };
-  }
-
-  /** `page` is computed from `inputs`; each run is noted in `log`. */
-  derive(
-    page: number,
-    inputs: readonly number[],
-    compute: (ctx: RecomputeContext) => number,
-    options = {},
-  ): void {
-    for (const input of inputs) unwrap(this.graph.addEdge(input, page, "data"));
-    this.define(page, {
-      ...options,
-      run: (ctx) => {
-        this.log.push(String(page));
-        ctx.setF64(0, compute(ctx));
-      },
-    });
-  }
-
-  define(page: number, definition: RecomputeDefinition | undefined): void {
-    this.registry.setPage(page, "", definition);
-    this.propagation.markDirty(page);
-  }
-
-  write(page: number, value: number): void {
-    this.table.bytes(page).set(new Uint8Array(Float64Array.of(value).buffer));
-    this.propagation.touch(page);
-  }
-
-  value(page: number): number {
-    return new Float64Array(this.table.bytes(page).slice(0, 8).buffer)[0]!;
-  }
-
-  /** Runs a wave; what ran, in order. */
-  wave(options = {}): string {
-    this.log.length = 0;
-    unwrap(this.propagation.run(options));
-    return this.log.join(" ");
-  }
-
-  failure(page: number) {
-    return this.propagation.failures.errors.get(page);
-  }
-}
-
-const sum = (ctx: RecomputeContext) => {
-  let total = 0;
-  for (let i = 0; i < ctx.inputCount; i++) total += ctx.f64(i, 0);
-  return total;
-};
+import type { RecomputeDefinition } from "../../../engine/graph/recompute.ts";
+import { Sheet, sum } from "../../helpers/sheet.ts";
 
 describe("a wave", () => {
   it("P1: diamond: the page below two branches runs once, behind both", () => {
@@ -245,36 +153,6 @@ describe("a wave", () => {
     // The bytes of page 1 are those it had, and yet those below run again.
     expect(sheet.wave()).toBe("1 4 2 3");
     expect(sheet.propagation.failures.size).toBe(0);
-  });
-
-  it("P7: dynamic dependencies: a page that opted in depends on what it asked for last", () => {
-    const sheet = new Sheet(4);
-    unwrap(sheet.graph.addEdge(0, 3, "data"));
-    sheet.derive(3, [], (ctx) => ctx.f64(ctx.inputOf(ctx.f64(ctx.inputOf(1n), 0) > 0 ? 2n : 3n), 0), {
-      discover: true,
-    });
-    sheet.write(1, 10);
-    sheet.write(2, 20);
-    sheet.wave();
-    expect(sheet.value(3)).toBe(20);
-    sheet.write(1, 11);
-    expect(sheet.wave()).toBe("");
-    sheet.write(0, 1);
-    expect(sheet.wave()).toBe("3");
-    expect(sheet.value(3)).toBe(11);
-    sheet.write(2, 21);
-    expect(sheet.wave()).toBe("");
-  });
-
-  it("P7: a discovered page that is not computed yet is waited for", () => {
-    const sheet = new Sheet(5);
-    sheet.derive(2, [0], (ctx) => ctx.f64(0, 0) + 1);
-    sheet.derive(3, [2], (ctx) => ctx.f64(0, 0) + 1);
-    sheet.derive(1, [], (ctx) => ctx.f64(ctx.inputOf(4n), 0), { discover: true });
-    sheet.derive(4, [1], sum);
-    sheet.write(0, 5);
-    sheet.wave();
-    expect([sheet.value(3), sheet.value(1), sheet.value(4)]).toEqual([7, 7, 7]);
   });
 
   it("P8: a read of an undeclared page, and a write outside the own page, name both pages", () => {

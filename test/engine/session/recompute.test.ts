@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../../engine/base/clock.ts";
-import { ok, unwrap } from "../../../engine/base/result.ts";
+import { fail, ok, unwrap } from "../../../engine/base/result.ts";
 import type { RecomputeContext } from "../../../engine/graph/recompute.ts";
 import { LogReader } from "../../../engine/log/log-reader.ts";
 import { history } from "../../../engine/replay/history.ts";
@@ -216,6 +216,43 @@ describe("a session's recomputes", () => {
     unwrap(await session.stop());
   });
 
+  it("R4: what a failed transaction computed by reading is to be computed again", async () => {
+    const session = await start();
+    const [a, b] = [page(session), page(session)];
+    const run = (ctx: RecomputeContext) => ctx.setF64(0, ctx.f64(0, 0) + 2);
+    unwrap(session.registerRecompute(b, { run, lazy: true }, { inputs: [a] }));
+    unwrap(session.write(a, 0, f64(5)));
+    session.transaction(() => {
+      expect(number(session, b)).toBe(7);
+      return fail("CANCELLED", "on purpose", "Nothing to do");
+    });
+    expect(unwrap(session.recomputes.state(b)).state).toBe("stale");
+    expect(number(session, b)).toBe(7);
+    unwrap(await session.stop());
+  });
+
+  it.each([
+    ["", () => undefined],
+    [", which had run a wave over it", (session: Session) => unwrap(session.propagate())],
+  ])("R4: a write stands and is followed where a transaction inside its own fails%s", async (_, inside) => {
+    const session = await start();
+    const [a, b, c] = [page(session), page(session), page(session)];
+    unwrap(session.registerRecompute(b, (ctx) => ctx.setF64(0, ctx.f64(0, 0) + 1), { inputs: [a] }));
+    unwrap(session.registerRecompute(c, (ctx) => ctx.setF64(0, ctx.f64(0, 0) * 2), { inputs: [b] }));
+    unwrap(
+      session.transaction(() => {
+        unwrap(session.write(a, 0, f64(5)));
+        session.transaction(() => {
+          inside(session);
+          return fail("CANCELLED", "on purpose", "Nothing to do");
+        });
+        return ok();
+      }),
+    );
+    expect([a, b, c].map((id) => number(session, id))).toEqual([5, 6, 12]);
+    unwrap(await session.stop());
+  });
+
   it("R6: a recompute that changes another page, or reads one that is no input, fails with both named", async () => {
     const session = await start();
     const [a, b, c, d] = [page(session), page(session), page(session), page(session)];
@@ -279,6 +316,44 @@ describe("a session's recomputes", () => {
     unwrap(await session.stop());
     const again = await start({ reopen: true });
     expect([...again.structureHash()]).toEqual(structure);
+    unwrap(await again.stop());
+  });
+
+  it("R1: what a wave went back for stands in (level, slot) order, and replay and a checkpoint have it", async () => {
+    const session = await start();
+    const [a, far, near, pulled, beside] = Array.from({ length: 5 }, () => page(session));
+    const plusOne = (ctx: RecomputeContext) => ctx.setF64(0, ctx.f64(0, 0) + 1);
+    unwrap(session.registerRecompute(pulled!, { run: plusOne, lazy: true }, { inputs: [a!] }));
+    unwrap(session.registerRecompute(beside!, plusOne, { inputs: [a!] }));
+    unwrap(session.registerRecompute(near!, plusOne, { inputs: [beside!] }));
+    const asks = (ctx: RecomputeContext) =>
+      ctx.setF64(
+        0,
+        ctx.f64(ctx.inputOf(near!), 0) +
+          (ctx.f64(ctx.inputOf(a!), 0) > 0 ? ctx.f64(ctx.inputOf(pulled!), 0) : 0),
+      );
+    unwrap(session.registerRecompute(far!, { run: asks, discover: true }));
+    const before = session.lastLsn;
+    unwrap(session.write(a!, 0, f64(5)));
+    expect([far, near, pulled, beside].map((id) => number(session, id!))).toEqual([13, 7, 6, 6]);
+    const kindsSince = kindsOf(session).slice(before);
+    expect(kindsSince).toEqual([
+      "tx-begin",
+      "delta 1",
+      "event",
+      "delta 4",
+      "delta 5",
+      "delta 3",
+      "delta 2",
+      "event",
+      "edge-add 4",
+      "tx-commit",
+    ]);
+    unwrap(session.checkpoint());
+    const [state, structure] = [session.stateHash(), session.structureHash()];
+    unwrap(await session.stop());
+    const again = await start({ reopen: true });
+    expect([again.stateHash(), again.structureHash()]).toEqual([state, structure]);
     unwrap(await again.stop());
   });
 
