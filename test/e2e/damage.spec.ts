@@ -17,7 +17,11 @@ test("a damaged recording opens, says so, and shows what can still be read", asy
   await expect(report).toContainText("mmsb recover");
   await report.getByRole("button", { name: "LSN 1,857" }).click();
   await studio.expectLsn(1857);
+  const uncertain = studio.panel("page").getByText("uncertain", { exact: true });
+  await studio.goTo("1890");
+  await expect(uncertain).toBeVisible();
   await studio.goTo("300");
+  await expect(uncertain).toHaveCount(0);
   await studio.expectLsn(300);
   await expect(studio.activeRow("Deltas").first()).toHaveText("300");
   await studio.goTo("4800");

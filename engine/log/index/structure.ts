@@ -134,7 +134,15 @@ export class Uncertainties {
     return this.slot.length - 1;
   }
 
-  /** Slots that are uncertain at `lsn`. Linear: there are as many as there was damage. */
+  /** Whether the page is uncertain at `lsn`. Linear: there are as many as there was damage. */
+  has(slot: number, lsn: number): boolean {
+    for (let i = 0; i < this.slot.length; i++)
+      if (this.slot.data[i] === slot && this.fromLsn.data[i]! <= lsn && lsn < this.untilLsn.data[i]!)
+        return true;
+    return false;
+  }
+
+  /** Slots that are uncertain at `lsn`, linear too. */
   at(lsn: number): number[] {
     const slots: number[] = [];
     for (let i = 0; i < this.slot.length; i++) {

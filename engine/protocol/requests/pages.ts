@@ -97,6 +97,8 @@ export const viewPage = defineRequest({
     lastDelta: recordBrief.nullable(),
     /** The LSN stands inside a transaction: what is shown was not yet visible to others. */
     insideTransaction: z.boolean(),
+    /** Records of it were lost before the LSN, and nothing since has written all of it: its bytes may be others. */
+    uncertain: z.boolean(),
   }),
   columns: {
     bytes: "u8",

@@ -36,7 +36,7 @@ export function* viewPage(
   if (!last.ok) return last;
   const open = recording.index.openTransaction(lsn);
   if (!open.ok) return open;
-  const { lives } = recording.index.tables;
+  const { lives, uncertain } = recording.index.tables;
   const createdLsn = lives.fromLsn.data[life]!;
   const destroyedLsn = endLsn(lives.untilLsn.data[life]!);
   let writerLsn = new Float64Array(0);
@@ -67,6 +67,7 @@ export function* viewPage(
       destroyedLsn,
       lastDelta: last.value.brief,
       insideTransaction: open.value !== 0,
+      uncertain: uncertain.has(slot, lsn),
     },
     columns: { bytes, touchedOffset: last.value.offset, touchedLength: last.value.length, writerLsn },
   });

@@ -16,7 +16,7 @@ import { type PageReply, useSelectedPageBytes } from "./page-data.ts";
 /** Facts of the page in one line; the rest behind the button. */
 export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: boolean }): JSX.Element {
   const formatTime = useTimeFormat();
-  const { sizeBytes, epoch, location, lastDelta, insideTransaction } = result;
+  const { sizeBytes, epoch, location, lastDelta, insideTransaction, uncertain } = result;
   return (
     <div className="panel__foot">
       <span className="num" title={formatBytesExact(sizeBytes)}>
@@ -26,11 +26,6 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
         epoch {formatCount(epoch)}
       </span>
       {location !== "cpu" && <Badge tone="accent">{location}</Badge>}
-      {insideTransaction && (
-        <Badge tone="warn" title="The cursor stands inside a transaction: others did not see this yet">
-          partial
-        </Badge>
-      )}
       {ages && <HeatLegend />}
       {lastDelta === null ? (
         <span className="page__writer">never written</span>
@@ -46,6 +41,19 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
             {lastDelta.source}
           </span>
         </>
+      )}
+      {uncertain && (
+        <Badge
+          tone="danger"
+          title="Records that changed this page were lost, and nothing since has written all of it: see the damage report in Overview"
+        >
+          uncertain
+        </Badge>
+      )}
+      {insideTransaction && (
+        <Badge tone="warn" title="The cursor stands inside a transaction: others did not see this yet">
+          partial
+        </Badge>
       )}
       <AboutPage />
     </div>
