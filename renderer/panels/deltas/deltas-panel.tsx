@@ -14,7 +14,8 @@ import { plural } from "../../ui/format/ids.ts";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { useDebounced } from "../../ui/use-debounced.ts";
 import { copyText } from "../../ui/value.tsx";
-import { DELTAS_MIN_WIDTH_PX, DeltaCell, deltaColumns } from "./delta-cells.tsx";
+import { DeltaCell } from "./delta-cells.tsx";
+import { deltaTable } from "./delta-table.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import "./deltas.css";
 
@@ -45,8 +46,8 @@ export function DeltasPanel(): JSX.Element {
   const filter = useMemo(() => (value === "" ? terms : { ...terms, value }), [terms, value]);
   const { rows, state, cursorRow, cursorLsn } = useRecordRows("deltas", filter);
   const longestTime = formatTime(recording.lastTimestampNs ?? 0n, 6);
-  const columns = useMemo(
-    () => deltaColumns(recording.lastLsn, longestTime),
+  const { columns, minWidthPx } = useMemo(
+    () => deltaTable(recording.lastLsn, longestTime),
     [recording.lastLsn, longestTime],
   );
   const isFiltered = Object.keys(filter).length > 0;
@@ -99,7 +100,7 @@ export function DeltasPanel(): JSX.Element {
             label="Deltas"
             columns={columns}
             rows={state.total}
-            minWidthPx={DELTAS_MIN_WIDTH_PX}
+            minWidthPx={minWidthPx}
             activeRow={cursorRow}
             activeLsn={cursorLsn}
             shadesLater

@@ -5,42 +5,12 @@ import { RecordRowFlag } from "../../../engine/protocol/requests/records.ts";
 import { LsnLink } from "../../client/lsn-link.tsx";
 import { PageName } from "../../client/page-name.tsx";
 import type { WindowColumns } from "../../client/use-record-rows.ts";
-import type { GridColumn } from "../../ui/data-grid.tsx";
 import { formatCount } from "../../ui/format/count.ts";
 import { formatDuration } from "../../ui/format/time.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { Swatch } from "../../ui/value.tsx";
 
 const NO_TYPE = 0xffff_ffff;
-
-export function eventColumns(lastLsn: number): readonly GridColumn[] {
-  const lsnWidth = `${formatCount(lastLsn).length * 7 + 14}px`;
-  return [
-    {
-      id: "lsn",
-      title: "LSN",
-      width: lsnWidth,
-      align: "right",
-      hint: "Log sequence number: place in the recording",
-    },
-    { id: "time", title: "Time", width: "112px", align: "right" },
-    {
-      id: "since",
-      title: "Since last",
-      width: "76px",
-      align: "right",
-      hint: "Time since the row above",
-      fromWidthPx: 760,
-    },
-    { id: "type", title: "Type", width: "minmax(96px, 0.8fr)" },
-    { id: "text", title: "What", width: "minmax(140px, 3fr)" },
-    { id: "duration", title: "Took", width: "70px", align: "right", fromWidthPx: 700 },
-    { id: "page", title: "Page", width: "84px", align: "right" },
-    { id: "source", title: "Source", width: "minmax(80px, 1fr)", fromWidthPx: 560 },
-    { id: "cause", title: "Cause", width: lsnWidth, align: "right", hint: "The record that led to this one" },
-  ];
-}
-export const EVENTS_MIN_WIDTH_PX = 520;
 
 interface CellProps {
   readonly column: string;

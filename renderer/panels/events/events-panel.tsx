@@ -13,9 +13,10 @@ import { plural } from "../../ui/format/ids.ts";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { useDebounced } from "../../ui/use-debounced.ts";
 import { copyText } from "../../ui/value.tsx";
-import { EVENTS_MIN_WIDTH_PX, EventCell, eventColumns } from "./event-cells.tsx";
+import { EventCell } from "./event-cells.tsx";
 import { EventDetails } from "./event-details.tsx";
 import { EventFilterBar } from "./event-filter-bar.tsx";
+import { eventTable } from "./event-table.ts";
 import "./events.css";
 
 const TYPING_MS = 180;
@@ -43,7 +44,7 @@ export function EventsPanel(): JSX.Element {
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const filter = useMemo(() => (lastGood.ok ? lastGood.filter : {}), [lastGood]);
   const { rows, state, cursorRow, cursorLsn } = useRecordRows("events", filter);
-  const columns = useMemo(() => eventColumns(recording.lastLsn), [recording.lastLsn]);
+  const { columns, minWidthPx } = useMemo(() => eventTable(recording.lastLsn), [recording.lastLsn]);
   const kindNames = useMemo(() => new Map(kinds.map(({ code, name }) => [code, name])), [kinds]);
   const kindName = (code: number) => kindNames.get(code) ?? `kind ${code}`;
   const isFiltered = Object.keys(filter).length > 0;
@@ -93,7 +94,7 @@ export function EventsPanel(): JSX.Element {
             label="Events"
             columns={columns}
             rows={state.total}
-            minWidthPx={EVENTS_MIN_WIDTH_PX}
+            minWidthPx={minWidthPx}
             activeRow={cursorRow}
             activeLsn={cursorLsn}
             shadesLater
