@@ -17,6 +17,7 @@ test("a damaged recording opens, says so, and shows what can still be read", asy
   await expect(report).toContainText("mmsb recover");
   await report.getByRole("button", { name: "LSN 1,857" }).click();
   await studio.expectLsn(1857);
+  await studio.run("Show Page");
   const uncertain = studio.panel("page").getByText("uncertain", { exact: true });
   await studio.goTo("1890");
   await expect(uncertain).toBeVisible();
