@@ -40,6 +40,12 @@ export function OpenPanel({ onOpened }: { onOpened: () => void }): JSX.Element {
           </div>
         </div>
       )}
+      {listing !== undefined && listing.available.length === 0 && !listing.anyPath && (
+        <p className="muted">
+          This server has no recording to offer. To start it with one, or with a folder of them:{" "}
+          <code className="mono">mmsb serve FILE</code>
+        </p>
+      )}
       {listing !== undefined && listing.available.length > 0 && (
         <ul className="open__list" aria-label="Recordings">
           {listing.available.map((file) => (
@@ -111,11 +117,6 @@ export function OpenPanel({ onOpened }: { onOpened: () => void }): JSX.Element {
             Choose a file…
           </Button>
         </div>
-      )}
-      {listing !== undefined && listing.available.length === 0 && !listing.anyPath && !listing.uploads && (
-        <p className="muted">
-          This server offers no recording. Start it with one: <code className="mono">mmsb serve FILE</code>
-        </p>
       )}
     </div>
   );

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
 import { MmsbError } from "../../base/errors.ts";
@@ -43,7 +43,8 @@ async function serve(cli: Cli, files: readonly string[], options: ServeOptions):
   if (!existsSync(WINDOW_FOLDER)) {
     throw new MmsbError("UNSUPPORTED", "the Studio's window is not built", "Run 'npm run build' once");
   }
-  const first = files[0];
+  // A folder is offered as a list.
+  const first = files.find((file) => !isFolder(file));
   const server = unwrap(
     await startStudioServer({
       staticDir: WINDOW_FOLDER,
@@ -67,6 +68,10 @@ async function serve(cli: Cli, files: readonly string[], options: ServeOptions):
   await ended;
   await server.close();
   return EXIT_FINE;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function openBrowser(url: string): void {
