@@ -4,7 +4,8 @@ import { EngineClient } from "../../engine/protocol/client.ts";
 import type { Port } from "../../engine/protocol/port.ts";
 
 export type ConnectionState =
-  | { readonly phase: "connecting"; readonly attempt: number }
+  /** `error` is why the attempt before came to nothing; absent on the first. */
+  | { readonly phase: "connecting"; readonly attempt: number; readonly error?: MmsbError }
   | { readonly phase: "ready"; readonly serverName: string }
   /** Lost; tried again after `delayMs`. */
   | {
@@ -61,7 +62,7 @@ export class Connection {
   retryNow(): void {
     if (this.#state.phase !== "waiting") return;
     clearTimeout(this.#timer);
-    void this.#attempt(0);
+    void this.#attempt(0, this.#state.error);
   }
 
   dispose(): void {
@@ -71,8 +72,8 @@ export class Connection {
     this.#listeners.clear();
   }
 
-  async #attempt(attempt: number): Promise<void> {
-    this.#set({ phase: "connecting", attempt });
+  async #attempt(attempt: number, error?: MmsbError): Promise<void> {
+    this.#set({ phase: "connecting", attempt, ...(error && { error }) });
     const port = await this.#openPort();
     if (this.#disposed) {
       if (port.ok) port.value.close();
@@ -101,7 +102,7 @@ export class Connection {
   #waitAfter(attempt: number, error: MmsbError): void {
     const delayMs = retryDelayMs(attempt);
     this.#set({ phase: "waiting", attempt, delayMs, error });
-    this.#timer = setTimeout(() => void this.#attempt(attempt + 1), delayMs);
+    this.#timer = setTimeout(() => void this.#attempt(attempt + 1, error), delayMs);
   }
 
   #set(state: ConnectionState): void {

@@ -20,7 +20,8 @@ export function enginePort(token: string): OpenPort {
     const url = new URL(ENGINE_PATH, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     url.hash = "";
-    return () => openWebSocketPort(url.href, doorProtocols(token));
+    const pageUrl = location.origin + location.pathname;
+    return () => openWebSocketPort(url.href, doorProtocols(token), pageUrl);
   }
   return desktopPort(window);
 }

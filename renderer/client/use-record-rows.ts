@@ -113,13 +113,16 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   }, [studio, rows, searching, recording, window, filterKey]);
 
   const isFine = state.error === undefined;
-  const { data, asked } = useQueryAtCursor(
+  const { data, asked, error } = useQueryAtCursor(
     request,
     (lsn) => (isFine ? { recording, filter, offset: 0, limit: 1, around: lsn } : null),
     `${filterKey}/${recording}/${isFine}`,
     { scope: filterKey, version: `${lastLsn}/${state.complete}` },
   );
-  const aroundRow = data?.result.aroundRow ?? -1;
+  // Where the place cannot be asked for, the table stays where it is.
+  const lastRow = useRef(-1);
+  if (error === undefined) lastRow.current = data?.result.aroundRow ?? -1;
+  const aroundRow = lastRow.current;
   const wanted = useCalmRow(aroundRow);
   const isThere = wanted < 0 || rows.at(wanted) !== undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a table that learns how long it is may have the rows now
@@ -128,6 +131,6 @@ export function useRecordRows<W extends WindowName>(window: W, filter: RecordFil
   }, [rows, wanted, state.total]);
   const [shown, setShown] = useState({ rows, row: -1 });
   if (isThere && (shown.rows !== rows || shown.row !== wanted)) setShown({ rows, row: wanted });
-  const isThat = shown.rows === rows && shown.row === aroundRow;
+  const isThat = error === undefined && shown.rows === rows && shown.row === aroundRow;
   return { rows, state, cursorRow: shown.row, cursorLsn: isThat ? asked?.around : undefined };
 }

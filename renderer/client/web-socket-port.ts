@@ -5,32 +5,75 @@ import type { Port } from "../../engine/protocol/port.ts";
 /** How long a server may take to answer the first time. */
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** A port over a WebSocket, once it is open. Fails with `PORT_CLOSED` where nobody answers or the server refuses. */
-export function openWebSocketPort(url: string, protocols: string[]): Promise<Result<Port>> {
-  return new Promise((resolve) => {
+/**
+ * A port over a WebSocket, once it is open. Errors: `PORT_CLOSED` (nobody answers), `ACCESS_DENIED` (the server at `pageUrl` answers, and lets
+ * this window not in), `UNSUPPORTED` (the browser has no WebSocket).
+ */
+export async function openWebSocketPort(
+  url: string,
+  protocols: string[],
+  pageUrl: string,
+): Promise<Result<Port>> {
+  const socket = newSocket(url, protocols);
+  if (socket === undefined) {
+    return fail(
+      "UNSUPPORTED",
+      "this browser gives the page no WebSocket, over which the engine is reached",
+      "Use another browser, or let this address have WebSockets",
+    );
+  }
+  switch (await opening(socket)) {
+    case "open":
+      return ok(new WebSocketPort(socket));
+    case "late":
+      return fail("PORT_CLOSED", "the server did not answer in time", IS_RUNNING);
+    case "closed":
+      // A browser does not say why: a server that gives the page and refuses the engine has another key.
+      return (await answers(pageUrl))
+        ? fail(
+            "ACCESS_DENIED",
+            "the server runs, and does not let this window in",
+            "Open the address that 'mmsb serve' printed: its key is a new one each time the server starts",
+          )
+        : fail("PORT_CLOSED", "the server cannot be reached", IS_RUNNING);
+  }
+}
+
+const IS_RUNNING = "Check that 'mmsb serve' is running, and use the address that it printed";
+
+function newSocket(url: string, protocols: string[]): WebSocket | undefined {
+  try {
     const socket = new WebSocket(url, protocols);
     socket.binaryType = "arraybuffer";
-    const refuse = (reason: string) =>
-      resolve(
-        fail(
-          "PORT_CLOSED",
-          reason,
-          "Check that `mmsb serve` is running, and use the address that it printed",
-        ),
-      );
+    return socket;
+  } catch {
+    return undefined;
+  }
+}
+
+function opening(socket: WebSocket): Promise<"open" | "closed" | "late"> {
+  return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      refuse("the server did not answer in time");
+      resolve("late");
       socket.close();
     }, OPEN_TIMEOUT_MS);
     socket.onopen = () => {
       clearTimeout(timer);
-      resolve(ok(new WebSocketPort(socket)));
+      resolve("open");
     };
     socket.onclose = () => {
       clearTimeout(timer);
-      refuse("the server cannot be reached or refused the connection");
+      resolve("closed");
     };
   });
+}
+
+async function answers(pageUrl: string): Promise<boolean> {
+  try {
+    return (await fetch(pageUrl, { method: "HEAD", cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
 }
 
 class WebSocketPort implements Port {

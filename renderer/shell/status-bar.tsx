@@ -6,6 +6,7 @@ import { formatBytes, formatBytesExact } from "../ui/format/bytes.ts";
 import { formatCount, formatShare } from "../ui/format/count.ts";
 import { plural } from "../ui/format/ids.ts";
 import { Icon } from "../ui/icons.tsx";
+import { sentence } from "../ui/states.tsx";
 import { Badge } from "../ui/value.tsx";
 import { useCommandRegistry } from "./commands/use-commands.ts";
 import "./status-bar.css";
@@ -34,7 +35,7 @@ export function StatusBar(): JSX.Element {
           onClick={() => registry.run("view.panel.overview")}
         >
           <Badge tone="danger" title="Open the damage report">
-            <Icon name="warning" size={12} /> {plural(damages, "damage", "damages")}
+            <Icon name="warning" size={12} /> damaged in {plural(damages, "place")}
           </Badge>
         </button>
       ) : (
@@ -90,10 +91,17 @@ function ConnectionLight(): JSX.Element {
       </span>
     );
   }
+  const { error } = connection;
+  const isRefused = connection.phase === "refused" || error?.code === "ACCESS_DENIED";
   return (
-    <button type="button" className="status-bar__lost" onClick={() => studio.connection.retryNow()}>
+    <button
+      type="button"
+      className="status-bar__lost"
+      title={error && `${sentence(error.message)} ${sentence(error.remedy)}`}
+      onClick={() => studio.connection.retryNow()}
+    >
       <span className="light light--lost" />
-      {connection.phase === "refused" ? "Cannot connect" : "Connection lost, trying again"}
+      {isRefused ? `Cannot connect: ${error?.remedy}` : "Connection lost, trying again"}
     </button>
   );
 }

@@ -14,7 +14,7 @@ export function Welcome(): JSX.Element {
   const listing = useSession((state) => state.listing);
 
   if (connection.phase === "refused") return <Failed error={connection.error} />;
-  if (connection.phase === "waiting") {
+  if (connection.phase !== "ready" && connection.error !== undefined) {
     return (
       <Failed
         title="The engine cannot be reached"

@@ -1,4 +1,4 @@
-import { expect, mmsb, test } from "./studio.ts";
+import { expect, mmsb, StudioWindow, serve, test } from "./studio.ts";
 
 interface Summary {
   readonly records: number;
@@ -33,6 +33,15 @@ test("a folder is served: its recordings are listed, one is chosen, closed, and 
   await expect(page).toHaveTitle("mlp.tlog · MMSB Studio");
 });
 
+test("a folder alone is a list to choose from", async ({ page, recordings }) => {
+  const server = await serve(recordings.folder);
+  await page.goto(server.url);
+  await expect(page.getByRole("list", { name: "Recordings" }).getByText("mlp.tlog")).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await page.close();
+  await server.stop();
+});
+
 test("a window without the token is told so, and shows nothing", async ({
   page,
   recordings,
@@ -45,9 +54,47 @@ test("a window without the token is told so, and shows nothing", async ({
   await strange.evaluate(() => sessionStorage.clear());
   await strange.reload();
   await expect(strange.getByText(/cannot be reached|refused/).first()).toBeVisible();
+  await expect(strange.getByText("Open the address that 'mmsb serve' printed")).toBeVisible();
   await expect(strange.getByText("life.tlog")).toHaveCount(0);
   await strange.close();
   expect(quietConsole).toEqual([]);
+});
+
+test("a server that ends is missed and keeps its place in sight; started again it says where to go, and the window is there again", async ({
+  context,
+  recordings,
+}) => {
+  // A window of its own: what it fails to reach would be an error in the console.
+  const page = await context.newPage();
+  const studio = new StudioWindow(page);
+  const first = await serve(recordings.life);
+  await page.goto(first.url);
+  await expect(page).toHaveTitle("life.tlog · MMSB Studio");
+  await studio.goTo("291");
+  await expect(studio.activeRow("Deltas").first()).toHaveText("291");
+  await first.stop();
+  const footer = page.getByRole("contentinfo");
+  await expect(footer).toContainText("Connection lost, trying again");
+  await page.keyboard.press("F10");
+  await expect(studio.panel("page")).toContainText("The engine is not connected.");
+  await expect(studio.activeRow("Deltas").first()).toHaveText("291");
+  const second = await serve(recordings.life, "--port", new URL(first.url).port);
+  await expect(footer).toContainText("Open the address that 'mmsb serve' printed");
+  await page.goto(second.url);
+  await expect(studio.activeRow("Deltas").first()).toHaveText("292");
+  await studio.expectLsn(292);
+  await page.close();
+  await second.stop();
+});
+
+test("a browser without WebSockets is told so", async ({ page, recordings, quietConsole }) => {
+  const server = await serve(recordings.life);
+  await page.addInitScript("delete window.WebSocket");
+  await page.goto(server.url);
+  await expect(page.getByText(/gives the page no WebSocket/)).toBeVisible();
+  expect(quietConsole).toEqual([]);
+  await page.close();
+  await server.stop();
 });
 
 test("a file dropped on the window is sent and opened", async ({ page, recordings, open }) => {
