@@ -3,6 +3,7 @@ import { useStudio } from "../client/use-studio.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import { Button, IconButton } from "../ui/button.tsx";
+import { Icon } from "../ui/icons.tsx";
 import { MenuButton, type MenuEntry } from "../ui/menu.tsx";
 import { useCommandRegistry } from "./commands/use-commands.ts";
 
@@ -92,6 +93,7 @@ export function SpeedMenu(): JSX.Element {
       trigger={
         <Button tone="quiet" aria-label={`Playback speed: ${speed} ${unit}`} className="toolbar__speed num">
           {speed.toLocaleString("en-US")} {unit}
+          <Icon name="chevronDown" size={12} />
         </Button>
       }
     />

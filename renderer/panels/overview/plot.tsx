@@ -55,7 +55,8 @@ export function Plot(props: PlotProps): JSX.Element {
         width: element.clientWidth,
         height: HEIGHT_PX,
         legend: { show: false },
-        padding: [6, 8, 0, 0],
+        // At the right half of the last label stands beyond its tick.
+        padding: [6, 24, 0, 0],
         cursor: {
           sync: { key: SYNC_KEY },
           drag: { x: false, y: false },

@@ -24,8 +24,12 @@ export function drawRuler(
     const x = Math.round(xOf(value, scale));
     context.fillStyle = palette["border-strong"];
     context.fillRect(x, top + RULER_PX - 5, 1, 5);
+    const text = label(value);
+    // Cut off, 18,000 would read as 18,00.
+    if (x > scale.widthPx - TICK_EVERY_PX && x + 4 + context.measureText(text).width > scale.widthPx)
+      continue;
     context.fillStyle = palette["text-muted"];
-    context.fillText(label(value), x + 4, top + RULER_PX / 2);
+    context.fillText(text, x + 4, top + RULER_PX / 2);
   }
 }
 
