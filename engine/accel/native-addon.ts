@@ -5,7 +5,7 @@ import { type ErrorCode, MmsbError } from "../base/errors.ts";
 import type { NativeFunctions } from "./native-functions.ts";
 
 /** The number in native/binding/addon.cpp: an addon that was built for another engine is not used. */
-const INTERFACE_VERSION = 17;
+const INTERFACE_VERSION = 18;
 /** How far above this file the build's folder may lie: dist/engine/chunks in a bundle, engine/accel in a checkout. */
 const MAX_LEVELS = 6;
 

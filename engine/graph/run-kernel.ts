@@ -21,7 +21,6 @@ const level: KernelLevel = {
   start: NONE,
   count: NONE,
   pool: NONE,
-  isByRow: false,
   checksResults: false,
   result: new Uint8Array(0),
   state: new Uint8Array(0),

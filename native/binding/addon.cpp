@@ -13,7 +13,7 @@ namespace mmsb::binding {
 namespace {
 
 /** Rises with any change to what the addon exports; engine/accel/native-addon.ts holds the same number. */
-constexpr int interface_version = 17;
+constexpr int interface_version = 18;
 
 napi_value initialize(napi_env env, napi_callback_info info) noexcept {
   arguments in(env, info, "initialize");

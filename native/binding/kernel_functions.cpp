@@ -93,8 +93,7 @@ napi_value run_kernel(napi_env env, napi_callback_info info) {
 
 /** What the function is asked to do: bits of `flags`. */
 constexpr std::uint64_t flag_checks_results = 1;
-constexpr std::uint64_t flag_by_row = 2;
-constexpr std::uint64_t flag_keeps = 4;
+constexpr std::uint64_t flag_keeps = 2;
 /** Of `runWordLevels`. */
 constexpr std::uint64_t flag_writes_down = 1;
 
@@ -104,9 +103,8 @@ napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   kernel_level level{};
   level.pages = in.pages(0, memory);
   const kernel spec = read_kernel(in, 4);
-  const std::uint64_t flags = in.integer(8, "flags", 7);
+  const std::uint64_t flags = in.integer(8, "flags", 3);
   level.checks_results = (flags & flag_checks_results) != 0;
-  level.is_by_row = (flags & flag_by_row) != 0;
   level.place = in.u32(9, "place");
   level.list = in.u32(10, "list");
   const std::uint64_t from = in.integer(11, "from");
@@ -120,8 +118,6 @@ napi_value run_kernel_level(napi_env env, napi_callback_info info) {
   const auto counts = in.u32(18, "counts");
   if (!in.rows(from, to, level.list.size(), "list") || !in.rows(from, to, level.result.size(), "result") ||
       !in.within(0, 3, counts.size(), "counts"))
-    return nullptr;
-  if (level.is_by_row && (!in.rows(from, to, level.start.size(), "start") || !in.rows(from, to, level.count.size(), "count")))
     return nullptr;
   run_journal journal{};
   if ((flags & flag_keeps) != 0) {

@@ -15,9 +15,7 @@ constexpr std::size_t most_kept_words = 1 << 17;
 
 /** Slots that every column by slot has. */
 std::size_t slots_of(const kernel_level& level) noexcept {
-  std::size_t slots = std::min({level.pages.rows, level.place.size(), level.state.size()});
-  if (!level.is_by_row) slots = std::min({slots, level.start.size(), level.count.size()});
-  return slots;
+  return std::min({level.pages.rows, level.place.size(), level.state.size(), level.start.size(), level.count.size()});
 }
 
 /** The level's columns, with no rows yet. */
@@ -53,7 +51,7 @@ class level_runner {
  public:
   level_runner(const kernel& spec, kernel_level& level, words_function words)
       : spec_(spec), level_(level), compute_(find_kernel(spec)), slots_(slots_of(level)),
-        words_(level.journal == nullptr && !level.is_by_row && !level.checks_results ? words : nullptr) {}
+        words_(level.journal == nullptr && !level.checks_results ? words : nullptr) {}
 
   level_end run(std::size_t from, std::size_t to) {
     level_end end{level_stop::done, from, 0};
@@ -69,7 +67,7 @@ class level_runner {
       if (level_.checks_results && level_.result[end.row] != 0) continue;
       const std::uint32_t slot = load_once(level_.list.data() + end.row);
       if (slot >= slots_) return stopped(end, level_stop::bad_row);
-      if ((level_.state[slot] & node_state::unsorted) != 0 && !level_.is_by_row) return stopped(end, level_stop::unsorted);
+      if ((level_.state[slot] & node_state::unsorted) != 0) return stopped(end, level_stop::unsorted);
       const level_stop why = run_row(end, slot);
       if (why != level_stop::done) return stopped(end, why);
     }
@@ -84,9 +82,8 @@ class level_runner {
   }
 
   level_stop run_row(level_end& end, std::uint32_t slot) {
-    const std::size_t by = level_.is_by_row ? end.row : slot;
-    const std::uint64_t start = load_once(level_.start.data() + by);
-    std::uint64_t inputs = load_once(level_.count.data() + by);
+    const std::uint64_t start = load_once(level_.start.data() + slot);
+    std::uint64_t inputs = load_once(level_.count.data() + slot);
     if (start + inputs > level_.pool.size()) return level_stop::bad_row;
     const std::uint32_t* entries = level_.pool.data() + start;
     // Control entries stand behind the data ones.

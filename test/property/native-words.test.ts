@@ -86,7 +86,6 @@ function randomWords(rng: Prng): Words {
     start,
     count,
     pool: Uint32Array.from(pool),
-    isByRow: false,
     checksResults: false,
     result: new Uint8Array(width).fill(RunResult.Skipped),
     state,

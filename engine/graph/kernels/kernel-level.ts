@@ -16,11 +16,10 @@ export interface KernelLevel {
   /** See `page-place.ts`. */
   place: Uint32Array;
   list: Uint32Array;
-  /** Data inputs in operand order: entries `pool[start[s] .. start[s] + count[s])` (slot * 2 + type), `s` being the slot, or the row where `isByRow`. Control entries stand at the end. */
+  /** Data inputs in operand order: entries `pool[start[s] .. start[s] + count[s])` (slot * 2 + type), `s` being the slot. Control entries stand at the end. */
   start: Uint32Array;
   count: Uint32Array;
   pool: Uint32Array;
-  isByRow: boolean;
   /** Rows whose result is not Equal before they run are left out. */
   checksResults: boolean;
   /** By row: becomes Equal, Runs, or Failed where an input is missing or too short; then the page is as it was. */
@@ -68,7 +67,7 @@ export interface WordsEnd {
 /**
  * Runs levels `[from, to)` of pages of one word (8 bytes), whose inputs have at least a word: level `l` is rows `[bounds[l], bounds[l + 1])` of the list. Goes on with the
  * next level only where all pages of one have changed, and stops at the first row that is not such a page, or whose inputs are not in order. `result` is that of the last
- * level, by its rows. Every page that is done waits no more; where it changes its epoch rises, or it is written down in `rows`, behind those there. `isByRow`,
+ * level, by its rows. Every page that is done waits no more; where it changes its epoch rises, or it is written down in `rows`, behind those there.
  * `checksResults` and the journal are not looked at.
  */
 export type WordKernels = (

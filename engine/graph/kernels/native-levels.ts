@@ -8,8 +8,7 @@ import { elementOf, operationOf, parametersOf } from "./native-kernels.ts";
 
 // Bits of `flags` in native/binding/kernel_functions.cpp.
 const CHECKS_RESULTS = 1;
-const BY_ROW = 2;
-const KEEPS = 4;
+const KEEPS = 2;
 const WRITES_DOWN = 1;
 
 /** What a call counts: native/binding/kernel_functions.cpp says what. */
@@ -29,8 +28,7 @@ export function nativeLevels(native: NativeFunctions): LevelKernels {
         journal.runCount = counts[0]!;
         journal.byteCount = counts[1]!;
       }
-      const isOutOfOrder =
-        row < to && !level.isByRow && (level.state[level.list[row]!]! & NodeState.Unsorted) !== 0;
+      const isOutOfOrder = row < to && (level.state[level.list[row]!]! & NodeState.Unsorted) !== 0;
       if (row === to || journal === undefined || isOutOfOrder) break;
       // A page of so many bytes has at most half as many runs, and one more row than they need says that there are no others.
       const bytes = level.size[level.list[row]!]!;
@@ -52,9 +50,7 @@ function call(native: NativeFunctions, level: KernelLevel, from: number, to: num
     elementOf(spec),
     operationOf(spec),
     parametersOf(spec),
-    (level.checksResults ? CHECKS_RESULTS : 0) |
-      (level.isByRow ? BY_ROW : 0) |
-      (journal === undefined ? 0 : KEEPS),
+    (level.checksResults ? CHECKS_RESULTS : 0) | (journal === undefined ? 0 : KEEPS),
     level.place,
     level.list,
     from,

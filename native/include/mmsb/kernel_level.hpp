@@ -39,11 +39,10 @@ struct kernel_level {
   /** One word a page (engine/graph/page-place.ts). */
   std::span<const std::uint32_t> place;
   std::span<const std::uint32_t> list;
-  /** Inputs of a page: entries of `pool`, by slot, or by row where `is_by_row`. */
+  /** Inputs of a page: entries of `pool`, by slot. */
   std::span<const std::uint32_t> start;
   std::span<const std::uint32_t> count;
   std::span<const std::uint32_t> pool;
-  bool is_by_row;
   /** Rows whose result is not `equal` are left out. */
   bool checks_results;
   std::span<std::uint8_t> result;
@@ -98,7 +97,7 @@ struct levels_end {
  * Runs levels `[from, to)`: pages of one word, from inputs of at least a word. Level `l` is rows `[bounds[l], bounds[l + 1])` of the list; `result` is by row of a
  * level, so that it is the last one's in the end. Goes on with the next level where all pages of one have changed, and stops at the first row that is not such
  * a page, or whose inputs are not in order. Pages that are done wait no more, and where they change they are written down in `rows`, or, where that is null, their
- * epochs rise and `changed` becomes the stamp. The level's `is_by_row`, `checks_results` and `journal` are not looked at. Throws std::bad_alloc.
+ * epochs rise and `changed` becomes the stamp. The level's `checks_results` and `journal` are not looked at. Throws std::bad_alloc.
  */
 levels_end run_word_levels(const kernel& spec, const kernel_level& level, std::span<const std::uint32_t> bounds, std::size_t from, std::size_t to,
                            word_rows* rows);
