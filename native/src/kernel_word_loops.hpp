@@ -93,14 +93,17 @@ struct word_block {
   std::size_t rows;
   /** Of each page. */
   std::uint32_t inputs;
-  /** The memory that all words of inputs lie in, and that of all pages. */
+  /** The memory that all words of inputs lie in, and that of all pages; null where they lie in several: then `far_input` and `far_page` say where. */
   const std::uint8_t* input_bytes;
   std::uint8_t* page_bytes;
   std::uint32_t slot[block_rows];
   std::uint32_t first[block_rows];
+  std::uint32_t input[block_rows * block_inputs];
   /** Bytes from the start of the memory. */
   std::uint32_t page[block_rows];
-  std::uint32_t input[block_rows * block_inputs];
+  std::uint32_t input_at[block_rows * block_inputs];
+  std::uint8_t* far_page[block_rows];
+  const std::uint8_t* far_input[block_rows * block_inputs];
   /** What the pages are now; filled, as `before` is, where that is kept or written down. */
   std::uint64_t words[block_rows];
   std::uint64_t before[block_rows];
@@ -214,18 +217,21 @@ inline const std::uint8_t* look_up_inputs(const word_run& run, word_block& block
     const std::uint32_t granule = (place & 0x3fff'ffff) - home;
     strange |= outside(granule, arena.granules);
     are_words &= place | place << 1;
-    block.input[i] = granule << 6;
+    block.input_at[i] = granule << 6;
   }
   return (strange & top_bit) == 0 && are_words != 0 ? arena.bytes : nullptr;
 }
 
-/** Makes entries bytes from what it returns: their words stand there. Null where they are no data entries, or of pages that lie otherwise. */
-inline const std::uint8_t* place_inputs(word_run& run, word_block& block, std::size_t entries) noexcept {
+inline bool are_data(const word_block& block, std::size_t entries) noexcept {
   std::uint32_t control = 0;
   for (std::size_t i = 0; i < entries; ++i) control |= block.input[i];
-  if ((control & 1) != 0) return nullptr;
+  return (control & 1) == 0;
+}
+
+/** Says where the words of data entries stand, from what it returns on. Null where they lie otherwise. */
+inline const std::uint8_t* place_inputs(word_run& run, word_block& block, std::size_t entries) noexcept {
   if (are_within(block, entries, run.above.from, run.above.to)) {
-    for (std::size_t i = 0; i < entries; ++i) block.input[i] = (block.input[i] - 2 * run.above.from) << 2;
+    for (std::size_t i = 0; i < entries; ++i) block.input_at[i] = (block.input[i] - 2 * run.above.from) << 2;
     return reinterpret_cast<const std::uint8_t*>(run.above.words);
   }
   if (!are_within(block, entries, run.inputs.from, run.inputs.to)) {
@@ -237,7 +243,7 @@ inline const std::uint8_t* place_inputs(word_run& run, word_block& block, std::s
     if (high >> 1 >= run.slots) return nullptr;
     if (!reach(run, low >> 1, high >> 1)) return look_up_inputs(run, block, entries);
   }
-  for (std::size_t i = 0; i < entries; ++i) block.input[i] = (block.input[i] - 2 * run.inputs.from) << 5;
+  for (std::size_t i = 0; i < entries; ++i) block.input_at[i] = (block.input[i] - 2 * run.inputs.from) << 5;
   const std::uint32_t place = run.inputs.place;
   return run.arenas[place >> 24 & 63].bytes + (std::size_t{place & 0xff'ffff} << 6);
 }
@@ -252,6 +258,28 @@ inline std::uint8_t* place_pages(const word_run& run, word_block& block) noexcep
   if ((strange & top_bit) != 0) return nullptr;
   for (std::size_t k = 0; k < block.rows; ++k) block.page[k] = (block.page[k] - home) << 6;
   return arena.bytes;
+}
+
+/** Says where inputs and pages are that lie in several arenas; false where they are not all of at least a word. */
+inline bool place_far(const word_run& run, word_block& block, std::size_t entries) noexcept {
+  std::uint32_t missing = 0;
+  if (block.input_bytes != nullptr) {
+    for (std::size_t i = 0; i < entries; ++i) block.far_input[i] = block.input_bytes + block.input_at[i];
+  } else {
+    std::uint32_t strange = 0;
+    for (std::size_t i = 0; i < entries; ++i) strange |= outside(block.input[i] >> 1, static_cast<std::uint32_t>(run.slots));
+    if ((strange & top_bit) != 0) return false;
+    for (std::size_t i = 0; i < entries; ++i) {
+      block.far_input[i] = word_of(run, block.input[i] >> 1);
+      missing |= block.far_input[i] == nullptr ? 1u : 0u;
+    }
+  }
+  for (std::size_t k = 0; k < block.rows; ++k) {
+    block.far_page[k] = word_of(run, block.slot[k]);
+    missing |= block.far_page[k] == nullptr ? 1u : 0u;
+  }
+  block.input_bytes = block.page_bytes = nullptr;
+  return missing == 0;
 }
 
 /** Writes down the pages of a block that have changed. */
@@ -297,14 +325,15 @@ inline void settle_rows(const word_run& run, const word_block& block, std::size_
 
 /** Takes the next rows if they all have so many inputs and lie well; else nothing has happened. */
 [[gnu::noinline]] bool begin_block(word_run& run, word_block& block) noexcept {
-  if (!take_rows(run, block) || !take_entries(run, block)) return false;
-  block.input_bytes = place_inputs(run, block, block.rows * block.inputs);
+  const std::size_t entries = block.rows * block.inputs;
+  if (!take_rows(run, block) || !take_entries(run, block) || !are_data(block, entries)) return false;
+  block.input_bytes = place_inputs(run, block, entries);
   block.page_bytes = place_pages(run, block);
-  return block.input_bytes != nullptr && block.page_bytes != nullptr;
+  return (block.input_bytes != nullptr && block.page_bytes != nullptr) || place_far(run, block, entries);
 }
 
-/** `KEEPS`: the words now and before, too. Returns how many have changed. */
-template <typename Word, std::uint32_t INPUTS, bool KEEPS>
+/** `KEEPS`: the words now and before, too. `FAR`: in several arenas. Returns how many have changed. */
+template <typename Word, std::uint32_t INPUTS, bool KEEPS, bool FAR>
 std::size_t compute_block(const Word& word, word_block& block) noexcept {
   const Word fold = word;
   const std::uint8_t* const inputs = block.input_bytes;
@@ -313,9 +342,12 @@ std::size_t compute_block(const Word& word, word_block& block) noexcept {
   std::size_t changes = 0;
   for (std::size_t k = 0; k < rows; ++k) {
     typename Word::word result{};
-    for (std::size_t i = 0; i < INPUTS; ++i) fold.take(result, inputs + block.input[k * INPUTS + i], i == 0);
+    for (std::size_t i = 0; i < INPUTS; ++i) {
+      const std::size_t at = k * INPUTS + i;
+      fold.take(result, FAR ? block.far_input[at] : inputs + block.input_at[at], i == 0);
+    }
     const std::uint64_t now = Word::bits(result);
-    std::uint8_t* const page = pages + block.page[k];
+    std::uint8_t* const page = FAR ? block.far_page[k] : pages + block.page[k];
     const auto before = load<std::uint64_t>(page);
     store(page, now);
     if constexpr (KEEPS) {
@@ -348,7 +380,9 @@ bool run_block(const Word& word, word_run& run, word_block& block) noexcept {
   block.inputs = INPUTS;
   if (!begin_block(run, block)) return false;
   const bool keeps = run.words != nullptr || run.row_slot != nullptr;
-  end_block(run, block, keeps ? compute_block<Word, INPUTS, true>(word, block) : compute_block<Word, INPUTS, false>(word, block));
+  const auto compute = block.page_bytes == nullptr ? (keeps ? compute_block<Word, INPUTS, true, true> : compute_block<Word, INPUTS, false, true>)
+                                                   : (keeps ? compute_block<Word, INPUTS, true, false> : compute_block<Word, INPUTS, false, false>);
+  end_block(run, block, compute(word, block));
   return true;
 }
 
