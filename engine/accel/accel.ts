@@ -175,15 +175,18 @@ export interface Accel {
     count: number,
   ): number;
 
-  /** `page[pageAt + i] = values[valuesAt + i]` where `mask[maskAt + i]` is not zero, for `i < length`. */
-  blendMasked(
-    mask: Uint8Array,
-    maskAt: number,
-    values: Uint8Array,
-    valuesAt: number,
-    page: Uint8Array,
-    pageAt: number,
-    length: number,
+  /**
+   * Rows `[from, to)`, in order: the bytes of page `values[row]` that the flags in page `mask[row]` show go into page `page[row]`, as far as all three reach. A flag
+   * has `flagBits` bits: 8, not zero = set; or 1, flag `i` being bit `i % 8` of byte `i / 8`. The pages of a row do not overlap; a row of {@link NO_SLOT} is skipped.
+   */
+  blendPages(
+    mask: Uint32Array,
+    values: Uint32Array,
+    page: Uint32Array,
+    from: number,
+    to: number,
+    flagBits: number,
+    pages: PageSpans,
   ): void;
 
   /**

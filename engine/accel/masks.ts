@@ -1,3 +1,4 @@
+import { NO_SLOT, type PageSpans } from "./accel.ts";
 import { wordsUnder } from "./word-views.ts";
 
 /** From here up it pays to look for a word view. */
@@ -39,8 +40,53 @@ export function maskToRuns(
   return count;
 }
 
-/** See `Accel.blendMasked`. */
-export function blendMasked(
+/** See `Accel.blendPages`. */
+export function blendPages(
+  mask: Uint32Array,
+  values: Uint32Array,
+  page: Uint32Array,
+  from: number,
+  to: number,
+  flagBits: number,
+  { arenas, arena, at, size }: PageSpans,
+): void {
+  for (let row = from; row < to; row++) {
+    const [flags, given, target] = [mask[row]!, values[row]!, page[row]!];
+    if (flags === NO_SLOT || given === NO_SLOT || target === NO_SLOT) continue;
+    const flagCount = flagBits === 1 ? size[flags]! * 8 : size[flags]!;
+    (flagBits === 1 ? blendBits : blendFlags)(
+      arenas[arena[flags]!]!,
+      at[flags]!,
+      arenas[arena[given]!]!,
+      at[given]!,
+      arenas[arena[target]!]!,
+      at[target]!,
+      Math.min(flagCount, size[given]!, size[target]!),
+    );
+  }
+}
+
+/** `page[pageAt + i] = values[valuesAt + i]` where bit `i` of the bits from `bits[bitsAt]` on is set, for `i < length`. */
+function blendBits(
+  bits: Uint8Array,
+  bitsAt: number,
+  values: Uint8Array,
+  valuesAt: number,
+  page: Uint8Array,
+  pageAt: number,
+  length: number,
+): void {
+  for (let i = 0; i < length; i += 8) {
+    const eight = bits[bitsAt + i / 8]!;
+    if (eight === 0) continue;
+    const end = Math.min(length, i + 8);
+    for (let j = i; j < end; j++)
+      if (((eight >>> (j & 7)) & 1) !== 0) page[pageAt + j] = values[valuesAt + j]!;
+  }
+}
+
+/** The same where the byte `mask[maskAt + i]` is not zero. */
+function blendFlags(
   mask: Uint8Array,
   maskAt: number,
   values: Uint8Array,

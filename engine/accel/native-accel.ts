@@ -36,6 +36,8 @@ export function nativeAccel(
         at,
         size,
       ),
+    blendPages: (mask, values, page, from, to, flagBits, { arenas, arena, at, size }) =>
+      native.blendPages(mask, values, page, from, to, flagBits, arenas, arena, at, size),
     replayPages: ({ arenas, arena, at, size }, ...rest) =>
       native.replayPages(arenas, arena, at, size, ...rest),
     replayBlock: ({ arenas, arena, at, size }, ...rest) =>
@@ -47,7 +49,6 @@ export function nativeAccel(
  * sizes from which it pays were measured on one machine; around them both take as long, so it hardly matters where exactly they lie.
  */
 const CRC_FROM_BYTES = 64;
-const BLEND_FROM_BYTES = 64;
 const ZERO_FROM_BYTES = 512;
 const COMPARE_FROM_BYTES = 256;
 const BITS_FROM_FLAGS = 64;
@@ -175,16 +176,7 @@ export function mixedAccel(native: NativeFunctions): Accel {
         runLength,
         count,
       ),
-    blendMasked: (mask, maskAt, values, valuesAt, page, pageAt, length) =>
-      (length < BLEND_FROM_BYTES ? ts : native).blendMasked(
-        mask,
-        maskAt,
-        values,
-        valuesAt,
-        page,
-        pageAt,
-        length,
-      ),
+    blendPages: all.blendPages,
     maskToRuns: (mask, maskAt, from, to, runOffset, runLength, count) =>
       (to - from < COMPARE_FROM_BYTES ? ts : native).maskToRuns(
         mask,

@@ -30,7 +30,7 @@ type Rest<F> = F extends (pages: PageSpans, ...rest: infer R) => unknown ? R : n
  * bytes that are not there. A batch that throws has done the rows before the one it names.
  */
 export interface NativeFunctions
-  extends Omit<Accel, "name" | "applyBodies" | "applyDeltas" | "replayPages" | "replayBlock"> {
+  extends Omit<Accel, "name" | "applyBodies" | "applyDeltas" | "blendPages" | "replayPages" | "replayBlock"> {
   readonly interfaceVersion: number;
   /** What of the processor it uses, for people to read. */
   readonly features: string;
@@ -39,6 +39,7 @@ export interface NativeFunctions
   initialize(makeError: (code: string, message: string) => Error): void;
   readonly applyBodies: Spread<Accel["applyBodies"]>;
   readonly applyDeltas: Spread<Accel["applyDeltas"]>;
+  readonly blendPages: Spread<Accel["blendPages"]>;
   readonly checkDeltas: NonNullable<Accel["checkDeltas"]>;
   readonly encodeColumns: NonNullable<Accel["encodeColumns"]>;
   readonly encodeNumberRecords: NonNullable<Accel["encodeNumberRecords"]>;

@@ -2,7 +2,7 @@ import type { Accel } from "./accel.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { crc32c } from "./crc32c.ts";
 import { diffImages } from "./image-diff.ts";
-import { bitsToRuns, blendMasked, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
+import { bitsToRuns, blendPages, maskToRuns, runsToBits, runsToMask } from "./masks.ts";
 import { applyBody, applyRuns, gatherRuns } from "./run-apply.ts";
 import { applyBodies, applyDeltas, encodeBodies, raiseEpochs } from "./run-batches.ts";
 import { decodeRuns, runCount } from "./run-decode.ts";
@@ -29,7 +29,7 @@ export const referenceAccel: Accel = {
   raiseEpochs,
   gatherRuns,
   diffImages,
-  blendMasked,
+  blendPages,
   maskToRuns,
   bitsToRuns,
   runsToMask,

@@ -7,6 +7,8 @@ interface Arena {
   /** Free runs by where they begin, and by where they end. */
   readonly byStart: Map<number, FreeRun>;
   readonly byEnd: Map<number, FreeRun>;
+  /** Made when it is asked for. */
+  memory: Uint8Array | undefined;
 }
 
 interface FreeRun {
@@ -24,8 +26,8 @@ export interface PoolBlock {
 const DEFAULT_ARENA_BYTES = 64 * 2 ** 20;
 
 /**
- * The books of a pool of page memory, by the rules of `native/cuda/src/arena_pool.cpp`: blocks of multiples of 256 bytes from few large arenas, best fit, neighbours
- * joined when they are freed. It holds no memory; the CPU's device places its pages by it, so that its figures are those of a GPU.
+ * A pool of page memory by the rules of `native/cuda/src/arena_pool.cpp`, so that its figures are those of a GPU: blocks of multiples of 256 bytes from few large
+ * arenas, best fit, neighbours joined when they are freed.
  */
 export class ArenaPool {
   readonly #arenaBytes: number;
@@ -64,6 +66,18 @@ export class ArenaPool {
     this.#peakUsed = Math.max(this.#peakUsed, this.#used);
     this.#blocks++;
     return { arena: run.arena.number, offset: run.offset };
+  }
+
+  /** The whole arena that a block lies in. Throws RangeError where there is no such memory to be had. */
+  memoryOf({ arena: number }: PoolBlock): Uint8Array {
+    const arena = this.#arenas.get(number)!;
+    arena.memory ??= new Uint8Array(arena.sizeBytes);
+    return arena.memory;
+  }
+
+  /** Lets go of the memory of all arenas; what the blocks are is kept. */
+  releaseMemory(): void {
+    for (const arena of this.#arenas.values()) arena.memory = undefined;
   }
 
   /** `bytes` as they were asked for. */
@@ -109,7 +123,13 @@ export class ArenaPool {
   }
 
   #reserve(sizeBytes: number): void {
-    const arena: Arena = { number: this.#made++, sizeBytes, byStart: new Map(), byEnd: new Map() };
+    const arena: Arena = {
+      number: this.#made++,
+      sizeBytes,
+      byStart: new Map(),
+      byEnd: new Map(),
+      memory: undefined,
+    };
     this.#arenas.set(arena.number, arena);
     this.#reserved += sizeBytes;
     this.#peakReserved = Math.max(this.#peakReserved, this.#reserved);

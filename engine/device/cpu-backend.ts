@@ -4,8 +4,8 @@ import type { MmsbError } from "../base/errors.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { hashPageBytes } from "../pages/state-hash.ts";
 import type { ArenaMap } from "./arena-map.ts";
-import { ArenaPool, type PoolBlock } from "./arena-pool.ts";
 import { launchesOf } from "./cpu-launches.ts";
+import { CpuMemory, type CpuPage, lengthened } from "./cpu-memory.ts";
 import type {
   ApplyRows,
   BackendStats,
@@ -14,7 +14,7 @@ import type {
   PageDiff,
   PageRanges,
 } from "./device-backend.ts";
-import { badCall, deviceFailure, deviceOutOfMemory } from "./device-errors.ts";
+import { badCall, deviceFailure } from "./device-errors.ts";
 import { DeviceEventKind, type DeviceEventRow, DeviceOperation, operationName } from "./device-events.ts";
 import { DeviceMemory, type MemoryAdvice } from "./device-memory.ts";
 import { EventRows } from "./event-rows.ts";
@@ -34,14 +34,6 @@ export interface CpuBackendOptions {
 
 type FaultPoint = DeviceOperation | "create" | "migrate" | "synchronize";
 
-interface CpuPage {
-  memory: DeviceMemory;
-  readonly id: bigint;
-  bytes: Uint8Array;
-  /** Its place in its pool's books; a registered page has none. */
-  block: PoolBlock | undefined;
-}
-
 const DEFAULT_MAX_BYTES = 2 ** 30;
 const DEFAULT_EVENTS = 65_536;
 /** The wall clock when the process started, carried on by the monotonic one: fine enough for what a kernel takes. */
@@ -49,8 +41,6 @@ const ORIGIN_NS = BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n;
 const processClock: Clock = { nowNs: () => ORIGIN_NS + BigInt(Math.floor(performance.now() * 1e6)) };
 /** The code that a provoked fault leaves: cudaErrorIllegalAddress, for likeness. */
 const PROVOKED = 700;
-/** Kernels of a GPU read to the next boundary past a page's end: its pools leave so many bytes behind each, and so do these. */
-const SLACK_BYTES = 16;
 
 /** A device that is the CPU: pages in plain memory, the same operations, errors and statistics. What runs without a GPU, and the tests' oracle. */
 export class CpuBackend implements DeviceBackend {
@@ -58,12 +48,8 @@ export class CpuBackend implements DeviceBackend {
   readonly description: DeviceDescription = { name: "CPU", totalBytes: 0, multiprocessors: 1, compute: "" };
   failure: MmsbError | undefined;
   readonly #clock: Clock;
-  readonly #maxBytes: number;
   readonly #fault: NonNullable<CpuBackendOptions["fault"]>;
-  readonly #pages: (CpuPage | undefined)[] = [];
-  readonly #free: number[] = [];
-  #registered: Uint8Array[] = [];
-  readonly #pools: { readonly [M in 1 | 2]: ArenaPool };
+  readonly #memory: CpuMemory;
   readonly #rows: EventRows;
   /** When the operation at hand began. */
   #begunNs = 0n;
@@ -72,16 +58,13 @@ export class CpuBackend implements DeviceBackend {
 
   constructor(options: CpuBackendOptions = {}) {
     this.#clock = options.clock ?? processClock;
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    const pool = () => new ArenaPool(this.#maxBytes, options.arenaBytes);
-    this.#pools = { 1: pool(), 2: pool() };
+    this.#memory = new CpuMemory(options.maxBytes ?? DEFAULT_MAX_BYTES, options.arenaBytes);
     this.#rows = new EventRows(options.eventCapacity ?? DEFAULT_EVENTS);
     this.#fault = options.fault ?? (() => 0);
   }
 
   dispose(): void {
-    this.#pages.length = 0;
-    this.#registered = [];
+    this.#memory.clear();
   }
 
   // ---- pages
@@ -89,31 +72,17 @@ export class CpuBackend implements DeviceBackend {
   createPage(memory: DeviceMemory, id: bigint, sizeBytes: number, host?: Uint8Array): Result<number> {
     const lost = this.#lost("create");
     if (lost !== undefined) return err(lost);
-    let bytes: Uint8Array;
-    let block: PoolBlock | undefined;
-    if (memory === DeviceMemory.Registered) {
-      if (host === undefined || host.length < sizeBytes || !this.#isRegistered(host))
-        return badCall("a registered page lies inside registered memory");
-      bytes = host.subarray(0, sizeBytes);
-    } else {
-      const reserved = this.#reserve(memory, sizeBytes);
-      if (!reserved.ok) return reserved;
-      block = reserved.value;
-      bytes = new Uint8Array(sizeBytes);
-    }
-    const handle = this.#free.pop() ?? this.#pages.length;
-    this.#pages[handle] = { memory, id, bytes, block };
-    this.#note(DeviceEventKind.Allocate, DeviceOperation.None, sizeBytes, 1, id, memory);
-    return ok(handle);
+    const handle = this.#memory.create(memory, id, sizeBytes, host);
+    if (handle.ok) this.#note(DeviceEventKind.Allocate, DeviceOperation.None, sizeBytes, 1, id, memory);
+    return handle;
   }
 
   freePage(handle: number): Result<void> {
     const page = this.#page(handle);
     if (!page.ok) return page;
     this.#begin();
-    this.#release(page.value);
-    this.#pages[handle] = undefined;
-    this.#free.push(handle);
+    this.#memory.free(handle);
+    this.#noteFree(page.value.id, page.value.bytes.length, page.value.memory);
     return ok();
   }
 
@@ -125,15 +94,13 @@ export class CpuBackend implements DeviceBackend {
     if (memory === DeviceMemory.Registered) return badCall("a page moves to device or unified memory");
     const lost = this.#lost("migrate");
     if (lost !== undefined) return err(lost);
-    const reserved = this.#reserve(memory, page.bytes.length);
-    if (!reserved.ok) return reserved;
-    const bytes = page.bytes.slice();
-    this.#note(DeviceEventKind.Copy, DeviceOperation.Migrate, bytes.length, 1, page.id);
-    this.#release(page);
-    page.bytes = bytes;
-    page.memory = memory;
-    page.block = reserved.value;
-    this.#note(DeviceEventKind.Allocate, DeviceOperation.None, page.bytes.length, 1, page.id, memory);
+    const { id, memory: before } = page;
+    const moved = this.#memory.move(handle, memory);
+    if (!moved.ok) return moved;
+    const { length } = page.bytes;
+    this.#note(DeviceEventKind.Copy, DeviceOperation.Migrate, length, 1, id);
+    this.#noteFree(id, length, before);
+    this.#note(DeviceEventKind.Allocate, DeviceOperation.None, length, 1, id, memory);
     return ok();
   }
 
@@ -162,18 +129,12 @@ export class CpuBackend implements DeviceBackend {
 
   registerHost(bytes: Uint8Array): Result<void> {
     if (bytes.length === 0) return badCall("there is nothing to register");
-    this.#registered.push(bytes);
+    this.#memory.register(bytes);
     return ok();
   }
 
   unregisterHost(bytes: Uint8Array): Result<void> {
-    const at = this.#registered.findIndex((held) => contains(held, bytes) && contains(bytes, held));
-    if (at < 0) return badCall("this memory is not registered");
-    for (const page of this.#pages)
-      if (page?.memory === DeviceMemory.Registered && contains(bytes, page.bytes))
-        return badCall(`page ${page.id} lies in it`);
-    this.#registered.splice(at, 1);
-    return ok();
+    return this.#memory.unregister(bytes);
   }
 
   // ---- bytes
@@ -300,21 +261,17 @@ export class CpuBackend implements DeviceBackend {
     for (let i = 0; i < count; i++)
       if (targets.has(mask[i]!) || targets.has(values[i]!))
         return badCall("merge reads a page that is merged into");
+    const flagBytes = (size: number) => (bits ? Math.ceil(size / 8) : size);
     const check = (target: Uint8Array, flags: Uint8Array, given?: Uint8Array) =>
-      flags.length >= (bits ? Math.ceil(target.length / 8) : target.length) && given!.length >= target.length;
+      flags.length >= flagBytes(target.length) && given!.length >= target.length;
+    const blend = () => accel.blendPages(mask, values, page, 0, count, bits ? 1 : 8, this.#memory.spans);
     return this.#each(
       DeviceOperation.Merge,
       [page, mask, values],
       count,
-      ([target, flags, given]) => {
-        const size = target!.length;
-        if (!bits) accel.blendMasked(flags!, 0, given!, 0, target!, 0, size);
-        else
-          for (let i = 0; i < size; i++)
-            if (((flags![i >> 3]! >> (i & 7)) & 1) !== 0) target![i] = given![i]!;
-        return 3 * size + (bits ? Math.ceil(size / 8) : size);
-      },
+      ([target]) => 3 * target!.length + flagBytes(target!.length),
       check,
+      blend,
     );
   }
 
@@ -329,7 +286,7 @@ export class CpuBackend implements DeviceBackend {
     if (lost !== undefined) return err(lost);
     let bytes = 0;
     for (let row = 0; row < count; row++) {
-      const target = this.#pages[page[row]!]!.bytes;
+      const target = this.#memory.page(page[row]!)!.bytes;
       const fitting = Math.max(0, Math.min(length[row]!, target.length - offset[row]!));
       const at = payloadAt[row]!;
       if (fitting > 0) target.set(payload.subarray(at, at + fitting), offset[row]!);
@@ -337,7 +294,7 @@ export class CpuBackend implements DeviceBackend {
     }
     if (count === 0) return ok();
     const isOnePage = page.subarray(1, count).every((handle) => handle === page[0]);
-    const pageId = isOnePage ? this.#pages[page[0]!]!.id : 0n;
+    const pageId = isOnePage ? this.#memory.page(page[0]!)!.id : 0n;
     this.#note(DeviceEventKind.Launch, DeviceOperation.Apply, 2 * bytes + 16 * count, count, pageId);
     return ok();
   }
@@ -394,7 +351,7 @@ export class CpuBackend implements DeviceBackend {
 
   run(jobs: KernelBatch): Result<void> {
     if (this.failure !== undefined) return err(this.failure);
-    const launches = launchesOf(jobs, (handle) => this.#pages[handle]);
+    const launches = launchesOf(jobs, (handle) => this.#memory.page(handle));
     if (!launches.ok) return launches;
     for (const [operation, list] of launches.value) {
       const lost = this.#lost(operation);
@@ -415,9 +372,9 @@ export class CpuBackend implements DeviceBackend {
 
   stats(): Result<BackendStats> {
     return ok({
-      device: this.#pools[DeviceMemory.Device].stats(),
-      unified: this.#pools[DeviceMemory.Unified].stats(),
-      registeredBytes: this.#registered.reduce((sum, held) => sum + held.length, 0),
+      device: this.#memory.stats(DeviceMemory.Device),
+      unified: this.#memory.stats(DeviceMemory.Unified),
+      registeredBytes: this.#memory.registeredBytes,
       launches: this.#rows.counts[DeviceEventKind.Launch],
       copies: this.#rows.counts[DeviceEventKind.Copy],
       allocations: this.#rows.counts[DeviceEventKind.Allocate],
@@ -438,7 +395,7 @@ export class CpuBackend implements DeviceBackend {
   }
 
   arenaMaps(memory: 1 | 2): Result<readonly ArenaMap[]> {
-    return ok(this.#pools[memory].maps());
+    return ok(this.#memory.maps(memory));
   }
 
   provokeFault(): Result<void> {
@@ -449,7 +406,7 @@ export class CpuBackend implements DeviceBackend {
 
   #page(handle: number): Result<CpuPage> {
     if (this.failure !== undefined) return err(this.failure);
-    const page = this.#pages[handle];
+    const page = this.#memory.page(handle);
     return page === undefined ? badCall(`handle ${handle} names no page`) : ok(page);
   }
 
@@ -480,13 +437,14 @@ export class CpuBackend implements DeviceBackend {
     return ok(found);
   }
 
-  /** Runs `work` on the pages of each row, all of which were looked up and checked first; it returns the bytes read and written. */
+  /** Runs `work` on the pages of each row, all of which were looked up and checked first, and `whole` on all rows; `work` returns the bytes read and written. */
   #each(
     operation: DeviceOperation,
     columns: readonly Uint32Array[],
     count: number,
     work: (pages: Uint8Array[]) => number,
     check: (...pages: [Uint8Array, Uint8Array, Uint8Array?]) => boolean = () => true,
+    whole: () => void = () => {},
   ): Result<void> {
     const rows: Uint8Array[][] = [];
     for (let i = 0; i < count; i++) {
@@ -502,32 +460,19 @@ export class CpuBackend implements DeviceBackend {
     }
     const lost = this.#lost(operation);
     if (lost !== undefined) return err(lost);
+    whole();
     let bytes = 0;
     for (const pages of rows) bytes += work(pages);
     // Of a launch over one page: that which is written, or looked at.
     const concerned =
       columns[operation === DeviceOperation.Clone || operation === DeviceOperation.Diff ? 1 : 0]!;
-    const pageId = count === 1 ? this.#pages[concerned[0]!]!.id : 0n;
+    const pageId = count === 1 ? this.#memory.page(concerned[0]!)!.id : 0n;
     if (count > 0) this.#note(DeviceEventKind.Launch, operation, bytes, count, pageId);
     return ok();
   }
 
-  #isRegistered(host: Uint8Array): boolean {
-    return this.#registered.some((held) => contains(held, host));
-  }
-
-  #reserve(memory: 1 | 2, sizeBytes: number): Result<PoolBlock> {
-    const pool = this.#pools[memory];
-    const block = pool.allocate(sizeBytes + SLACK_BYTES);
-    if (block !== undefined) return ok(block);
-    const held = `${pool.usedBytes} in use, ${pool.reservedBytes} of at most ${this.#maxBytes} reserved`;
-    return err(deviceOutOfMemory(`no room for ${sizeBytes} bytes: ${held}`));
-  }
-
-  #release({ memory, bytes, id, block }: CpuPage): void {
-    if (memory !== DeviceMemory.Registered && block !== undefined)
-      this.#pools[memory].release(block, bytes.length + SLACK_BYTES);
-    this.#note(DeviceEventKind.Free, DeviceOperation.None, bytes.length, 1, id, memory);
+  #noteFree(id: bigint, sizeBytes: number, memory: DeviceMemory): void {
+    this.#note(DeviceEventKind.Free, DeviceOperation.None, sizeBytes, 1, id, memory);
   }
 
   /** An operation begins: what is noted of it happened from here on. */
@@ -565,18 +510,4 @@ export class CpuBackend implements DeviceBackend {
     const stream = 0;
     this.#rows.push({ kind, operation, timeNs, bytes, durationNs, count, pageId, memory, code, stream });
   }
-}
-
-function contains(outer: Uint8Array, inner: Uint8Array): boolean {
-  return (
-    outer.buffer === inner.buffer &&
-    inner.byteOffset >= outer.byteOffset &&
-    inner.byteOffset + inner.length <= outer.byteOffset + outer.length
-  );
-}
-
-function lengthened(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const longer = new Uint32Array(column.length * 2);
-  longer.set(column);
-  return longer;
 }

@@ -31,22 +31,6 @@ napi_value zero_bytes_(napi_env env, napi_callback_info info) {
   return in.undefined();
 }
 
-napi_value blend_masked_(napi_env env, napi_callback_info info) {
-  arguments in(env, info, "blendMasked");
-  const auto mask = in.u8(0, "mask");
-  const std::uint64_t mask_at = in.integer(1, "maskAt");
-  const auto values = in.u8(2, "values");
-  const std::uint64_t values_at = in.integer(3, "valuesAt");
-  const auto page = in.u8(4, "page");
-  const std::uint64_t page_at = in.integer(5, "pageAt");
-  const std::uint64_t length = in.integer(6, "length");
-  if (!in.within(mask_at, length, mask.size(), "mask") || !in.within(values_at, length, values.size(), "values") ||
-      !in.within(page_at, length, page.size(), "page"))
-    return nullptr;
-  blend_masked(mask.data() + mask_at, values.data() + values_at, page.data() + page_at, length);
-  return in.undefined();
-}
-
 /** Columns that runs are appended to, from row `count` on: three arguments. */
 run_columns read_out(arguments& in, std::size_t position, std::uint64_t& count) {
   const auto offset = in.u32(position, "runOffset");
@@ -130,9 +114,9 @@ napi_value runs_to_bits_(napi_env env, napi_callback_info info) {
 std::span<const entry> mask_functions() noexcept {
   static constexpr entry entries[] = {
       {"copyBytes", guarded<copy_bytes_>},     {"zeroBytes", guarded<zero_bytes_>},
-      {"blendMasked", guarded<blend_masked_>}, {"diffImages", guarded<diff_images_>},
-      {"maskToRuns", guarded<mask_to_runs_>},  {"bitsToRuns", guarded<bits_to_runs_>},
-      {"runsToMask", guarded<runs_to_mask_>},  {"runsToBits", guarded<runs_to_bits_>},
+      {"diffImages", guarded<diff_images_>},   {"maskToRuns", guarded<mask_to_runs_>},
+      {"bitsToRuns", guarded<bits_to_runs_>},  {"runsToMask", guarded<runs_to_mask_>},
+      {"runsToBits", guarded<runs_to_bits_>},
   };
   return entries;
 }

@@ -160,6 +160,22 @@ napi_value apply_deltas_(napi_env env, napi_callback_info info) {
   return in.number(static_cast<double>(end.bytes));
 }
 
+napi_value blend_pages_(napi_env env, napi_callback_info info) {
+  arguments in(env, info, "blendPages");
+  std::vector<std::span<std::uint8_t>> memory;
+  const page_spans pages = in.pages(6, memory);
+  const auto mask = in.u32(0, "mask");
+  const auto values = in.u32(1, "values");
+  const auto page = in.u32(2, "page");
+  const std::uint64_t from = in.integer(3, "from");
+  const std::uint64_t to = in.integer(4, "to");
+  const std::uint64_t flag_bits = in.integer(5, "flagBits", 8);
+  if (flag_bits != 1 && flag_bits != 8) in.refuse("flagBits", "is neither 1 nor 8");
+  if (!in.rows(from, to, std::min({mask.size(), values.size(), page.size()}), "mask, values or page")) return nullptr;
+  if (refuse_row(in, blend_pages({mask.data(), values.data(), page.data()}, from, to, flag_bits == 1, pages))) return nullptr;
+  return in.undefined();
+}
+
 napi_value gather_runs_(napi_env env, napi_callback_info info) {
   arguments in(env, info, "gatherRuns");
   const run_rows runs = read_runs(in, 0);
@@ -217,7 +233,7 @@ std::span<const entry> run_functions() noexcept {
       {"applyBodies", guarded<apply_bodies_>},   {"encodeBodies", guarded<encode_bodies_>},
       {"applyRuns", guarded<apply_runs_>},       {"applyDeltas", guarded<apply_deltas_>},
       {"gatherRuns", guarded<gather_runs_>},     {"checkDeltas", guarded<check_deltas_>},
-      {"raiseEpochs", guarded<raise_epochs_>},
+      {"raiseEpochs", guarded<raise_epochs_>},   {"blendPages", guarded<blend_pages_>},
   };
   return entries;
 }

@@ -4,6 +4,7 @@
 
 #include "body_batch.hpp"
 #include "mmsb/cpu.hpp"
+#include "mmsb/masks.hpp"
 #include "mmsb/runs.hpp"
 #include "page_group.hpp"
 #include "scatter_avx512.hpp"
@@ -55,6 +56,22 @@ batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, s
       if (done < 0) return {stop::bad_range, row, written};
       written += static_cast<std::uint64_t>(done);
     }
+  }
+  return {stop::done, to, written};
+}
+
+batch_end blend_pages(const blend_columns& rows, std::size_t from, std::size_t to, bool are_bits, const page_spans& pages) noexcept {
+  std::uint64_t written = 0;
+  for (std::size_t row = from; row < to; ++row) {
+    const std::uint32_t slots[] = {load_once(rows.mask + row), load_once(rows.values + row), load_once(rows.page + row)};
+    if (std::ranges::find(slots, no_slot) != std::end(slots)) continue;
+    const std::span<std::uint8_t> mask = pages.find(slots[0]);
+    const std::span<std::uint8_t> values = pages.find(slots[1]);
+    const std::span<std::uint8_t> page = pages.find(slots[2]);
+    if (mask.data() == nullptr || values.data() == nullptr || page.data() == nullptr) return {stop::bad_page, row, written};
+    const std::size_t length = std::min({are_bits ? mask.size() * 8 : mask.size(), values.size(), page.size()});
+    (are_bits ? blend_bits : blend_masked)(mask.data(), values.data(), page.data(), length);
+    written += length;
   }
   return {stop::done, to, written};
 }

@@ -90,6 +90,21 @@ void blend_masked(const std::uint8_t* mask, const std::uint8_t* values, std::uin
     if (mask[i] != 0) page[i] = values[i];
 }
 
+void blend_bits(const std::uint8_t* bits, const std::uint8_t* values, std::uint8_t* page, std::size_t length) noexcept {
+  std::size_t i = 0;
+#if defined(__x86_64__)
+  if (cpu().avx512) i = avx512::blend_bits(bits, values, page, length);
+  else if (cpu().avx2) i = avx2::blend_bits(bits, values, page, length);
+#endif
+  for (; i + 8 <= length; i += 8) {
+    // the byte in each of eight, of which each keeps its own bit
+    const std::uint64_t chosen = (non_zero_tops(bits[i / 8] * 0x0101010101010101 & 0x8040201008040201) >> 7) * 0xff;
+    store(page + i, (load<std::uint64_t>(page + i) & ~chosen) | (load<std::uint64_t>(values + i) & chosen));
+  }
+  for (; i < length; ++i)
+    if ((bits[i / 8] >> (i % 8) & 1) != 0) page[i] = values[i];
+}
+
 std::size_t diff_images(const std::uint8_t* before, const std::uint8_t* after, std::uint64_t from, std::uint64_t to,
                         run_columns out, std::size_t count) noexcept {
 #if defined(__x86_64__)

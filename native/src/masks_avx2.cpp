@@ -92,6 +92,23 @@ std::size_t blend_masked(const std::uint8_t* mask, const std::uint8_t* values, s
   return i;
 }
 
+std::size_t blend_bits(const std::uint8_t* bits, const std::uint8_t* values, std::uint8_t* page,
+                       std::size_t length) noexcept {
+  // Byte j of four in each of its eight places, of which each keeps its own bit.
+  const __m256i places = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+  const __m256i own = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201));
+  std::size_t i = 0;
+  for (; i + 32 <= length; i += 32) {
+    std::int32_t four;
+    __builtin_memcpy(&four, bits + i / 8, sizeof four);
+    const __m256i flags = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(four), places), own);
+    const __m256i chosen = _mm256_cmpeq_epi8(flags, own);
+    auto* const to = reinterpret_cast<__m256i*>(page + i);
+    _mm256_storeu_si256(to, _mm256_blendv_epi8(load256(page + i), load256(values + i), chosen));
+  }
+  return i;
+}
+
 std::size_t diff_images(const std::uint8_t* before, const std::uint8_t* after, std::uint64_t from, std::uint64_t to,
                         run_columns out, std::size_t count) noexcept {
   return flag_runs(from, to, out, count, differences{before, after});

@@ -12,6 +12,10 @@ namespace mmsb::avx2 {
 std::size_t blend_masked(const std::uint8_t* mask, const std::uint8_t* values, std::uint8_t* page,
                          std::size_t length) noexcept;
 
+/** Blends whole 32 bytes; returns how many bytes that were. */
+std::size_t blend_bits(const std::uint8_t* bits, const std::uint8_t* values, std::uint8_t* page,
+                       std::size_t length) noexcept;
+
 std::size_t diff_images(const std::uint8_t* before, const std::uint8_t* after, std::uint64_t from, std::uint64_t to,
                         run_columns out, std::size_t count) noexcept;
 

@@ -43,6 +43,16 @@ void blend_masked(const std::uint8_t* mask, const std::uint8_t* values, std::uin
     blend_some(mask + i, values + i, page + i, length - i < line_bytes ? length - i : line_bytes);
 }
 
+std::size_t blend_bits(const std::uint8_t* bits, const std::uint8_t* values, std::uint8_t* page, std::size_t length) noexcept {
+  std::size_t i = 0;
+  for (; i + vector_bytes <= length; i += vector_bytes) {
+    std::uint32_t chosen;
+    __builtin_memcpy(&chosen, bits + i / 8, sizeof chosen);
+    _mm256_mask_storeu_epi8(page + i, chosen, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + i)));
+  }
+  return i;
+}
+
 }  // namespace mmsb::avx512
 
 #endif

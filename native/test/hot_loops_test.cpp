@@ -65,6 +65,10 @@ void blends(test::prng& random) {
     if (mask[at + i] != 0) expected[69 - at + i] = values[at / 2 + i];
   blend_masked(mask.data() + at, values.data() + at / 2, page.data() + 69 - at, length);
   CHECK(page == expected);
+  for (std::size_t i = 0; i < length; ++i)
+    if ((mask[at + i / 8] >> (i % 8) & 1) != 0) expected[at + i] = values[69 - at + i];
+  blend_bits(mask.data() + at, values.data() + 69 - at, page.data() + at, length);
+  CHECK(page == expected);
 }
 
 }  // namespace

@@ -168,7 +168,19 @@ function reportImages(report: Report): void {
   const line = (name: string, run: () => void) => reportWith(report, name, repeated(run), "ns", copyNs);
   line("diff of 4 KiB: equal", () => found.assignDiff(before, 0, before, 0, PAGE_BYTES));
   line("diff of 4 KiB: 41 single bytes", () => found.assignDiff(before, 0, scattered, 0, PAGE_BYTES));
-  line("masked blend of 4 KiB, 1 % set", () => accel.blendMasked(mask, 0, scattered, 0, page, 0, PAGE_BYTES));
+  const blended = {
+    arenas: [mask, scattered, page],
+    arena: Uint8Array.of(0, 1, 2),
+    at: new Uint32Array(3),
+    size: new Uint32Array(3).fill(PAGE_BYTES),
+  };
+  const rows = [0, 1, 2].map((slot) => new Uint32Array(each).fill(slot)) as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ];
+  const blendNs = bestNs(each, () => accel.blendPages(...rows, 0, each, 8, blended));
+  reportWith(report, "masked blend of 4 KiB, 1 % set, in a batch", blendNs, "ns", copyNs);
   line("byte mask of 4 KiB to runs, 1 % set", () => found.assignMask(mask));
 
   const block = new Uint8Array(65536);

@@ -73,28 +73,49 @@ function checksum(hot: Accel, raw: RawBounds, report: Report): void {
   }
 }
 
-/** In one call, where memory is what costs, beyond the nearest caches and in them; and page by page, where the call costs as much again. */
+/** Batches of pages, over memory beyond the nearest caches and in them. */
 function blend(hot: Accel, raw: RawBounds, report: Report): void {
   blendOf(hot, raw, report, 1 << 20, [1 << 20]);
   blendOf(hot, raw, report, 64 << 10, [64 << 10, PAGE_BYTES]);
 }
 
+/** `size` bytes of pages, each with a mask and values of its own, again and again in one batch. */
 function blendOf(hot: Accel, raw: RawBounds, report: Report, size: number, steps: readonly number[]): void {
   const rounds = (16 << 20) / size;
   const mask = new Uint8Array(size);
+  const bits = new Uint8Array(size / 8);
   const values = new Uint8Array(size).fill(7);
   const page = new Uint8Array(size);
   for (const share of [1, 0.5]) {
     const prng = new Prng(2);
-    for (let i = 0; i < size; i++) mask[i] = prng.chance(share) ? 1 : 0;
-    for (const step of steps) {
-      const run = () => {
-        for (let i = 0; i < rounds; i++)
-          for (let at = 0; at < size; at += step) hot.blendMasked(mask, at, values, at, page, at, step);
-      };
-      const name = `${hot.name}: blend of ${step >> 10} KiB, ${share * 100} % of the mask set, beside memcpy`;
-      throughput(report, name, size * rounds, run, () => raw.copySeconds(size, rounds));
+    bits.fill(0);
+    for (let i = 0; i < size; i++) {
+      mask[i] = prng.chance(share) ? 1 : 0;
+      bits[i >> 3]! |= mask[i]! << (i & 7);
     }
+    for (const step of steps)
+      for (const flagBits of [8, 1]) {
+        const pages = size / step;
+        // Masks first, then values, then the pages.
+        const spans = {
+          arenas: [flagBits === 8 ? mask : bits, values, page],
+          arena: Uint16Array.from({ length: 3 * pages }, (_, slot) => Math.floor(slot / pages)),
+          at: Uint32Array.from({ length: 3 * pages }, (_, slot) => (slot % pages) * step),
+          size: new Uint32Array(3 * pages).fill(step),
+        };
+        for (let slot = 0; flagBits === 1 && slot < pages; slot++) {
+          spans.at[slot]! /= 8;
+          spans.size[slot]! /= 8;
+        }
+        const rows = rounds * pages;
+        const column = (k: number) =>
+          Uint32Array.from({ length: rows }, (_, row) => (row % pages) + k * pages);
+        const columns = [column(0), column(1), column(2)] as const;
+        const run = () => hot.blendPages(...columns, 0, rows, flagBits, spans);
+        const what = flagBits === 8 ? "byte masks" : "bit masks";
+        const name = `${hot.name}: blend of pages of ${step >> 10} KiB, ${what}, ${share * 100} % set, beside memcpy`;
+        throughput(report, name, size * rounds, run, () => raw.copySeconds(size, rounds, step));
+      }
   }
 }
 

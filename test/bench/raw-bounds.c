@@ -7,7 +7,7 @@
 //   read PATH                     reads the file and sums its bytes
 //   store PATH TOTAL CHUNK        write without sync, each chunk from memory of its own: for state that is large
 //   load PATH                     reads the file into memory of its size, which was touched before
-//   copy BYTES ROUNDS             memcpy of BYTES, ROUNDS times
+//   copy BYTES ROUNDS PIECE       memcpy of BYTES, PIECE at a time, ROUNDS times
 //   sum BYTES ROUNDS              adds up BYTES as 64-bit words, ROUNDS times
 //   scatter ROWS PAGES            copies 64 bytes ROWS times, to random places of PAGES pages of 4 KiB
 #define _GNU_SOURCE
@@ -133,14 +133,14 @@ int main(int argc, char **argv) {
     printf("%.9f\n", now() - start);
     return close(fd);
   }
-  if (argc == 4 && strcmp(argv[1], "copy") == 0) {
-    size_t bytes = strtoull(argv[2], 0, 10), rounds = strtoull(argv[3], 0, 10);
+  if (argc == 5 && strcmp(argv[1], "copy") == 0) {
+    size_t bytes = strtoull(argv[2], 0, 10), rounds = strtoull(argv[3], 0, 10), piece = strtoull(argv[4], 0, 10);
     uint8_t *from = malloc(bytes), *to = malloc(bytes);
     memset(from, 1, bytes);
     memset(to, 2, bytes);
     double start = now();
     for (size_t i = 0; i < rounds; i++) {
-      memcpy(to, from, bytes);
+      for (size_t at = 0; at < bytes; at += piece) memcpy(to + at, from + at, piece);
       __asm__ volatile("" ::"r"(to) : "memory");
     }
     printf("%.9f\n", now() - start);

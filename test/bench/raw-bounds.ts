@@ -37,8 +37,9 @@ export class RawBounds {
     return this.#program.run("load", path);
   }
 
-  copySeconds(bytes: number, rounds: number): number | undefined {
-    return this.#program.run("copy", bytes, rounds);
+  /** `bytes` is a multiple of `pieceBytes`, which are copied by a call each. */
+  copySeconds(bytes: number, rounds: number, pieceBytes = bytes): number | undefined {
+    return this.#program.run("copy", bytes, rounds, pieceBytes);
   }
 
   /** Reading `bytes` and adding them up. */

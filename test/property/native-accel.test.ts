@@ -161,7 +161,7 @@ describe("the native hot loops and the reference", () => {
   );
 
   it(
-    "write the same masks and blend the same bytes",
+    "write the same masks",
     rounds(500, (rng, native) => {
       const runs = randomRuns(rng);
       const [length, at] = [rng.below(1000), rng.below(40)];
@@ -173,14 +173,37 @@ describe("the native hot loops and the reference", () => {
       referenceAccel.runsToBits(runs.offset, runs.length, 0, runs.count, a, at, length);
       native.runsToBits(runs.offset, runs.length, 0, runs.count, b, at, length);
       expect(Buffer.compare(a, b)).toBe(0);
-      const mask = randomBytes(rng, 1100);
+    }),
+  );
+
+  it(
+    "blend the same bytes, bit masks and masks of bytes, up to the first row that names no page",
+    rounds(500, (rng, native) => {
+      const memory = [randomBytes(rng, 4000), randomBytes(rng, 4000), randomBytes(rng, 4000)];
       const density = rng.pick([0, 2, 128, 250, 256]);
-      for (let i = 0; i < mask.length; i++) if (rng.below(256) >= density) mask[i] = 0;
-      const values = randomBytes(rng, 1100);
-      const [maskAt, valuesAt, pageAt] = [rng.below(90), rng.below(90), rng.below(90)];
-      referenceAccel.blendMasked(mask, maskAt, values, valuesAt, a, pageAt, length);
-      native.blendMasked(mask, maskAt, values, valuesAt, b, pageAt, length);
-      expect(Buffer.compare(a, b)).toBe(0);
+      for (let i = 0; i < 4000; i++) if (rng.below(256) >= density) memory[0]![i] = 0;
+      const sizes = () => rng.pick([0, 1, rng.below(40), rng.below(1300), 1300]);
+      const pages: PageSpans = {
+        arenas: memory,
+        arena: rng.pick([Uint8Array, Uint16Array, Uint32Array]).of(0, 1, 2, 0, 1, 2, 0, 1, 2),
+        at: Uint32Array.from({ length: 9 }, (_, slot) => Math.floor(slot / 3) * 1320 + rng.below(20)),
+        size: Uint32Array.from({ length: 9 }, sizes),
+      };
+      const copy: PageSpans = { ...pages, arenas: memory.map((arena) => arena.slice()) };
+      const rows = rng.below(12);
+      const column = (arena: number) =>
+        Uint32Array.from({ length: rows }, () => (rng.chance(0.1) ? NO_SLOT : rng.below(3) * 3 + arena));
+      const columns = [column(0), column(1), column(2)] as const;
+      const flagBits = rng.pick([1, 8]);
+      const from = rng.below(rows + 1);
+      referenceAccel.blendPages(...columns, from, rows, flagBits, pages);
+      native.blendPages(...columns, from, rows, flagBits, copy);
+      expect(Buffer.compare(memory[2]!, copy.arenas[2]!)).toBe(0);
+      if (from === rows) return;
+      for (const [arena, slots] of columns.entries()) slots[from] = arena;
+      columns[rng.below(3)]![from] = 9;
+      const call = () => native.blendPages(...columns, from, rows, flagBits, copy);
+      expect(call).toThrow(`row ${from} names no page`);
     }),
   );
 
@@ -350,7 +373,7 @@ describe("the addon's arguments", () => {
           ),
         () => native.gatherRuns(column(), column(), wild(), wild(), bytes(), wild(), bytes(), wild()),
         () => native.diffImages(bytes(), wild(), bytes(), wild(), wild(), wild(), column(), column(), wild()),
-        () => native.blendMasked(bytes(), wild(), bytes(), wild(), bytes(), wild(), wild()),
+        () => native.blendPages(column(), column(), column(), wild(), wild(), wild(), pages()),
         () => native.maskToRuns(bytes(), wild(), wild(), wild(), column(), column(), wild()),
         () => native.bitsToRuns(bytes(), wild(), wild(), wild(), column(), column(), wild()),
         () => native.runsToMask(column(), column(), wild(), wild(), bytes(), wild(), wild()),

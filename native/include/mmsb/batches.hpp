@@ -89,6 +89,19 @@ struct delta_columns {
 batch_end apply_deltas(const delta_columns& deltas, const std::uint32_t* slot, std::size_t from, std::size_t to,
                        const page_spans& pages) noexcept;
 
+/** Pages to blend, by row. */
+struct blend_columns {
+  const std::uint32_t* mask;
+  const std::uint32_t* values;
+  const std::uint32_t* page;
+};
+
+/**
+ * Blends rows `[from, to)` in order, up to the first that names a page that is not there: what the flags in the mask's page show of the values' page
+ * goes into the page, as far as all three reach. A flag is a bit or a byte.
+ */
+batch_end blend_pages(const blend_columns& rows, std::size_t from, std::size_t to, bool are_bits, const page_spans& pages) noexcept;
+
 /**
  * Encodes deltas `[from, to)` one after another into `out`; lengths go to `body_length[0 ..]`. Stops with `full` at the first whose body might
  * not fit. Throws std::bad_alloc.

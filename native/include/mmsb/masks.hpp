@@ -11,6 +11,9 @@ namespace mmsb {
 /** `page[i] = values[i]` where `mask[i]` is not zero. */
 void blend_masked(const std::uint8_t* mask, const std::uint8_t* values, std::uint8_t* page, std::size_t length) noexcept;
 
+/** The same where bit i % 8 of `bits[i / 8]` is set. */
+void blend_bits(const std::uint8_t* bits, const std::uint8_t* values, std::uint8_t* page, std::size_t length) noexcept;
+
 /**
  * Appends the runs of bytes that differ, looking from offset `from` to `to` of both images, at row `count` of `out`, until they are found or
  * `out` is full. Returns the new count.

@@ -142,19 +142,41 @@ describe.each(implementations.map((it) => [it.name, it] as const))("the %s hot l
     expect([...bits]).toEqual([0b00011100, 0b11111100, 0b00001111]);
   });
 
-  it("blend only what the mask shows", () => {
+  it("blend only what the mask shows, as far as mask, values and page reach", () => {
     const rng = new Prng(4);
-    for (let round = 0; round < 200; round++) {
-      const length = rng.below(150);
-      const mask = randomBytes(rng, 160).map((byte) => (byte < 100 ? 0 : byte));
-      const values = randomBytes(rng, 160);
-      const page = randomBytes(rng, 160, true);
-      const [maskAt, valuesAt, pageAt] = [rng.below(10), rng.below(10), rng.below(10)];
-      const expected = page.slice();
-      for (let i = 0; i < length; i++) if (mask[maskAt + i]) expected[pageAt + i] = values[valuesAt + i]!;
-      hot.blendMasked(mask, maskAt, values, valuesAt, page, pageAt, length);
-      expect(Buffer.compare(page, expected)).toBe(0);
-    }
+    for (const flagBits of [8, 1])
+      for (let round = 0; round < 200; round++) {
+        const rows = rng.below(4);
+        const arenas = [0, 1, 2].map((arena) => randomBytes(rng, 2000, arena === 2));
+        arenas[0] = arenas[0]!.map((byte) => (flagBits === 8 && byte < 100 ? 0 : byte));
+        // Of row `r` the pages 3 r, 3 r + 1 and 3 r + 2: in an arena each, apart from those of other rows.
+        const pages = {
+          arenas,
+          arena: Uint8Array.from({ length: rows * 3 }, (_, slot) => slot % 3),
+          at: Uint32Array.from({ length: rows * 3 }, (_, slot) => Math.floor(slot / 3) * 500 + rng.below(80)),
+          size: Uint32Array.from({ length: rows * 3 }, () => rng.below(400)),
+        };
+        const column = (first: number) => Uint32Array.from({ length: rows }, (_, row) => row * 3 + first);
+        const target = column(2);
+        const from = rng.below(2);
+        if (rows > 1) target[1] = NO_SLOT;
+        const expected = arenas[2]!.slice();
+        for (let row = from; row < rows; row++) {
+          if (target[row] === NO_SLOT) continue;
+          const [flags, values, to] = [0, 1, 2].map((k) => pages.at[row * 3 + k]!);
+          const [flagBytes, ...sizes] = [0, 1, 2].map((k) => pages.size[row * 3 + k]!);
+          const length = Math.min(flagBits === 1 ? flagBytes! * 8 : flagBytes!, ...sizes);
+          for (let i = 0; i < length; i++) {
+            const isSet =
+              flagBits === 8
+                ? arenas[0]![flags! + i] !== 0
+                : ((arenas[0]![flags! + (i >> 3)]! >> (i & 7)) & 1) === 1;
+            if (isSet) expected[to! + i] = arenas[1]![values! + i]!;
+          }
+        }
+        if (from <= rows) hot.blendPages(column(0), column(1), target, from, rows, flagBits, pages);
+        expect(Buffer.compare(arenas[2]!, expected)).toBe(0);
+      }
   });
 
   it("zero a range and nothing beside it", () => {
