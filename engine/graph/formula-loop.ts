@@ -1,103 +1,106 @@
 import type { LevelLoop, LoopColumns } from "./level-loop.ts";
 import type { FormulaFunction } from "./recompute.ts";
 
-/** Formulas of one to four inputs. An arena's view is looked up only where it is not that of the access before. */
+/** Formulas of one to four inputs. As for functions (`function-loop.ts`), most pages and inputs lie in the arena of the first of a run, and are read and written through its view. */
 export function formulaLoop(columns: LoopColumns): LevelLoop<FormulaFunction> {
   const { list, result, of, state, place, start, count, pool, epoch, changed, f64s } = columns;
   const { isLogged, rowSlot, rowNow, rowBefore, context, settled, unsorted, equal, element, stop } = columns;
+  const { none } = columns;
   const asks = settled | unsorted;
+  const elsewhere = (from: number): number => f64s[(from >>> 24) & 63]![(from & 0xff_ffff) << 3]!;
+  const dataInputs = (at: number, inputs: number): number => {
+    let n = inputs;
+    while (n > 0 && (pool[at + n - 1]! & 1) !== 0) n--;
+    return n;
+  };
   return {
     run(fn, recompute, from, to, firstRow, stamp, hasControl) {
-      let row = firstRow;
-      let changes = 0;
-      let arena = 0;
-      let f64 = f64s[0]!;
-      let k = from;
-      for (; k < to; k++) {
-        const slot = list[k]!;
-        if (of[slot] !== recompute) break;
+      const where = place[list[from]!]!;
+      if (where === 0) {
+        stop.changes = 0;
+        return from;
+      }
+      const number = recompute | 0;
+      const wave = stamp >>> 0;
+      const controls = hasControl ? 1 : 0;
+      const end = to | 0;
+      const home = where & 0xff00_0000;
+      const pages = f64s[(where >>> 24) & 63]!;
+      const granules = pages.length >>> 3;
+      // What was written to the page that another loop or function ran last is no more to be taken back.
+      context.mode = none;
+      let equals = 0;
+      let k = from | 0;
+      for (; k < end; k++) {
+        const slot = list[k]! | 0;
+        if ((of[slot]! | 0) !== number) break;
+        const own = (place[slot]! ^ home) >>> 0;
+        if (own >= granules) break;
         const flags = state[slot]!;
         if ((flags & asks) !== 0) {
           if ((flags & unsorted) !== 0) break;
           state[slot] = flags & ~settled;
         }
-        const at = start[slot]!;
-        let inputs = count[slot]!;
-        if (hasControl) while (inputs > 0 && (pool[at + inputs - 1]! & 1) !== 0) inputs--;
-        const own = place[slot]!;
-        if (inputs === 0 || inputs > 4 || own === 0) break;
-        let from64 = place[pool[at]! >>> 1]!;
-        if (from64 === 0) break;
-        if (arena !== ((from64 >>> 24) & 63)) {
-          arena = (from64 >>> 24) & 63;
-          f64 = f64s[arena]!;
-        }
-        const a = f64[(from64 & 0xff_ffff) << 3]!;
+        const at = start[slot]! | 0;
+        let inputs = count[slot]! | 0;
+        if (controls !== 0) inputs = dataInputs(at, inputs);
+        if (inputs === 0 || inputs > 4) break;
+        let place64 = place[pool[at]! >>> 1]!;
+        if (place64 === 0) break;
+        let granule = (place64 ^ home) >>> 0;
+        const a = granule < granules ? pages[granule << 3]! : elsewhere(place64);
         let value: unknown;
         context.slot = slot;
         if (inputs === 1) value = fn(a);
         else {
-          from64 = place[pool[at + 1]! >>> 1]!;
-          if (from64 === 0) break;
-          if (arena !== ((from64 >>> 24) & 63)) {
-            arena = (from64 >>> 24) & 63;
-            f64 = f64s[arena]!;
-          }
-          const b = f64[(from64 & 0xff_ffff) << 3]!;
+          place64 = place[pool[at + 1]! >>> 1]!;
+          if (place64 === 0) break;
+          granule = (place64 ^ home) >>> 0;
+          const b = granule < granules ? pages[granule << 3]! : elsewhere(place64);
           if (inputs === 2) value = fn(a, b);
           else {
-            from64 = place[pool[at + 2]! >>> 1]!;
-            if (from64 === 0) break;
-            if (arena !== ((from64 >>> 24) & 63)) {
-              arena = (from64 >>> 24) & 63;
-              f64 = f64s[arena]!;
-            }
-            const c = f64[(from64 & 0xff_ffff) << 3]!;
+            place64 = place[pool[at + 2]! >>> 1]!;
+            if (place64 === 0) break;
+            granule = (place64 ^ home) >>> 0;
+            const c = granule < granules ? pages[granule << 3]! : elsewhere(place64);
             if (inputs === 3) value = fn(a, b, c);
             else {
-              from64 = place[pool[at + 3]! >>> 1]!;
-              if (from64 === 0) break;
-              value = fn(a, b, c, f64s[(from64 >>> 24) & 63]![(from64 & 0xff_ffff) << 3]!);
+              place64 = place[pool[at + 3]! >>> 1]!;
+              if (place64 === 0) break;
+              value = fn(a, b, c, elsewhere(place64));
             }
           }
         }
-        if (arena !== ((own >>> 24) & 63)) {
-          arena = (own >>> 24) & 63;
-          f64 = f64s[arena]!;
-        }
-        const index = (own & 0xff_ffff) << 3;
-        const old = f64[index]!;
+        const before = pages[own << 3]!;
         if (typeof value !== "number" || context.violation !== undefined) {
           stop.hasRun = true;
           stop.value = value;
           break;
         }
-        if (value < old || value > old) {
-          f64[index] = value;
+        if (value < before || value > before) {
+          pages[own << 3] = value;
           result[k] = element;
-          changes++;
           if (isLogged) {
+            const row = firstRow + (k - from - equals);
             rowSlot[row] = slot;
             rowNow[row] = value;
-            rowBefore[row] = old;
-            row++;
+            rowBefore[row] = before;
           } else {
             epoch[slot]!++;
-            changed[slot] = stamp;
+            changed[slot] = wave;
           }
-        } else if (value === old && (value !== 0 || 1 / value === 1 / old)) result[k] = equal;
-        else {
+        } else if (value === before && (value !== 0 || 1 / value === 1 / before)) {
+          result[k] = equal;
+          equals++;
+        } else {
           // A NaN has more bits than one, and zeros differ.
           stop.hasRun = true;
           stop.value = value;
           break;
         }
       }
-      stop.changes = changes;
+      stop.changes = k - from - equals;
       return k;
-    },
-    handOver() {
-      context.mode = columns.none;
     },
   };
 }

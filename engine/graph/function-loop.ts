@@ -1,131 +1,114 @@
 import type { LevelLoop, LoopColumns } from "./level-loop.ts";
-import type { PageContext } from "./page-context.ts";
 import type { RecomputeFunction } from "./recompute.ts";
 
-/** Functions that write one number at the start of their page, and read numbers. */
+/**
+ * Functions that write one number at the start of their page, and read numbers. Most pages, and most inputs, lie where the first page of a run does (`home`: its arena and size class): those are
+ * read and written through one view. No loop stands within the one over pages: there V8 would take the columns for anything, and not for the arrays that they are.
+ */
 export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction> {
   const { list, result, of, state, place, start, count, pool, epoch, changed, f64s } = columns;
   const { isLogged, rowSlot, rowNow, rowBefore, context, settled, unsorted, equal, element, stop } = columns;
+  const { numbers } = context;
   const asks = settled | unsorted;
-  // Of the page that runs: its first entry in `pool`, its inputs, its place; step 0 = it has written nothing, 1 = `old` and `now`, 2 = the executor's context has taken over.
-  // Plain variables and short methods: that much V8 builds into the loop together with the function.
-  let first = 0;
-  let inputs = 0;
-  let own = 0;
-  let step = 0;
-  const old = new Float64Array(1);
-  const now = new Float64Array(1);
-  /** By size class of a place: elements that a page has at least. */
-  const elements = new Uint32Array([0, 1, 8, 64]);
-
-  /** For what reads inputs: nothing of what was written matters to it. */
-  const reader = (): PageContext => {
-    context.inputStart = first;
-    context.inputCount = inputs;
-    return context;
+  /** The first number of the page at a place that is not at home; where the page has no place, it is not fetched, nor are those behind it. */
+  const fetch = (input: number, from: number): number => {
+    if (from === 0) context.fetched = input;
+    return f64s[(from >>> 24) & 63]![(from & 0xff_ffff) << 3]!;
   };
-  const handOver = (): PageContext => {
-    if (step === 2) return context;
-    reader();
-    context.ownPlace = own;
-    context.mode = columns.none;
-    if (step === 1) {
-      context.mode = columns.number;
-      context.elementOffset = 0;
-      context.elementBytes = 8;
-      context.oldNumber = old[0]!;
-      context.newNumber = now[0]!;
-    }
-    step = 2;
-    return context;
+  const dataInputs = (at: number, inputs: number): number => {
+    let n = inputs;
+    while (n > 0 && (pool[at + n - 1]! & 1) !== 0) n--;
+    return n;
   };
-
-  class NumberContext extends columns.LoopContext {
-    override f64(input: number, index: number): number {
-      if (input >>> 0 !== input || index >>> 0 !== index || input >= inputs)
-        return reader().f64(input, index);
-      const from = place[pool[first + input]! >>> 1]!;
-      if (index >= elements[from >>> 30]!) return reader().f64(input, index);
-      return f64s[(from >>> 24) & 63]![((from & 0xff_ffff) << 3) + index]!;
-    }
-    override setF64(index: number, value: number): void {
-      const page = f64s[(own >>> 24) & 63]!;
-      const at = (own & 0xff_ffff) << 3;
-      const before = page[at]!;
-      // A NaN has more bits than one.
-      if (index !== 0 || own === 0 || step !== 0 || Number.isNaN(before)) {
-        handOver().setF64(index, value);
-        return;
-      }
-      old[0] = before;
-      now[0] = value;
-      page[at] = now[0];
-      step = 1;
-    }
-    override get inputCount() {
-      return inputs;
-    }
-    protected override reader() {
-      return reader();
-    }
-    protected override handOver() {
-      return handOver();
-    }
-  }
-  const numberContext = new NumberContext();
-
   return {
     run(fn, recompute, from, to, firstRow, stamp, hasControl) {
-      let row = firstRow;
-      let changes = 0;
-      let k = from;
-      for (; k < to; k++) {
-        const slot = list[k]!;
-        if (of[slot] !== recompute) break;
+      const where = place[list[from]!]!;
+      if (where === 0) {
+        stop.changes = 0;
+        return from;
+      }
+      const number = recompute | 0;
+      const wave = stamp >>> 0;
+      const controls = hasControl ? 1 : 0;
+      const end = to | 0;
+      const home = where & 0xff00_0000;
+      const pages = f64s[(where >>> 24) & 63]!;
+      const granules = pages.length >>> 3;
+      let equals = 0;
+      let k = from | 0;
+      for (; k < end; k++) {
+        const slot = list[k]! | 0;
+        if ((of[slot]! | 0) !== number) break;
+        const own = (place[slot]! ^ home) >>> 0;
+        if (own >= granules) break;
         const flags = state[slot]!;
         if ((flags & asks) !== 0) {
           if ((flags & unsorted) !== 0) break;
           state[slot] = flags & ~settled;
         }
-        const at = start[slot]!;
-        let n = count[slot]!;
-        if (hasControl) while (n > 0 && (pool[at + n - 1]! & 1) !== 0) n--;
-        first = at;
-        inputs = n;
-        own = place[slot]!;
-        step = 0;
+        const at = start[slot]! | 0;
+        let inputs = count[slot]! | 0;
+        if (controls !== 0) inputs = dataInputs(at, inputs);
         context.slot = slot;
-        fn(numberContext);
-        const before = old[0]!;
-        const value = now[0]!;
-        if (context.violation !== undefined || step === 2) {
-          handOver();
+        context.inputStart = at;
+        context.inputCount = inputs;
+        context.fetched = inputs < 4 ? inputs : 4;
+        context.inLoop = 1;
+        if (inputs > 0) {
+          const a = place[pool[at]! >>> 1]!;
+          const aAt = (a ^ home) >>> 0;
+          numbers[0] = aAt < granules ? pages[aAt << 3]! : fetch(0, a);
+          if (inputs > 1) {
+            const b = place[pool[at + 1]! >>> 1]!;
+            const bAt = (b ^ home) >>> 0;
+            numbers[1] = bAt < granules ? pages[bAt << 3]! : fetch(1, b);
+            if (inputs > 2) {
+              const c = place[pool[at + 2]! >>> 1]!;
+              const cAt = (c ^ home) >>> 0;
+              numbers[2] = cAt < granules ? pages[cAt << 3]! : fetch(2, c);
+              if (inputs > 3) {
+                const d = place[pool[at + 3]! >>> 1]!;
+                const dAt = (d ^ home) >>> 0;
+                numbers[3] = dAt < granules ? pages[dAt << 3]! : fetch(3, d);
+              }
+            }
+          }
+        }
+        fn(context);
+        const step = context.inLoop;
+        if (step === 0 || context.violation !== undefined) {
           stop.hasRun = true;
           break;
         }
-        if (step === 0) result[k] = equal;
-        else if (value < before || value > before) {
+        const before = pages[own << 3]!;
+        const value = step === 1 ? before : context.newNumber;
+        if (value < before || value > before) {
+          pages[own << 3] = value;
           result[k] = element;
-          changes++;
           if (isLogged) {
+            const row = firstRow + (k - from - equals);
             rowSlot[row] = slot;
             rowNow[row] = value;
             rowBefore[row] = before;
-            row++;
           } else {
             epoch[slot]!++;
-            changed[slot] = stamp;
+            changed[slot] = wave;
           }
-        } else if (value === before && (value !== 0 || 1 / value === 1 / before)) result[k] = equal;
-        else {
-          handOver();
+        } else if (step === 1 || (value === before && (value !== 0 || 1 / value === 1 / before))) {
+          result[k] = equal;
+          equals++;
+        } else {
+          // A NaN has more bits than one, and zeros differ.
           stop.hasRun = true;
           break;
         }
       }
-      stop.changes = changes;
+      if (!stop.hasRun) {
+        context.inLoop = 0;
+        context.fetched = 0;
+      }
+      stop.changes = k - from - equals;
       return k;
     },
-    handOver,
   };
 }

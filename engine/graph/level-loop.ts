@@ -1,4 +1,3 @@
-import type { LoopContext } from "./loop-context.ts";
 import type { PageContext } from "./page-context.ts";
 import type { FormulaFunction, RecomputeFunction } from "./recompute.ts";
 
@@ -22,15 +21,12 @@ export interface LoopColumns {
   readonly rowNow: Float64Array;
   readonly rowBefore: Float64Array;
   readonly context: PageContext;
-  /** What a context for functions extends. */
-  readonly LoopContext: typeof LoopContext;
   /** Bits of `NodeState`: what is over once a page has run, and what has to be done before. */
   readonly settled: number;
   readonly unsorted: number;
   /** Values of `RunResult` and `WriteMode`. */
   readonly equal: number;
   readonly element: number;
-  readonly number: number;
   readonly none: number;
   readonly stop: LoopStop;
 }
@@ -54,7 +50,8 @@ export interface LevelLoop<
 > {
   /**
    * Runs and settles rows from `from` on, up to `to`, to one of another recompute than `recompute`, or to one that the loop cannot settle; returns that row. `row`: the
-   * next of the wave's rows. `hasControl`: control edges may stand behind the data edges.
+   * next of the wave's rows. `hasControl`: control edges may stand behind the data edges. Where a page has run and is not settled, or has
+   * thrown, it is still in the loop for its context (`leaveLoop`).
    */
   run(
     fn: F,
@@ -65,8 +62,6 @@ export interface LevelLoop<
     stamp: number,
     hasControl: boolean,
   ): number;
-  /** Makes the executor's context that of the page that ran last, with what it has written. */
-  handOver(): void;
 }
 
 export type LoopFactory = (columns: LoopColumns) => LevelLoop;

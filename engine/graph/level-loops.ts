@@ -3,7 +3,6 @@ import { formulaLoop } from "./formula-loop.ts";
 import { functionLoop } from "./function-loop.ts";
 import type { LevelLoop, LoopColumns, LoopFactory, LoopStop } from "./level-loop.ts";
 import { type LevelRun, RunResult } from "./level-run.ts";
-import { LoopContext } from "./loop-context.ts";
 import { NodeState } from "./node-state.ts";
 import { ownCode } from "./own-code.ts";
 import { WriteMode } from "./page-context.ts";
@@ -41,7 +40,7 @@ export class LevelLoops {
   #columns: LoopColumns | undefined;
   /** By the recompute's number. */
   readonly #uses: (Use | undefined)[] = [];
-  #shared: LevelLoop | undefined;
+  #shared: { readonly byFunction: LevelLoop; readonly byFormula: LevelLoop } | undefined;
   #own = 0;
 
   constructor(executor: Executor, registry: RecomputeRegistry, rows: WaveRows | undefined) {
@@ -82,8 +81,7 @@ export class LevelLoops {
     }
     if (use.stops * MIN_RUN > use.rows && use.rows > TRIAL_ROWS) return undefined;
     if (!use.isOwn && use.rows >= use.ownFrom && this.#own < MAX_OWN) this.#makeOwn(use);
-    if (use.loop === undefined && recompute.formula !== undefined)
-      use.loop = this.#shared ??= this.#make(formulaLoop as LoopFactory);
+    use.loop ??= this.#sharedLoop(recompute);
     return use.loop;
   }
 
@@ -103,13 +101,18 @@ export class LevelLoops {
       (use.recompute.formula === undefined ? functionLoop : formulaLoop) as LoopFactory,
     );
     if (factory === undefined) return;
-    use.loop = this.#make(factory);
+    use.loop = factory(this.#columns!);
     use.isOwn = true;
     this.#own++;
   }
 
-  #make(factory: LoopFactory): LevelLoop {
-    return factory(this.#columns!);
+  #sharedLoop({ formula }: Recompute): LevelLoop {
+    const columns = this.#columns!;
+    this.#shared ??= {
+      byFunction: (functionLoop as LoopFactory)(columns),
+      byFormula: (formulaLoop as LoopFactory)(columns),
+    };
+    return formula === undefined ? this.#shared.byFunction : this.#shared.byFormula;
   }
 
   #take(run: LevelRun): void {
@@ -125,11 +128,11 @@ export class LevelLoops {
       rowSlot: rows?.deltas.slot ?? NO_SLOTS,
       rowNow: rows?.numbers ?? NO_NUMBERS,
       rowBefore: rows?.oldNumbers ?? NO_NUMBERS,
-      ...{ context, LoopContext },
+      context,
       settled: NodeState.Dirty | NodeState.Stale,
       unsorted: NodeState.Unsorted,
       ...{ equal: RunResult.Equal, element: RunResult.Element },
-      ...{ number: WriteMode.Number, none: WriteMode.None },
+      none: WriteMode.None,
       stop: this.stop,
     };
     this.#shared = undefined;

@@ -7,6 +7,9 @@ import type { RecomputeContext } from "./recompute.ts";
 /** What has been written to the own page: nothing; one f64 that was a number (`oldNumber`, `newNumber`); one element (`oldLo`, `oldHi`); anything (`image`). */
 export const WriteMode = { None: 0, Element: 1, Image: 2, Number: 3 } as const;
 
+/** Inputs at most whose first numbers a loop fetches. */
+const MAX_FETCHED = 4;
+
 /** What a page that asks for an undeclared input gets where it opted in: its number, or a throw of {@link RetryLater}. */
 export type Discover = (slot: number) => number;
 
@@ -20,7 +23,11 @@ export class RetryLater {}
  * The context of a recompute, one object for all pages. Writes go to the page at once, and what stood there is kept so that a throw can restore it:
  * the element of the first write alone while it is the only one, a copy of the page from the second one on.
  *
- * Fields are public and plain because the executor sets them for every page.
+ * A loop over pages (`function-loop.ts`) goes further: it fetches the first numbers of inputs, and writes the page's own first number itself. Whatever else the recompute does takes the
+ * page out of the loop ({@link leaveLoop}).
+ *
+ * Fields are public and plain because the executor and loops set them for every page. There is one class of contexts on a thread, and its methods that are hot are short and use no variable of the
+ * module: V8 builds a function into the loop that calls it only where it is short together with all that was built into it.
  */
 export class PageContext implements RecomputeContext {
   readonly table: ReadablePages;
@@ -52,6 +59,11 @@ export class PageContext implements RecomputeContext {
   oldNumber = 0.5;
   newNumber = 0.5;
   image = new Uint8Array(4096);
+  // The page in a loop: the first numbers of so many inputs, in shared memory, because its address is part of the code; and whether it is in none (0), has written nothing (1), or has
+  // written its first number, which is `newNumber` and not yet in the page (2).
+  fetched = 0;
+  readonly numbers = new Float64Array(new SharedArrayBuffer(MAX_FETCHED * 8));
+  inLoop = 0;
 
   constructor(graph: ReadableGraph, views: ArenaViews) {
     this.graph = graph;
@@ -118,6 +130,12 @@ export class PageContext implements RecomputeContext {
   }
 
   f64(input: number, index: number): number {
+    return index === 0 && input >>> 0 === input && input < this.fetched
+      ? this.numbers[input]!
+      : this.elementF64(input, index);
+  }
+
+  private elementF64(input: number, index: number): number {
     if (input >>> 0 !== input || input >= this.inputCount) throw this.noInput(input);
     const slot = this.pool[this.inputStart + input]! >>> 1;
     const place = this.place[slot]!;
@@ -182,20 +200,31 @@ export class PageContext implements RecomputeContext {
   // ---- the own page
 
   own(): Uint8Array {
+    this.leaveLoop();
     return this.view.bytes.slice(this.offset, this.offset + this.sizeBytes);
   }
 
   ownF64(index: number): number {
+    this.leaveLoop();
     this.checkOwn(index, 8);
     return this.view.f64[(this.offset >>> 3) + index]!;
   }
 
   ownU32(index: number): number {
+    this.leaveLoop();
     this.checkOwn(index, 4);
     return this.view.u32[(this.offset >>> 2) + index]!;
   }
 
   setF64(index: number, value: number): void {
+    if (index === 0 && this.inLoop === 1) {
+      this.newNumber = +value;
+      this.inLoop = 2;
+    } else this.writeF64(index, value);
+  }
+
+  private writeF64(index: number, value: number): void {
+    this.leaveLoop();
     const place = this.ownPlace;
     let arena = (place >>> 24) & 63;
     let at = ((place & 0xff_ffff) << 3) + index;
@@ -249,6 +278,7 @@ export class PageContext implements RecomputeContext {
   }
 
   write(offset: number, bytes: Uint8Array): void {
+    this.leaveLoop();
     if (offset >>> 0 !== offset || offset + bytes.length > this.sizeBytes)
       throw this.outside(this.slot, offset, bytes.length || 1);
     if (this.mode !== WriteMode.Image) this.takeImage();
@@ -256,6 +286,7 @@ export class PageContext implements RecomputeContext {
   }
 
   private beginElement(index: number, width: number): void {
+    this.leaveLoop();
     this.checkOwn(index, width);
     const at = index * width;
     if (this.mode === WriteMode.None) {
@@ -293,6 +324,17 @@ export class PageContext implements RecomputeContext {
       }
     }
     this.mode = WriteMode.Image;
+  }
+
+  /** The page that runs is in no loop any more: what it has written is in the page, and noted as elsewhere. Does nothing where it was in none. */
+  leaveLoop(): void {
+    if (this.inLoop === 0) return;
+    const hasWritten = this.inLoop === 2;
+    this.inLoop = 0;
+    this.fetched = 0;
+    this.ownPlace = this.place[this.slot]!;
+    this.mode = WriteMode.None;
+    if (hasWritten) this.writeF64(0, this.newNumber);
   }
 
   /** Makes `oldLo` and `oldHi` right in the mode Number too. */

@@ -10,6 +10,11 @@ import { runRows, runsLevel, runWords } from "./run-kernel.ts";
 import type { WaveRows } from "./wave-rows.ts";
 import type { WorkStack } from "./work-stack.ts";
 
+/**
+ * Rows that a loop runs in one call. V8 compiles a function for its next call where many calls are what makes it hot; where one long call does, it compiles the rest of that call, and every
+ * later one begins in slow code and goes on in such a rest, at half the speed. 64 rows are half of what one call takes to be hot.
+ */
+const LOOP_ROWS = 64;
 const SETTLED = NodeState.Dirty | NodeState.Stale;
 
 /**
@@ -136,12 +141,13 @@ export class PlainLevel {
     context.mode = WriteMode.None;
   }
 
-  /** Runs rows in a loop, up to one that is not for it: that one is settled too. */
+  /** Runs some rows in a loop, up to one that is not for it: that one is settled too. */
   #runLoop(loop: LevelLoop, { run: fn, formula }: Recompute, number: number, run: LevelRun): void {
     const { context, graph } = this.#executor;
     const { stop } = this.#loops;
     const rows = this.#rows;
     const from = this.settled;
+    const end = Math.min(from + LOOP_ROWS, run.count);
     stop.hasRun = false;
     let to = from;
     try {
@@ -149,7 +155,7 @@ export class PlainLevel {
         formula ?? fn!,
         number,
         from,
-        run.count,
+        end,
         rows?.count ?? 0,
         graph.table.stamp,
         graph.hasHadControl,
@@ -159,13 +165,15 @@ export class PlainLevel {
       stop.changes = 0;
       for (let k = from; k < to; k++) if (run.result[k] === RunResult.Element) stop.changes++;
       this.#took(run, from, to, number);
-      loop.handOver();
+      context.leaveLoop();
       throw error;
     }
     this.#took(run, from, to, number);
-    if (to === run.count || this.#registry.of[run.list[to]!] !== number) return;
+    // A loop that has got on may get on again from where it is.
+    if (to === end || (to > from && !stop.hasRun)) return;
     this.#loops.stopped(number);
     const slot = run.list[to]!;
+    context.leaveLoop();
     if (!stop.hasRun) {
       this.#enter(slot);
       fn!(context);

@@ -195,7 +195,11 @@ export class Reactive {
   refuseRead(slot: number): Result<void> {
     const { propagation, graph } = this;
     const own = propagation.runningSlot;
-    if (!propagation.isRunning || slot === own || graph.has(slot, own, "data")) return ok();
+    if (!propagation.isRunning || graph.has(slot, own, "data")) return ok();
+    if (slot === own) {
+      propagation.executor.context.leaveLoop();
+      return ok();
+    }
     const running = this.#table.idOf(own);
     const id = this.#table.idOf(slot);
     const refused = fail(

@@ -5,22 +5,31 @@ import type { ConeColumns, ConeLoop } from "./cone-loop.ts";
 export function coneFormulaLoop(columns: ConeColumns): ConeLoop<FormulaFunction> {
   const { slot, place, inputStart, inputs, dependentStart, dependents, dirty, result } = columns;
   const { epoch, changed, f64s, isLogged, rowSlot, rowNow, rowBefore, context } = columns;
-  const { equal, element, skipped, stop } = columns;
+  const { equal, element, skipped, none, stop } = columns;
   const numberAt = (from: number): number => f64s[(from >>> 24) & 63]![(from & 0xff_ffff) << 3]!;
+  // A loop within the one over rows: see `function-loop.ts`.
+  const mark = (row: number): void => {
+    const end = dependentStart[row + 1]!;
+    for (let at = dependentStart[row]!; at < end; at++) dirty[dependents[at]!] = 1;
+  };
   return {
     run(fn, from, to, firstLogRow, stamp) {
-      let logRow = firstLogRow;
+      // What was written to the page that another loop or function ran last is no more to be taken back.
+      context.mode = none;
+      const wave = stamp >>> 0;
+      const end = to | 0;
+      let logRow = firstLogRow | 0;
       let changes = 0;
-      let row = from;
-      for (; row < to; row++) {
+      let row = from | 0;
+      for (; row < end; row++) {
         if (dirty[row] === 0) {
           result[row] = skipped;
           continue;
         }
         dirty[row] = 0;
-        const page = slot[row]!;
-        const first = inputStart[row]!;
-        const inputCount = inputStart[row + 1]! - first;
+        const page = slot[row]! | 0;
+        const first = inputStart[row]! | 0;
+        const inputCount = (inputStart[row + 1]! - first) | 0;
         context.slot = page;
         const a = numberAt(inputs[first]!);
         let value: unknown;
@@ -53,10 +62,9 @@ export function coneFormulaLoop(columns: ConeColumns): ConeLoop<FormulaFunction>
             logRow++;
           } else {
             epoch[page]!++;
-            changed[page] = stamp;
+            changed[page] = wave;
           }
-          const end = dependentStart[row + 1]!;
-          for (let at = dependentStart[row]!; at < end; at++) dirty[dependents[at]!] = 1;
+          mark(row);
         } else if (value === old && (value !== 0 || 1 / value === 1 / old)) result[row] = equal;
         else {
           // A NaN has more bits than one, and zeros differ.
@@ -67,9 +75,6 @@ export function coneFormulaLoop(columns: ConeColumns): ConeLoop<FormulaFunction>
       }
       stop.changes = changes;
       return row;
-    },
-    handOver() {
-      context.mode = columns.none;
     },
   };
 }

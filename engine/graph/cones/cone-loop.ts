@@ -1,5 +1,4 @@
 import type { LoopStop } from "../level-loop.ts";
-import type { LoopContext } from "../loop-context.ts";
 import type { PageContext } from "../page-context.ts";
 import type { FormulaFunction, RecomputeFunction } from "../recompute.ts";
 
@@ -7,6 +6,8 @@ import type { FormulaFunction, RecomputeFunction } from "../recompute.ts";
 export interface ConeColumns {
   readonly slot: Uint32Array;
   readonly place: Uint32Array;
+  /** By slot: where a page's inputs stand in the graph's pool. */
+  readonly start: Uint32Array;
   readonly inputStart: Uint32Array;
   readonly inputs: Uint32Array;
   readonly dependentStart: Uint32Array;
@@ -23,15 +24,10 @@ export interface ConeColumns {
   readonly rowNow: Float64Array;
   readonly rowBefore: Float64Array;
   readonly context: PageContext;
-  /** What a context for functions extends. */
-  readonly LoopContext: typeof LoopContext;
-  /** Gives `context` the inputs and the place of the page that it is set to. */
-  readonly enter: () => void;
   /** Values of `RunResult` and `WriteMode`. */
   readonly equal: number;
   readonly element: number;
   readonly skipped: number;
-  readonly number: number;
   readonly none: number;
   readonly stop: LoopStop;
 }
@@ -44,11 +40,10 @@ export interface ConeLoop<
   F extends FormulaFunction | RecomputeFunction = FormulaFunction | RecomputeFunction,
 > {
   /**
-   * Runs and settles the dirty ones of rows `[from, to)`, up to one that the loop cannot settle; returns that row. `logRow`: the next of the wave's rows in the log.
+   * Runs and settles the dirty ones of rows `[from, to)`, up to one that the loop cannot settle; returns that row. `logRow`: the next of the wave's rows in the log. Where a
+   * page has run and is not settled, or has thrown, it is still in the loop for its context.
    */
   run(fn: F, from: number, to: number, logRow: number, stamp: number): number;
-  /** Makes the executor's context that of the page that ran last, with what it has written. */
-  handOver(): void;
 }
 
 export type ConeLoopFactory = (columns: ConeColumns) => ConeLoop;

@@ -1,7 +1,6 @@
 import type { Executor } from "../executor.ts";
 import type { LoopStop } from "../level-loop.ts";
 import { RunResult } from "../level-run.ts";
-import { LoopContext } from "../loop-context.ts";
 import { ownCode } from "../own-code.ts";
 import { WriteMode } from "../page-context.ts";
 import type { Recompute } from "../registry.ts";
@@ -47,13 +46,14 @@ export class ConeLoops {
 
   /** Before a wave: takes in columns that were replaced. */
   begin(rows: ConeRows): void {
-    const { epoch } = this.#executor.graph.table;
+    const { table, incoming } = this.#executor.graph;
     const known = this.#columns;
     const isStanding =
       known !== undefined &&
       known.slot === rows.slot &&
       known.inputs === rows.inputs &&
-      known.epoch === epoch &&
+      known.epoch === table.epoch &&
+      known.start === incoming.start &&
       (this.#log === undefined || this.#log.isWrittenTo(known));
     if (!isStanding) this.#take(rows);
   }
@@ -92,22 +92,18 @@ export class ConeLoops {
   #take(rows: ConeRows): void {
     const { context, graph, views } = this.#executor;
     const { epoch, changed } = graph.table;
+    const { start } = graph.incoming;
     const { slot, place, inputStart, inputs, dependentStart, dependents, dirty, result } = rows;
     const log = this.#log;
     this.#columns = {
       ...{ slot, place, inputStart, inputs, dependentStart, dependents, dirty, result },
-      ...{ epoch, changed, f64s: views.f64, context, LoopContext },
+      ...{ epoch, changed, f64s: views.f64, context, start },
       isLogged: log !== undefined,
       rowSlot: log?.deltas.slot ?? NO_SLOTS,
       rowNow: log?.numbers ?? NO_NUMBERS,
       rowBefore: log?.oldNumbers ?? NO_NUMBERS,
-      enter: () => {
-        context.inputStart = graph.incoming.start[context.slot]!;
-        context.inputCount = graph.dataInputs(context.slot);
-        context.ownPlace = graph.place[context.slot]!;
-      },
       ...{ equal: RunResult.Equal, element: RunResult.Element, skipped: RunResult.Skipped },
-      ...{ number: WriteMode.Number, none: WriteMode.None },
+      none: WriteMode.None,
       stop: this.stop,
     };
     this.#shared = undefined;

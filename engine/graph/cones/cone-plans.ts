@@ -141,11 +141,12 @@ export class ConePlans {
   #isForLoops(node: number): boolean {
     const recompute = this.registry.recomputeOf(node);
     if (recompute?.run === undefined) return false;
+    const { place, incoming } = this.#graph;
+    if (place[node] === 0) return false;
     this.#graph.sortInputs(node);
     if (recompute.formula === undefined) return true;
-    const { place, incoming } = this.#graph;
     const inputs = this.#graph.dataInputs(node);
-    if (inputs === 0 || inputs > MAX_FORMULA_INPUTS || place[node] === 0) return false;
+    if (inputs === 0 || inputs > MAX_FORMULA_INPUTS) return false;
     for (let i = 0; i < inputs; i++)
       if (place[incoming.pool[incoming.start[node]! + i]! >>> 1] === 0) return false;
     return true;

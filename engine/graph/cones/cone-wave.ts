@@ -101,13 +101,16 @@ export class ConeWave {
       stop.changes = 0;
       for (let r = from; r < row; r++) if (result[r] === RunResult.Element) stop.changes++;
       this.#took(number);
-      loop.handOver();
+      context.leaveLoop();
       run.list[0] = context.slot;
       this.#executor.refuse(recompute, run, 0, error);
       return row;
     }
     this.#took(number);
-    if (stop.hasRun) this.#finishPage(recompute, run);
+    if (stop.hasRun) {
+      context.leaveLoop();
+      this.#finishPage(recompute, run);
+    }
     return row;
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Prng } from "../../../engine/base/prng.ts";
 import { unwrap } from "../../../engine/base/result.ts";
 import { DependencyGraph } from "../../../engine/graph/dependency-graph.ts";
 import { ownCode } from "../../../engine/graph/own-code.ts";
@@ -106,4 +107,91 @@ test("what a copied factory makes does what the factory's does, and the copy is 
   expect(copy).not.toBe(factory);
   expect(copy(3)(7)).toBe(21);
   expect(ownCode(factory)).not.toBe(copy);
+});
+
+/** Sources of all size classes in arenas of 64 KiB, and pages that read up to six of them; some control edges, and inputs that came in any order. */
+function scattered(definition: RecomputeDefinition, sizes: readonly number[]) {
+  const prng = new Prng(7);
+  const table = new PageTable({ maxPages: 2 * PAGES, arenaBytes: 64 * 1024 });
+  const graph = new DependencyGraph(table);
+  const registry = new RecomputeRegistry(2 * PAGES, 2 * PAGES);
+  const propagation = new Propagation(graph, registry);
+  for (let page = 0; page < 2 * PAGES; page++)
+    unwrap(
+      table.create({
+        sizeBytes: page < PAGES ? prng.pick(sizes) : 8,
+        type: page < PAGES ? "source" : "node",
+      }),
+    );
+  registry.setType("node", definition);
+  registry.growNodes(2 * PAGES);
+  const inputs: number[][] = [];
+  for (let page = PAGES; page < 2 * PAGES; page++) {
+    const from = new Set(
+      Array.from({ length: prng.between(1, sizes.includes(4) ? 6 : 4) }, () => prng.below(PAGES)),
+    );
+    for (const source of from) unwrap(graph.addEdge(source, page, "data"));
+    if (prng.chance(0.1)) {
+      const before = prng.below(PAGES);
+      if (!from.has(before)) unwrap(graph.addEdge(before, page, "control"));
+    }
+    inputs[page] = [...from].sort((a, b) => a - b);
+    registry.bind(page, "node");
+    propagation.markDirty(page);
+  }
+  return { table, propagation, inputs };
+}
+
+/** Runs waves in which every source changes, and holds what came out against `expected`. */
+function expectScattered(
+  { table, propagation, inputs }: ReturnType<typeof scattered>,
+  expected: (inputs: readonly Float64Array[]) => number,
+): void {
+  expect(new Set(Array.from({ length: 2 * PAGES }, (_, page) => table.arena[page])).size).toBeGreaterThan(4);
+  const elements = Array.from({ length: PAGES }, (_, page) => {
+    const { buffer, byteOffset } = table.bytes(page);
+    return new Float64Array(buffer, byteOffset, table.size[page]! >>> 3);
+  });
+  for (let wave = 1; wave <= WAVES; wave++) {
+    for (let page = 0; page < PAGES; page++) {
+      elements[page]!.forEach((_, i) => {
+        elements[page]![i] = page * i + wave;
+      });
+      propagation.touch(page);
+    }
+    unwrap(propagation.run());
+    for (let page = PAGES; page < 2 * PAGES; page++) {
+      const from = inputs[page]!;
+      const value = expected(from.map((source) => elements[source]!));
+      if (numberAt(table, page) !== value)
+        expect.fail(`page ${page} in wave ${wave}: ${numberAt(table, page)}, not ${value}`);
+    }
+  }
+}
+
+test("a function reads any element of up to six inputs, wherever they lie and however small they are", () => {
+  const model = scattered(
+    {
+      run(ctx) {
+        let sum = ctx.inputCount;
+        for (let input = 0; input < ctx.inputCount; input++) {
+          const count = ctx.inputSizeBytes(input) >>> 3;
+          if (count > 0) sum += ctx.f64(input, 0) + 2 * ctx.f64(input, count - 1);
+        }
+        ctx.setF64(0, sum);
+      },
+    },
+    [4, 8, 16, 64, 512],
+  );
+  expectScattered(model, (inputs) =>
+    inputs.reduce((sum, of) => sum + (of.length > 0 ? of[0]! + 2 * of.at(-1)! : 0), inputs.length),
+  );
+});
+
+test("a formula gets the first numbers of its inputs, wherever they lie", () => {
+  const model = scattered(
+    { formula: (a, b = 0, c = 0, d = 0) => a! + 3 * b + 5 * c + 7 * d },
+    [8, 16, 64, 512],
+  );
+  expectScattered(model, (inputs) => inputs.reduce((sum, of, i) => sum + (2 * i + 1) * of[0]!, 0));
 });

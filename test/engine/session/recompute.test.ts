@@ -269,6 +269,27 @@ describe("a session's recomputes", () => {
     unwrap(await session.stop());
   });
 
+  it("P8: a recompute that reads its own page through the session finds what it has written so far", async () => {
+    const session = await start();
+    const [a, b] = [page(session), page(session)];
+    const found: number[][] = [];
+    const run = (ctx: RecomputeContext) => {
+      const before = number(session, b);
+      ctx.setF64(0, ctx.f64(0, 0));
+      const between = number(session, b);
+      ctx.setF64(0, ctx.f64(0, 0) + 0.5);
+      found.push([before, between, number(session, b)]);
+    };
+    unwrap(session.registerRecompute(b, run, { inputs: [a] }));
+    // Enough waves for a plan.
+    for (let wave = 1; wave <= 40; wave++) {
+      unwrap(session.write(a, 0, f64(wave)));
+      expect(found.at(-1)).toEqual([wave - 0.5, wave, wave + 0.5]);
+      expect(number(session, b)).toBe(wave + 0.5);
+    }
+    unwrap(await session.stop());
+  });
+
   it("R7: reading a pull page computes it, as a transaction of its own", async () => {
     const session = await start();
     const [a, b] = [page(session), page(session)];
