@@ -63,6 +63,38 @@ test("the wheel and the keys zoom and pan; what is shown changes, the cursor sta
   await studio.expectLsn(2400);
 });
 
+test("a person may look where the cursor is not: the view stays until the cursor moves", async ({
+  open,
+  recordings,
+  page,
+}) => {
+  const studio = await open(recordings.life);
+  await studio.goTo("300");
+  const slider = page.getByRole("slider", { name: "Timeline cursor" });
+  const box = (await slider.boundingBox())!;
+  const at = (share: number) => [box.x + box.width * share, box.y + 40] as const;
+  await page.keyboard.down("Shift");
+  await page.mouse.move(...at(0.5));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.75), { steps: 4 });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  await page.keyboard.press("z");
+  /** LSN in the middle of what is shown. */
+  const middle = async () => {
+    const now = (await slider.boundingBox())!;
+    await page.mouse.move(now.x + now.width / 2 - 1, now.y + 40);
+    await page.mouse.move(now.x + now.width / 2, now.y + 40);
+    const text = (await studio.panel("timeline").locator(".timeline__card").textContent()) ?? "";
+    return Number(/LSN ([\d,]+)/.exec(text)?.[1]?.replaceAll(",", ""));
+  };
+  await expect.poll(middle).toBeGreaterThan(2900);
+  expect(await middle()).toBeLessThan(3100);
+  await studio.expectLsn(300);
+  await page.keyboard.press("F10");
+  await expect.poll(middle).toBeLessThan(1500);
+});
+
 test("the axis changes to time and back", async ({ open, recordings, page }) => {
   const studio = await open(recordings.life);
   await studio.goTo("2400");

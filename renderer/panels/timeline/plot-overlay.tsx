@@ -3,6 +3,7 @@ import { type JSX, useCallback, useMemo, useRef } from "react";
 import { type Draw, type Size, useCanvas } from "../../canvas/use-canvas.ts";
 import { revealInSpan, xOf } from "../../canvas/viewport.ts";
 import { useRecording } from "../../client/use-studio.ts";
+import { useCursor } from "../../state/cursor-store.ts";
 import { useSelection } from "../../state/selection-store.ts";
 import { type Span, useTimeline } from "../../state/timeline-store.ts";
 import { type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
@@ -47,15 +48,19 @@ function Playhead({ scene, whole, size, isScrubbing }: OverlayProps): JSX.Elemen
   const line = useRef<HTMLDivElement>(null);
   const cell = useRef<HTMLDivElement>(null);
   const cellPx = axis.kind === "lsn" ? size.width / (scale.span.to - scale.span.from) : 0;
+  // Only a cursor that moved is brought in sight: a person may look elsewhere.
+  const lastLsn = useRef(useCursor.getState().lsn);
   const place = useCallback(
-    (playhead: number) => {
+    (playhead: number, lsn: number) => {
+      const hasMoved = lsn !== lastLsn.current;
+      lastLsn.current = lsn;
       anchor.playhead = playhead;
       const exact = xOf(playhead, scale);
       const x = exact < -8 || exact > size.width + 8 ? AWAY_PX : Math.round(exact);
       if (line.current !== null) line.current.style.backgroundPosition = `${x - 5}px 0, ${x - 1}px 0`;
       if (cell.current !== null) cell.current.style.backgroundPosition = `${exact - cellPx / 2}px 0`;
       const { view: now, setView } = useTimeline.getState();
-      if (isScrubbing() || now === undefined) return;
+      if (!hasMoved || isScrubbing() || now === undefined) return;
       const next = revealInSpan(now, playhead, axis.bounds);
       if (next !== now) setView(next);
     },
