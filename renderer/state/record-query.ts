@@ -17,9 +17,14 @@ export type ParsedQuery =
 export const TERM_NAMES = ["page", "source", "kind", "type", "event", "cause", "lsn"] as const;
 export type TermName = (typeof TERM_NAMES)[number];
 
+/** Words may hold colons too: std::sort, file://, 10:20:30. */
+const TERM_LIKE = /^([a-z]+):(?![:/])/i;
+
 interface Term {
   readonly name: TermName | undefined;
   readonly values: readonly string[];
+  /** What stands before the colon of a word that looks like a term and is none. */
+  readonly unknownName?: string | undefined;
 }
 
 export function parseQuery(text: string, names: QueryNames): ParsedQuery {
@@ -27,6 +32,8 @@ export function parseQuery(text: string, names: QueryNames): ParsedQuery {
   const words: string[] = [];
   for (const term of splitTerms(text)) {
     if (term.name === undefined) {
+      if (term.unknownName !== undefined && !isInSomeName(term.values[0]!, names))
+        return { ok: false, message: noSuchTerm(term.unknownName) };
       words.push(...term.values);
       continue;
     }
@@ -40,6 +47,17 @@ export function parseQuery(text: string, names: QueryNames): ParsedQuery {
   }
   if (words.length > 0) filter.text = words.join(" ");
   return { ok: true, filter };
+}
+
+function isInSomeName(word: string, { sources, pageTypes, eventTypes }: QueryNames): boolean {
+  const wanted = word.toLowerCase();
+  return [sources, pageTypes, eventTypes].some((known) =>
+    known.some(({ name }) => name.toLowerCase().includes(wanted)),
+  );
+}
+
+function noSuchTerm(name: string): string {
+  return `there is no term '${name}:', only ${TERM_NAMES.join(", ")}; to look for the word, put it in quotes`;
 }
 
 function applyTerm(
@@ -131,7 +149,10 @@ function splitTerms(text: string): Term[] {
     const name = colon > 0 ? token.slice(0, colon).toLowerCase() : "";
     if ((TERM_NAMES as readonly string[]).includes(name)) {
       terms.push({ name: name as TermName, values: splitValues(token.slice(colon + 1)) });
-    } else terms.push({ name: undefined, values: [token.replaceAll('"', "")] });
+    } else {
+      const unknownName = TERM_LIKE.exec(token)?.[1];
+      terms.push({ name: undefined, values: [token.replaceAll('"', "")], unknownName });
+    }
   }
   return terms;
 }
@@ -141,6 +162,13 @@ function splitValues(text: string): string[] {
 }
 
 const quoted = (value: string) => (/[\s,"]/.test(value) ? `"${value.replaceAll('"', "")}"` : value);
+
+function termText({ name, values, unknownName }: Term): string {
+  if (name !== undefined) return `${name}:${values.map(quoted).join(",")}`;
+  const words = values.join(" ");
+  if (unknownName !== undefined) return words;
+  return TERM_LIKE.test(words) ? `"${words}"` : quoted(words);
+}
 
 /** True where the text has this very term. */
 export function hasTerm(text: string, name: TermName, value: string): boolean {
@@ -161,21 +189,12 @@ export function toggleTerm(text: string, name: TermName, value: string): string 
   if (!isThere && !done) changed.push({ name, values: [value] });
   return changed
     .filter((term) => term.values.length > 0)
-    .map((term) =>
-      term.name === undefined
-        ? quoted(term.values.join(" "))
-        : `${term.name}:${term.values.map(quoted).join(",")}`,
-    )
+    .map(termText)
     .join(" ");
 }
 
 /** The text with a term set to one value, whatever it was. */
 export function setTerm(text: string, name: TermName, value: string): string {
   const rest = splitTerms(text).filter((term) => term.name !== name);
-  const kept = rest.map((term) =>
-    term.name === undefined
-      ? quoted(term.values.join(" "))
-      : `${term.name}:${term.values.map(quoted).join(",")}`,
-  );
-  return [...kept, `${name}:${quoted(value)}`].join(" ");
+  return [...rest.map(termText), `${name}:${quoted(value)}`].join(" ");
 }

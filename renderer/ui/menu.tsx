@@ -28,6 +28,7 @@ export function MenuButton({
   readonly entries: readonly MenuEntry[];
   readonly align?: "start" | "end";
 }): JSX.Element {
+  const hasIcons = entries.some((entry) => entry.kind === "item" && entry.icon !== undefined);
   return (
     <Menu.Root>
       <Menu.Trigger render={trigger} />
@@ -35,7 +36,7 @@ export function MenuButton({
         <Menu.Positioner className="positioner" sideOffset={4} align={align}>
           <Menu.Popup className="menu">
             {entries.map((entry) => (
-              <Entry key={entry.id} entry={entry} />
+              <Entry key={entry.id} entry={entry} hasIcons={hasIcons} />
             ))}
           </Menu.Popup>
         </Menu.Positioner>
@@ -44,12 +45,13 @@ export function MenuButton({
   );
 }
 
-function Entry({ entry }: { entry: MenuEntry }): JSX.Element {
+/** With `hasIcons` the texts stand below one another, whether an entry has one or not. */
+function Entry({ entry, hasIcons }: { entry: MenuEntry; hasIcons: boolean }): JSX.Element {
   if (entry.kind === "separator") return <Menu.Separator className="menu__separator" />;
   if (entry.kind === "label") return <div className="menu__label">{entry.text}</div>;
   const content = (
     <>
-      {entry.icon !== undefined && <Icon name={entry.icon} />}
+      {entry.icon !== undefined ? <Icon name={entry.icon} /> : hasIcons && <span className="menu__mark" />}
       <span className="menu__text truncate">{entry.text}</span>
       {entry.shortcut !== undefined && <Kbd shortcut={entry.shortcut} />}
     </>

@@ -50,7 +50,7 @@ test("a value expression finds the deltas that wrote such values", async ({ open
   expect(shown).toBeGreaterThan(0);
   expect(shown).toBeLessThanOrEqual(wrote.length);
   await page.getByRole("textbox", { name: "Value expression" }).fill("@4:u32 >");
-  await expect(studio.panel("deltas").locator(".panel__note")).toBeVisible();
+  await expect(studio.panel("deltas").getByText("The value expression cannot be read")).toBeVisible();
 });
 
 test("a click on a row seeks, and a cause leads to the record that it names", async ({

@@ -11,7 +11,7 @@ import { DataGrid } from "../../ui/data-grid.tsx";
 import { formatBytes, formatRange } from "../../ui/format/bytes.ts";
 import { formatCount, formatShare } from "../../ui/format/count.ts";
 import { plural } from "../../ui/format/ids.ts";
-import { Empty, Failed, Loading } from "../../ui/states.tsx";
+import { Empty, Failed, Loading, sentence } from "../../ui/states.tsx";
 import { useDebounced } from "../../ui/use-debounced.ts";
 import { copyText } from "../../ui/value.tsx";
 import { DeltaCell } from "./delta-cells.tsx";
@@ -86,10 +86,13 @@ export function DeltasPanel(): JSX.Element {
         queryProblem={parsed.ok ? undefined : parsed.message}
         valueProblem={valueError === undefined ? undefined : `${valueError.message}. ${valueError.remedy}`}
       />
-      {!parsed.ok && <div className="panel__note">{parsed.message}</div>}
-      {valueError !== undefined && <div className="panel__note">{valueError.message}</div>}
+      {!parsed.ok && <div className="panel__note">{sentence(parsed.message)}</div>}
       <div className="panel__body">
-        {state.error !== undefined && valueError === undefined ? (
+        {valueError !== undefined ? (
+          <Empty icon="filter" title="The value expression cannot be read">
+            {sentence(valueError.message)} {sentence(valueError.remedy)}
+          </Empty>
+        ) : state.error !== undefined ? (
           <Failed error={state.error} onRetry={() => rows.retry()} />
         ) : state.first ? (
           <Loading title="Loading deltas" />

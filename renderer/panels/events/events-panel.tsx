@@ -10,7 +10,7 @@ import { parseQuery } from "../../state/record-query.ts";
 import { Button } from "../../ui/button.tsx";
 import { DataGrid } from "../../ui/data-grid.tsx";
 import { plural } from "../../ui/format/ids.ts";
-import { Empty, Failed, Loading } from "../../ui/states.tsx";
+import { Empty, Failed, Loading, sentence } from "../../ui/states.tsx";
 import { useDebounced } from "../../ui/use-debounced.ts";
 import { copyText } from "../../ui/value.tsx";
 import { EventCell } from "./event-cells.tsx";
@@ -81,7 +81,7 @@ export function EventsPanel(): JSX.Element {
         showDetails={showDetails}
         onShowDetails={setShowDetails}
       />
-      {!parsed.ok && <div className="panel__note">{parsed.message}</div>}
+      {!parsed.ok && <div className="panel__note">{sentence(parsed.message)}</div>}
       <div className="panel__body">
         {state.error !== undefined ? (
           <Failed error={state.error} onRetry={() => rows.retry()} />

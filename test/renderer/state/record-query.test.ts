@@ -62,6 +62,14 @@ describe("the filter line", () => {
     });
   });
 
+  it("calls a term that there is not by its name, unless it is quoted or part of a source's name", () => {
+    expect(problemOf("pge:12")).toMatch(/no term 'pge:', only page, source, .*quotes/);
+    expect(filterOf('"pge:12"')).toEqual({ text: "pge:12" });
+    expect(filterOf("recompute:heat std::sort 10:20:30")).toEqual({
+      text: "recompute:heat std::sort 10:20:30",
+    });
+  });
+
   it("says what is wrong with a term, and ignores one that is not finished", () => {
     expect(problemOf("page:abc")).toMatch(/'abc' is not a page id/);
     expect(problemOf("source:nobody")).toMatch(/no source is called 'nobody'/);
@@ -80,6 +88,11 @@ describe("terms put in by a menu", () => {
     expect(hasTerm(two, "source", "two words")).toBe(true);
     expect(toggleTerm(two, "source", "life")).toBe('some words source:"two words"');
     expect(toggleTerm(toggleTerm(two, "source", "life"), "source", "two words")).toBe("some words");
+  });
+
+  it("leave quoted and unknown terms as they were", () => {
+    for (const text of ['"pge:12"', "pge:12", "recompute:heat"])
+      expect(setTerm(text, "page", "9")).toBe(`${text} page:9`);
   });
 
   it("replace what the term said before", () => {
