@@ -7,6 +7,7 @@ import { mmsbStart } from "../mmsb.ts";
 import type { Session } from "../session.ts";
 import { LIFE_STEPS, life } from "./life.ts";
 import { MLP_STEPS, mlp } from "./mlp.ts";
+import { SHEET_STEPS, sheet } from "./sheet.ts";
 import { TENSOR_STEPS, tensors } from "./tensors.ts";
 
 /** Noon on 2026-01-01 UTC: demos live on a clock of their own, so that a seed always gives the same recording. */
@@ -30,6 +31,7 @@ export interface Workload {
 export const WORKLOADS = {
   life: { defaultSteps: LIFE_STEPS, start: life },
   mlp: { defaultSteps: MLP_STEPS, start: mlp },
+  sheet: { defaultSteps: SHEET_STEPS, start: sheet },
   tensors: { defaultSteps: TENSOR_STEPS, start: tensors, needsDevice: true },
 } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof WORKLOADS;

@@ -337,7 +337,7 @@ describe("a reader written from the specification alone", () => {
     expectAgreement(path);
   });
 
-  test.each(["life", "mlp"] as const)(
+  test.each(["life", "mlp", "sheet"] as const)(
     "R1..R9, K8, H1, H2: replays the demo %s to the hashes that its checkpoints carry",
     async (workload) => {
       const path = join(folder, "demo.tlog");

@@ -6,9 +6,10 @@ import { toHex } from "../../../../engine/base/bytes.ts";
 import { unwrap } from "../../../../engine/base/result.ts";
 import { RecordKind } from "../../../../engine/log/record-kinds.ts";
 import type { PageImage } from "../../../../engine/pages/page-types.ts";
-import { openRecording } from "../../../../engine/replay/open-recording.ts";
+import { openRecording, openSource } from "../../../../engine/replay/open-recording.ts";
 import type { Recording } from "../../../../engine/replay/recording.ts";
 import { recordDemo, type WorkloadName } from "../../../../engine/session/demo/demo.ts";
+import { replayEvents } from "../../../../engine/session/replay-events.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "mmsb-demo-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -88,8 +89,42 @@ it("the perceptron learns", async () => {
   recording.close();
 });
 
+it("the sheet is recomputed in waves: cut off, failed and blocked cells among them, and a pull page that is read and discovered", async () => {
+  const { file, recording } = await recorded("sheet", 120);
+  const source = unwrap(openSource(file));
+  const seen = new Map<string, number>();
+  const see = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
+  const typeOf = (id: bigint) =>
+    unwrap(recording.pagesAt(recording.lastLsn)).find((page) => page.id === id)!.type;
+  for (const told of replayEvents(source)) {
+    const event = unwrap(told);
+    see(event.type === "wave-start" ? `wave by ${event.trigger}` : event.type);
+    if (event.type === "edge-add" && event.pageId !== undefined) see(`edge from ${typeOf(event.pageId)}`);
+  }
+  source.close();
+  for (const what of ["recompute-cut-off", "recompute-failed", "recompute-blocked", "edge-remove"])
+    expect(seen.get(what), what).toBeGreaterThan(3);
+  expect(seen.get("wave by transaction")).toBeGreaterThan(120);
+  expect(seen.get("wave by pull")).toBeGreaterThan(0);
+  expect(seen.get("edge from sheet.mean")).toBeGreaterThan(0);
+  for (const lsn of commits(recording).slice(2)) {
+    const values = (type: string) =>
+      unwrap(recording.pagesAt(lsn))
+        .filter((page) => page.type === type)
+        .map(({ id }) => new Float64Array(unwrap(recording.pageAt(id, lsn))!.bytes.slice().buffer)[0]!);
+    const prices = values("sheet.price");
+    const lines = values("sheet.quantity").map((quantity, at) => quantity * prices[at]!);
+    expect(values("sheet.line")).toEqual(lines);
+    expect(values("sheet.total")[0]).toBeCloseTo(
+      lines.reduce((sum, line) => sum + line, 0),
+      6,
+    );
+  }
+  recording.close();
+});
+
 it("the same seed gives the same bytes, checkpoints of both kinds among them", async () => {
-  for (const workload of ["life", "mlp", "tensors"] as const) {
+  for (const workload of ["life", "mlp", "sheet", "tensors"] as const) {
     const [a, b] = [await recorded(workload, 12), await recorded(workload, 12)];
     expect(readFileSync(a.file).equals(readFileSync(b.file))).toBe(true);
     const kinds = new Set(
