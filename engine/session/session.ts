@@ -1,7 +1,7 @@
 import { EMPTY_BYTES, utf8Encode } from "../base/bytes.ts";
-import { MmsbError } from "../base/errors.ts";
+import type { MmsbError } from "../base/errors.ts";
 import { type JsonValue, jsonText } from "../base/json.ts";
-import { err, fail, isResult, ok, type Result } from "../base/result.ts";
+import { err, fail, ok, type Result } from "../base/result.ts";
 import { isU64 } from "../base/u64.ts";
 import { type ByteRange, deltaFromRanges } from "../deltas/delta.ts";
 import type { DeltaBatch } from "../deltas/delta-batch.ts";
@@ -10,7 +10,7 @@ import { type EventSource, MAX_ROUNDS } from "../events/event-hub.ts";
 import type { EventLimits } from "../events/event-limits.ts";
 import type { EventHandler, EventSubscription } from "../events/event-subscription.ts";
 import { EVENT_CODE, type EventType, type LogLevel } from "../events/event-types.ts";
-import type { WaveMark, WaveOptions } from "../graph/propagation.ts";
+import type { WaveOptions } from "../graph/propagation.ts";
 import type { RecomputeDefinition, RecomputeFunction } from "../graph/recompute.ts";
 import type { WaveCounts } from "../graph/wave-sink.ts";
 import { RecordFlag, RecordKind } from "../log/record-kinds.ts";
@@ -38,6 +38,7 @@ import type {
   SessionStats,
   WriteOptions,
 } from "./session-options.ts";
+import { SessionTransaction } from "./session-transaction.ts";
 import { SessionWaves } from "./session-waves.ts";
 import type { Origin, StateWriter } from "./state-writer.ts";
 import { logPayload, markPayload } from "./told-payloads.ts";
@@ -57,8 +58,7 @@ export class Session {
   readonly #state: StateWriter;
   readonly #checkpoints: SessionCheckpoints;
   readonly #waves: SessionWaves;
-  #transactionLsn = 0;
-  #depth = 0;
+  readonly #transaction: SessionTransaction;
   #stopped = false;
 
   /** Made by `mmsbStart`. */
@@ -69,7 +69,12 @@ export class Session {
       state,
       log,
       (work) => this.transaction(work),
-      () => this.#depth > 0,
+      () => this.#transaction.isOpen,
+    );
+    this.#transaction = new SessionTransaction(
+      state,
+      () => this.#waves.finish(),
+      () => device?.settle(),
     );
     this.#checkpoints = checkpoints;
   }
@@ -468,55 +473,12 @@ export class Session {
    */
   transaction<T>(work: (beginLsn: number) => Result<T>): Result<T> {
     const begun = this.#begin(NO_OPTIONS);
-    if (!begun.ok) return begun;
-    const state = this.#state;
-    if (this.#depth === 0) {
-      const lsn = state.begin();
-      if (!lsn.ok) return lsn;
-      this.#transactionLsn = lsn.value;
-    }
-    const mark = state.journal.count;
-    const waveMark = state.reactive.propagation.mark();
-    this.#depth++;
-    let result: Result<T>;
-    let thrown: { readonly error: unknown } | undefined;
-    try {
-      result = work(this.#transactionLsn);
-      if (isPromise(result)) {
-        result.catch(() => undefined);
-        result = fail("ARGUMENT_INVALID", "a transaction's work returned a promise", "Do it synchronously");
-      } else if (!isResult(result)) {
-        const what = "a transaction's work did not return a Result";
-        result = fail("ARGUMENT_INVALID", what, "return a Result (ok() where there is nothing to tell)");
-      }
-    } catch (error) {
-      if (!(error instanceof MmsbError)) thrown = { error };
-      result = err(error as MmsbError);
-    }
-    this.#depth--;
-    const ended = this.#end(result.ok, mark, waveMark);
-    if (thrown !== undefined) throw thrown.error;
-    return result.ok && !ended.ok ? ended : result;
-  }
-
-  #end(worked: boolean, mark: number, waveMark: WaveMark): Result<void> {
-    const state = this.#state;
-    let wave: Result<unknown> = ok();
-    if (worked && this.#depth === 0 && state.failure === undefined) wave = this.#waves.finish();
-    const succeeded = worked && wave.ok;
-    const undone = succeeded || state.failure !== undefined ? ok() : state.rollback(mark);
-    if (!succeeded) state.reactive.tookBack(waveMark, this.#depth > 0);
-    if (this.#depth > 0) return undone;
-    this.#transactionLsn = 0;
-    const ended = state.end(succeeded ? "commit" : "abort");
-    if (!ended.ok) return ended;
-    this.device?.settle();
-    return wave.ok ? undone : wave;
+    return begun.ok ? this.#transaction.run(work) : begun;
   }
 
   /** A change that a wave may follow is a transaction with it. */
   #withWave<T>(reacts: boolean, work: () => Result<T>): Result<T> {
-    return reacts && this.#depth === 0 ? this.transaction(work) : work();
+    return reacts && !this.#transaction.isOpen ? this.transaction(work) : work();
   }
 
   // ---- the log
@@ -528,7 +490,7 @@ export class Session {
   checkpoint(kind: "full" | "dirty" = "full"): Result<number> {
     const begun = this.#begin(NO_OPTIONS);
     if (!begun.ok) return begun;
-    if (this.#depth > 0) {
+    if (this.#transaction.isOpen) {
       return fail("TRANSACTION_STATE", "a transaction is open", "Write the checkpoint before or after it");
     }
     return this.#checkpoints.write(kind);
@@ -552,7 +514,7 @@ export class Session {
   /** Ends the session: a SessionStop record, and the log closed. Stopping twice is harmless. */
   async stop(): Promise<Result<void>> {
     if (this.#stopped) return ok();
-    if (this.#depth > 0) {
+    if (this.#transaction.isOpen) {
       return fail("TRANSACTION_STATE", "a transaction is open", "Stop the session after it");
     }
     this.#stopped = true;
@@ -593,7 +555,3 @@ export class Session {
 
 /** Reused: a write has one run. */
 const RUN = new RunList(1);
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && "catch" in value;
-}
