@@ -28,16 +28,20 @@ export class PendingPages {
     return this.#touched.count === 0 && this.#dirty.count === 0;
   }
 
-  /** The one page that was written, where nothing else waits; else -1. */
-  get onlyTouched(): number {
-    if (this.#touched.count !== 1 || this.#dirty.count > 0) return -1;
-    const slot = this.#touched.items[0]!;
-    return (this.#graph.state[slot]! & NodeState.Touched) === 0 ? -1 : slot;
+  /** The pages that were written, where they are at most so many and nothing else waits. */
+  onlyTouched(most: number): WorkStack | undefined {
+    const { state } = this.#graph;
+    const { items, count } = this.#touched;
+    if (count === 0 || count > most || this.#dirty.count > 0) return undefined;
+    // A slot that was given to another page meanwhile may stand here still, or twice.
+    for (let i = 0; i < count; i++) if ((state[items[i]!]! & NodeState.Touched) === 0) return undefined;
+    return this.#touched;
   }
 
-  /** The wave takes the one page over: {@link onlyTouched}. */
+  /** The wave takes over what {@link onlyTouched} has given. */
   takeTouched(): void {
-    this.#graph.state[this.#touched.items[0]!]! &= ~NodeState.Touched;
+    const { state } = this.#graph;
+    for (let i = 0; i < this.#touched.count; i++) state[this.#touched.items[i]!]! &= ~NodeState.Touched;
     this.#touched.clear();
     this.#swept.clear();
     this.sweepTo = -1;

@@ -1,7 +1,7 @@
 import type { MmsbError } from "../base/errors.ts";
 import { err, fail, ok, type Result } from "../base/result.ts";
 import { ChangeMarks } from "./change-marks.ts";
-import { type ConePlan, ConePlans } from "./cones/cone-plans.ts";
+import { type ConePlan, ConePlans, MAX_SOURCES } from "./cones/cone-plans.ts";
 import { ConeWave } from "./cones/cone-wave.ts";
 import type { DependencyGraph } from "./dependency-graph.ts";
 import { DirtyLevels, sortNodes } from "./dirty-levels.ts";
@@ -236,11 +236,10 @@ export class Propagation {
 
   /** The plan for the wave that waits, where it has one and nothing is out of the ordinary. */
   #planned({ budget, signal }: WaveOptions): ConePlan | undefined {
-    const slot = this.#pending.onlyTouched;
-    if (slot < 0 || signal !== undefined || this.failures.size > 0 || this.workers !== undefined)
-      return undefined;
+    if (signal !== undefined || this.failures.size > 0 || this.workers !== undefined) return undefined;
     if (!this.#isInOrder) return undefined;
-    const plan = this.plans.planOf(slot);
+    const written = this.#pending.onlyTouched(MAX_SOURCES);
+    const plan = written && this.plans.planOf(written.items, written.count);
     return plan === undefined || (budget !== undefined && budget < plan.to - plan.from) ? undefined : plan;
   }
 
@@ -254,7 +253,7 @@ export class Propagation {
     this.#clear();
     let startLsn = 0;
     if (this.#sink !== undefined) {
-      startLsn = this.#sink.begin(this.plans.roots(plan));
+      startLsn = this.#sink.begin(plan.roots);
       if (startLsn === 0) return refused();
     }
     this.#pending.takeTouched();

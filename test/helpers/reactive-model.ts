@@ -365,14 +365,18 @@ export function runReactiveSession(seed: number, how: SessionOptions = {}): Reac
   }
   return model;
 
-  /** One page is written again and again, and nothing else changes meanwhile. */
+  /** One page, or some together, are written again and again, and nothing else changes meanwhile. */
   function writeOften(): void {
-    const page = steady.below(isWide ? width : pages);
-    if (naive.rules[page] !== undefined) return;
+    const often = Array.from({ length: steady.pick([1, 1, 2, 3, 9]) }, () =>
+      steady.below(isWide ? width : pages),
+    );
+    const written = often.filter((page) => naive.rules[page] === undefined);
     for (let wave = steady.between(0, 5); wave > 0; wave--) {
-      const value = steady.below(12);
-      model.write(page, value);
-      naive.values[page] = value;
+      for (const page of written) {
+        const value = steady.below(12);
+        model.write(page, value);
+        naive.values[page] = value;
+      }
       unwrap(model.wave(steady.chance(0.2) ? { budget: pages } : {}));
       naive.recompute();
       check();

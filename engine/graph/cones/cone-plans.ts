@@ -2,7 +2,9 @@ import type { DependencyGraph } from "../dependency-graph.ts";
 import type { RecomputeRegistry } from "../registry.ts";
 import { ConeRows } from "./cone-rows.ts";
 
-/** A page is planned for when so many waves have set out from it alone; up to the limit twice as many each time that plans were dropped before they had paid. */
+/** Pages that a planned wave sets out from, at most. */
+export const MAX_SOURCES = 8;
+/** Pages are planned for when so many waves have set out from them alone; up to the limit twice as many each time that plans were dropped before they had paid. */
 const FIRST_WAVES = 16;
 const MAX_WAVES = 255;
 /** Making a plan takes about as long as so many waves along it save. */
@@ -11,14 +13,18 @@ const PAYING_WAVES = 16;
 const MAX_PAGES = 256;
 /** As the loop for formulas has them. */
 const MAX_FORMULA_INPUTS = 4;
-/** Counters of waves, by the low bits of the slot; a page takes that of another over. */
+/** Counters of waves, by the low bits of the key; pages take those of others over. */
 const COUNTERS = 1024;
 /** A plan whose waves were broken off so often is given up. */
 const MAX_STOPS = 8;
 
-/** What depends on a page, directly or not, in (level, slot) order: rows `[from, to)`. The row before them is that of the page itself. */
+/** What depends on some pages, directly or not, in (level, slot) order: rows `[from, to)`. The rows before them are those of the pages themselves. */
 export interface ConePlan {
-  readonly slot: number;
+  /** The pages, in the order in which they were written. */
+  readonly slots: readonly number[];
+  readonly key: number;
+  /** How many pages read one of them and are computed. */
+  readonly roots: number;
   readonly from: number;
   readonly to: number;
   /** Waves that met a page which a loop cannot settle. */
@@ -26,16 +32,16 @@ export interface ConePlan {
 }
 
 /**
- * The order in which a wave goes through what depends on one page, kept for pages that are written again and again by themselves: as long as no edge and no
+ * The order in which a wave goes through what depends on a page, or on a few that are written together, kept for those that are written again and again: as long as no edge and no
  * registration changes that order is the same, and a small wave pays for finding it more than for its pages.
  */
 export class ConePlans {
   readonly #graph: DependencyGraph;
   readonly registry: RecomputeRegistry;
   readonly rows = new ConeRows();
-  /** By slot; undefined: it is not to be planned for. */
+  /** By key; undefined: they are not to be planned for. */
   readonly #plans = new Map<number, ConePlan | undefined>();
-  readonly #counted = new Uint32Array(COUNTERS);
+  readonly #counted = new Float64Array(COUNTERS);
   readonly #counters = new Uint8Array(COUNTERS);
   /** Waves that a plan takes at first; more than 255: none is made. */
   firstWaves = FIRST_WAVES;
@@ -57,8 +63,8 @@ export class ConePlans {
     return this.rows.bytes;
   }
 
-  /** The plan for a wave that sets out from this page alone; undefined where there is none. O(1), and O(pages and edges of the cone) where one is made. */
-  planOf(slot: number): ConePlan | undefined {
+  /** The plan for a wave that sets out from these pages alone; undefined where there is none. O(1), and O(pages and edges of the cone) where one is made. */
+  planOf(slots: Uint32Array, count: number): ConePlan | undefined {
     const { version } = this.#graph;
     const { bindings, version: definitions } = this.registry;
     if (this.#graphVersion !== version || this.#bindings !== bindings || this.#definitions !== definitions) {
@@ -67,23 +73,21 @@ export class ConePlans {
       this.#definitions = definitions;
       this.#drop();
     }
-    const plan = this.#last?.slot === slot ? this.#last : (this.#plans.get(slot) ?? this.#count(slot));
-    if (plan === undefined) return undefined;
+    let plan = this.#last;
+    if (plan === undefined || !isFor(plan, slots, count)) {
+      const key = keyOf(slots, count);
+      plan = this.#plans.get(key) ?? this.#count(key, slots, count);
+      if (plan === undefined || !isFor(plan, slots, count)) return undefined;
+    }
     this.#last = plan;
     this.waves++;
     return plan;
   }
 
-  /** Pages that read the plan's own page and are computed. */
-  roots({ from }: ConePlan): number {
-    const { dependentStart } = this.rows;
-    return dependentStart[from]! - dependentStart[from - 1]!;
-  }
-
   /** A wave along the plan was broken off. */
   stopped(plan: ConePlan): void {
     if (++plan.stops < MAX_STOPS) return;
-    this.#plans.set(plan.slot, undefined);
+    this.#plans.set(plan.key, undefined);
     this.#last = undefined;
   }
 
@@ -99,36 +103,37 @@ export class ConePlans {
     this.waves = 0;
   }
 
-  #count(slot: number): ConePlan | undefined {
-    if (this.#plans.has(slot)) return undefined;
-    const at = slot & (COUNTERS - 1);
-    if (this.#counted[at] !== slot) {
-      this.#counted[at] = slot;
+  #count(key: number, written: Uint32Array, count: number): ConePlan | undefined {
+    if (this.#plans.has(key)) return undefined;
+    const at = key & (COUNTERS - 1);
+    if (this.#counted[at] !== key) {
+      this.#counted[at] = key;
       this.#counters[at] = 0;
     }
     if (++this.#counters[at]! < this.#wanted) return undefined;
     this.#counters[at] = 0;
     if (this.#plans.size >= COUNTERS) this.#drop();
-    const nodes = this.#coneOf(slot);
-    const plan = nodes && this.#add(slot, nodes);
-    this.#plans.set(slot, plan);
+    const slots = [...written.subarray(0, count)];
+    const nodes = this.#coneOf(slots);
+    const plan = nodes && this.#add(key, slots, nodes);
+    this.#plans.set(key, plan);
     if (plan !== undefined) this.#made++;
     return plan;
   }
 
-  /** What a change of the page may lead to, in (level, slot) order; undefined where that is nothing, or not for a plan. */
-  #coneOf(slot: number): number[] | undefined {
+  /** What a change of the pages may lead to, in (level, slot) order; undefined where that is nothing, or not for a plan. */
+  #coneOf(slots: readonly number[]): number[] | undefined {
     const { outgoing, levels } = this.#graph;
     const { of } = this.registry;
     const seen = new Set<number>();
-    const found = [slot];
+    const found = [...slots];
     for (let i = 0; i < found.length; i++) {
       const node = found[i]!;
       const end = outgoing.start[node]! + outgoing.count[node]!;
       for (let at = outgoing.start[node]!; at < end; at++) {
         const entry = outgoing.pool[at]!;
         const next = entry >>> 1;
-        if ((entry & 1) !== 0 || seen.has(next) || (i === 0 && of[next] === 0)) continue;
+        if ((entry & 1) !== 0 || seen.has(next) || (i < slots.length && of[next] === 0)) continue;
         if (seen.size === MAX_PAGES || !this.#isForLoops(next)) return undefined;
         seen.add(next);
         found.push(next);
@@ -153,25 +158,28 @@ export class ConePlans {
   }
 
   /** Writes a cone's rows down; undefined where there is no room for them. */
-  #add(slot: number, nodes: readonly number[]): ConePlan | undefined {
+  #add(key: number, slots: readonly number[], nodes: readonly number[]): ConePlan | undefined {
     const { incoming, outgoing } = this.#graph;
     const { rows } = this;
-    let entries = outgoing.count[slot]!;
+    let entries = 0;
+    for (const slot of slots) entries += outgoing.count[slot]!;
     for (const node of nodes) entries += Math.max(incoming.count[node]!, outgoing.count[node]!);
-    if (!rows.reserve(nodes.length + 1, entries)) {
+    if (!rows.reserve(slots.length + nodes.length, entries)) {
       this.#drop();
-      if (!rows.reserve(nodes.length + 1, entries)) return undefined;
+      if (!rows.reserve(slots.length + nodes.length, entries)) return undefined;
     }
-    const from = rows.count + 1;
+    const from = rows.count + slots.length;
     const to = from + nodes.length;
     const rowOf = new Map(nodes.map((node, i) => [node, from + i]));
-    this.#addRow(slot, 0, rowOf);
+    const first = rows.dependentCount;
+    for (const slot of slots) this.#addRow(slot, 0, rowOf);
+    const roots = new Set(rows.dependents.subarray(first, rows.dependentCount)).size;
     for (const node of nodes) this.#addRow(node, this.#graph.dataInputs(node), rowOf);
     for (let row = to - 1; row >= from; row--) {
       const isSame = row + 1 < to && rows.recompute[row + 1] === rows.recompute[row];
       rows.sameTo[row] = isSame ? rows.sameTo[row + 1]! : row + 1;
     }
-    return { slot, from, to, stops: 0 };
+    return { slots, key, roots, from, to, stops: 0 };
   }
 
   #addRow(node: number, inputs: number, rowOf: ReadonlyMap<number, number>): void {
@@ -194,4 +202,18 @@ export class ConePlans {
     }
     rows.dependentStart[row + 1] = rows.dependentCount;
   }
+}
+
+function isFor({ slots }: ConePlan, written: Uint32Array, count: number): boolean {
+  if (slots.length !== count) return false;
+  for (let i = 0; i < count; i++) if (slots[i] !== written[i]) return false;
+  return true;
+}
+
+/** One page's is its slot; several have a negative one, which others may have too. */
+function keyOf(slots: Uint32Array, count: number): number {
+  if (count === 1) return slots[0]!;
+  let hash = count;
+  for (let i = 0; i < count; i++) hash = (Math.imul(hash, 0x9e37_79b1) + slots[i]!) | 0;
+  return -1 - (hash >>> 0);
 }

@@ -58,7 +58,8 @@ export class ConeWave {
     this.#log?.claimNumbers(plan.to - plan.from);
     const { dependentStart, dependents } = rows;
     const end = dependentStart[plan.from]!;
-    for (let at = dependentStart[plan.from - 1]!; at < end; at++) rows.dirty[dependents[at]!] = 1;
+    for (let at = dependentStart[plan.from - plan.slots.length]!; at < end; at++)
+      rows.dirty[dependents[at]!] = 1;
     this.changes = 0;
     let row = plan.from;
     while (row < plan.to) {
