@@ -48,8 +48,7 @@ export class Discovery {
   /** A page that runs in this wave needs a pull page that waits: that one, and what it needs in turn, is computed before. */
   wake(input: number): void {
     const { state } = this.#graph;
-    this.#pullPages.eachStale(input, (slot) => {
-      if ((state[slot]! & NodeState.Dirty) !== 0) return;
+    this.#pullPages.wake(input, (slot) => {
       state[slot]! |= NodeState.Dirty;
       this.woken.push(slot);
     });

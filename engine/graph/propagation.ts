@@ -220,7 +220,7 @@ export class Propagation {
   /** Runs a wave over stale pull pages that this page needs, itself included. */
   pull(slot: number, options: WaveOptions = NO_OPTIONS): Result<WaveCounts> {
     if (!this.isStale(slot)) return ok(NOTHING);
-    this.#pullPages.eachStale(slot, (node) => this.markDirty(node));
+    this.#pullPages.wake(slot, (node) => this.markDirty(node));
     this.#pullPages.read = slot;
     const outcome = this.run(options);
     this.#pullPages.read = -1;

@@ -85,19 +85,17 @@ export class PullPages {
     }
   }
 
-  /** Calls `visit` for a page that is not computed and for those that it needs, once each. `visit` may mark them, not compute them. */
-  eachStale(node: number, visit: (slot: number) => void): void {
+  /** Calls `wake` for a page that waits and for those that it needs, as far as none is dirty yet; `wake` makes them so. */
+  wake(node: number, wake: (slot: number) => void): void {
     const { state, incoming } = this.#graph;
     const { start, count, pool } = incoming;
-    const seen = new Set<number>();
     const stack = this.#path;
     stack.clear();
     stack.push(node);
     while (stack.count > 0) {
       const to = stack.pop();
-      if ((state[to]! & NodeState.Stale) === 0 || seen.has(to)) continue;
-      seen.add(to);
-      visit(to);
+      if ((state[to]! & (NodeState.Stale | NodeState.Dirty)) !== NodeState.Stale) continue;
+      wake(to);
       const end = start[to]! + count[to]!;
       for (let at = start[to]!; at < end; at++) if ((pool[at]! & 1) === 0) stack.push(pool[at]! >>> 1);
     }

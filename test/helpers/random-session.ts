@@ -33,12 +33,15 @@ export class RandomSession {
   readonly session: Session;
   readonly #prng: Prng;
   readonly #onDevice: boolean;
+  /** For choices that came later: those of pinned seeds stay what they were. */
+  readonly #later: Prng;
   #depth = 0;
 
-  constructor(session: Session, prng: Prng, onDevice = false) {
+  constructor(session: Session, prng: Prng, later: Prng, onDevice = false) {
     this.session = session;
     this.#prng = prng;
     this.#onDevice = onDevice;
+    this.#later = later;
   }
 
   /** One step; what is refused is refused as it should be. */
@@ -208,11 +211,13 @@ export class RandomSession {
       unwrap(this.session.recomputes.unregister(page, this.#why()));
       return;
     }
-    const name = prng.pick(["failingAt3", "failingAt7", "neverFailing"] as const);
+    const fixed = prng.pick(["failingAt3", "failingAt7", "neverFailing"] as const);
+    const discover = this.#later.chance(0.3);
+    const name = discover ? "seekingBytes" : fixed;
     const inputs = [this.#page()!, this.#page()!].filter((id) => id !== page);
     const lazy = prng.chance(0.2);
     // Where its inputs would close a circle it is refused.
-    const sum = { run: FUNCTIONS[name], name: "sum", lazy, module: FUNCTIONS_MODULE, export: name };
+    const sum = { run: FUNCTIONS[name], name: "sum", lazy, discover, module: FUNCTIONS_MODULE, export: name };
     const made = this.session.registerRecompute(page, sum, { ...this.#why(), inputs });
     if (!made.ok && made.error.code !== "GRAPH_CYCLE") unwrap(made);
   }
@@ -335,6 +340,7 @@ export async function randomSession(
   onDevice?: OnDevice,
 ): Promise<Told> {
   const prng = new Prng(seed);
+  const later = new Prng(seed ^ 0xd15c);
   const disk = new SimulatedDisk(seed);
   const live: string[] = [];
   const trouble: string[] = [];
@@ -359,7 +365,7 @@ export async function randomSession(
         },
       }),
     );
-    const random = new RandomSession(session, prng, onDevice !== undefined);
+    const random = new RandomSession(session, prng, later, onDevice !== undefined);
     if (prng.chance(0.4)) {
       let answers = 0;
       unwrap(

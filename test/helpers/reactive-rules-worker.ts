@@ -89,6 +89,14 @@ export const failingAt3 = failingAt(3);
 export const failingAt7 = failingAt(7);
 export const neverFailing = failingAt(-1);
 
+/** Asks for some of the first pages, whichever those are: a page that is not there, or depends on this one, fails it. */
+export function seekingBytes(ctx: RecomputeContext): void {
+  let total = 0;
+  for (let ask = 1; ask <= 2; ask++)
+    total += ctx.u8(ctx.inputOf(BigInt(1 + ((Number(ctx.pageId) * 31 + ask * 7 + total) % 12))), 0);
+  ctx.setU8(0, total & 3);
+}
+
 /** The functions by the names that they are exported under. */
 export const FUNCTIONS = {
   sum,
@@ -100,4 +108,5 @@ export const FUNCTIONS = {
   failingAt3,
   failingAt7,
   neverFailing,
+  seekingBytes,
 } as const;
