@@ -27,7 +27,7 @@ export class Studio {
   readonly navigator: Navigator;
   readonly bookmarks: BookmarkBook;
   readonly cache = new QueryCache<unknown>(CACHE_BYTES, weighReply);
-  #shownUuid: string | undefined;
+  #shownIdentity: string | undefined;
   #shownGeneration = 0;
 
   /** `firstPath` is opened once there is a connection; empty = the only one that there is, or none. */
@@ -68,8 +68,8 @@ export class Studio {
       this.cache.clear();
       this.navigator.pause();
     }
-    if (recording === undefined || recording.uuid === this.#shownUuid) return;
-    this.#shownUuid = recording.uuid;
+    if (recording === undefined || identityOf(recording) === this.#shownIdentity) return;
+    this.#shownIdentity = identityOf(recording);
     useSelection.getState().clear();
     useTimeline.setState({ view: undefined, area: undefined });
     useDeltaFilter.setState({ query: "", value: "" });
@@ -78,12 +78,18 @@ export class Studio {
   }
 }
 
+/** Copies of a recording carry the same UUID, and so do those that were made with the same seed. */
+function identityOf({ uuid, path }: RecordingInfo): string {
+  return `${uuid} ${path}`;
+}
+
 const PLACE_KEY = "mmsb.place";
 const PLACE_RESTS_MS = 250;
 
 /** Keeps the cursor over a reload of the window, as soon as it rests. Returns how to stop. */
 export function keepPlace(recording: RecordingInfo): () => void {
-  const keep = () => sessionStorage.setItem(PLACE_KEY, `${recording.uuid} ${useCursor.getState().lsn}`);
+  const keep = () =>
+    sessionStorage.setItem(PLACE_KEY, `${useCursor.getState().lsn} ${identityOf(recording)}`);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = useCursor.subscribe(() => {
     clearTimeout(timer);
@@ -99,8 +105,9 @@ export function keepPlace(recording: RecordingInfo): () => void {
 }
 
 function rememberedLsn(recording: RecordingInfo): number {
-  const [uuid, lsn] = (sessionStorage.getItem(PLACE_KEY) ?? "").split(" ");
-  return clampLsn(uuid === recording.uuid ? Number(lsn) || 0 : recording.committedLsn, recording);
+  const [lsn = "", ...identity] = (sessionStorage.getItem(PLACE_KEY) ?? "").split(" ");
+  const isThis = identity.join(" ") === identityOf(recording);
+  return clampLsn(isThis ? Number(lsn) || 0 : recording.committedLsn, recording);
 }
 
 function weighReply(value: unknown): number {

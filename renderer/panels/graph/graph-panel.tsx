@@ -35,7 +35,7 @@ export function GraphPanel(): JSX.Element {
   const [cluster, setCluster] = useState<string>();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another recording is the reason
-  useEffect(() => () => resetGraphView(), [recording.uuid]);
+  useEffect(() => () => resetGraphView(), [recording.uuid, recording.path]);
 
   const { data: lit, asked: litAt } = touched;
   const lights = useMemo(
