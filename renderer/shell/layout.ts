@@ -32,7 +32,7 @@ const WIDE: readonly PlacedPanel[] = [
 const MEDIUM: readonly PlacedPanel[] = [
   { id: "timeline", place: undefined },
   { id: "deltas", place: { beside: "timeline", direction: "below" }, height: 0.6 },
-  { id: "page", place: { beside: "deltas", direction: "right" }, width: 0.53 },
+  { id: "page", place: { beside: "deltas", direction: "right" }, width: 0.545 },
   { id: "events", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "bookmarks", place: { beside: "deltas", direction: "within" }, behind: true },
   { id: "graph", place: { beside: "page", direction: "within" }, behind: true },
@@ -51,7 +51,7 @@ const NARROW: readonly PlacedPanel[] = [
   { id: "gpu", place: { beside: "page", direction: "within" }, behind: true },
 ];
 
-/** A row of sixteen bytes takes 530 px; a table of deltas wants as much. */
+/** A row of sixteen bytes takes 540 px and the scroll bar; a table of deltas takes 440 px, and 620 to show all of its columns. */
 const NARROW_PX = 960;
 const WIDE_PX = 1560;
 

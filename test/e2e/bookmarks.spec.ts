@@ -36,5 +36,11 @@ test("a bookmark is made, kept beside the recording, found after a reload, and t
   await page.keyboard.press("Delete");
   await expect(list.getByRole("option")).toHaveCount(1);
   await expect.poll(kept).toEqual(["1200 LSN 1200"]);
+  await studio.goTo("2400");
+  await page.keyboard.press("Shift+B");
+  await expect(studio.panel("bookmarks").getByRole("textbox", { name: "Name", exact: true })).toBeFocused();
+  await page.keyboard.type("Here it breaks");
+  await page.keyboard.press("Enter");
+  await expect.poll(kept).toEqual(["1200 LSN 1200", "2400 Here it breaks"]);
   rmSync(folder, { recursive: true, force: true });
 });

@@ -34,7 +34,8 @@ export function bookmarkCommands(studio: Studio, show: () => void): Command[] {
       isEnabled: isOpen,
       run: () => {
         show();
-        addBookmark(studio);
+        // A frame later the panel that is shown takes the keyboard: the name takes it after that.
+        requestAnimationFrame(() => addBookmark(studio));
       },
     },
     jump(false, "Alt+]"),

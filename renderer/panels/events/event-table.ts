@@ -4,8 +4,8 @@ import { formatCount } from "../../ui/format/count.ts";
 const PADDING_PX = 16;
 const TIME_PX = 112;
 /** "session-start" */
-const TYPE_PX = 112;
-const TEXT_PX = 130;
+const TYPE_PX = 108;
+const TEXT_PX = 110;
 const PAGE_PX = 64;
 const SOURCE_PX = 80;
 

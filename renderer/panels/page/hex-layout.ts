@@ -18,7 +18,7 @@ export interface HexColumns {
 
 /**
  * As many of 8, 16 or 32 bytes a row as fit. A row is: offset, two blanks, three characters a byte and one more between groups of
- * eight, two blanks, the characters; when comparing two such blocks of bytes without characters.
+ * eight, two blanks, the characters; when comparing two such blocks of bytes without characters, four blanks apart.
  */
 export function hexColumns(
   widthPx: number,
@@ -33,7 +33,7 @@ export function hexColumns(
     bytesPerRow,
     offsetDigits: digits,
     first,
-    second: first + blockCharacters(bytesPerRow) + 2,
+    second: first + blockCharacters(bytesPerRow) + (mode === "compare" ? 4 : 2),
     mode,
   });
   return [at(32), at(16)].find((columns) => rowCharacters(columns) <= room) ?? at(8);

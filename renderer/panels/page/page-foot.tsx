@@ -19,7 +19,7 @@ export function PageFoot({ result, ages }: { result: PageReply["result"]; ages: 
   const { sizeBytes, epoch, location, lastDelta, insideTransaction, uncertain } = result;
   return (
     <div className="panel__foot">
-      <span className="num" title={formatBytesExact(sizeBytes)}>
+      <span className="num page__size" title={formatBytesExact(sizeBytes)}>
         {formatBytes(sizeBytes)}
       </span>
       <span className="num page__epoch" title="Content version: deltas applied so far">
