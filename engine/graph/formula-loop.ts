@@ -14,7 +14,7 @@ export function formulaLoop(columns: LoopColumns): LevelLoop<FormulaFunction> {
     return n;
   };
   return {
-    run(fn, recompute, from, to, firstRow, stamp, hasControl) {
+    run(fn, recompute, from, to, firstRow, stamp, hasControl, endsAtEqual) {
       const where = place[list[from]!]!;
       if (where === 0) {
         stop.changes = 0;
@@ -23,6 +23,7 @@ export function formulaLoop(columns: LoopColumns): LevelLoop<FormulaFunction> {
       const number = recompute | 0;
       const wave = stamp >>> 0;
       const controls = hasControl ? 1 : 0;
+      const strand = endsAtEqual ? 1 : 0;
       const end = to | 0;
       const home = where & 0xff00_0000;
       const pages = f64s[(where >>> 24) & 63]!;
@@ -92,6 +93,10 @@ export function formulaLoop(columns: LoopColumns): LevelLoop<FormulaFunction> {
         } else if (value === before && (value !== 0 || 1 / value === 1 / before)) {
           result[k] = equal;
           equals++;
+          if (strand !== 0) {
+            k++;
+            break;
+          }
         } else {
           // A NaN has more bits than one, and zeros differ.
           stop.hasRun = true;

@@ -21,7 +21,7 @@ export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction>
     return n;
   };
   return {
-    run(fn, recompute, from, to, firstRow, stamp, hasControl) {
+    run(fn, recompute, from, to, firstRow, stamp, hasControl, endsAtEqual) {
       const where = place[list[from]!]!;
       if (where === 0) {
         stop.changes = 0;
@@ -30,6 +30,7 @@ export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction>
       const number = recompute | 0;
       const wave = stamp >>> 0;
       const controls = hasControl ? 1 : 0;
+      const strand = endsAtEqual ? 1 : 0;
       const end = to | 0;
       const home = where & 0xff00_0000;
       const pages = f64s[(where >>> 24) & 63]!;
@@ -97,6 +98,10 @@ export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction>
         } else if (step === 1 || (value === before && (value !== 0 || 1 / value === 1 / before))) {
           result[k] = equal;
           equals++;
+          if (strand !== 0) {
+            k++;
+            break;
+          }
         } else {
           // A NaN has more bits than one, and zeros differ.
           stop.hasRun = true;

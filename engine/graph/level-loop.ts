@@ -50,7 +50,7 @@ export interface LevelLoop<
 > {
   /**
    * Runs and settles rows from `from` on, up to `to`, to one of another recompute than `recompute`, or to one that the loop cannot settle; returns that row. `row`: the
-   * next of the wave's rows. `hasControl`: control edges may stand behind the data edges. Where a page has run and is not settled, or has
+   * next of the wave's rows. `hasControl`: control edges may stand behind the data edges. `endsAtEqual`: no row behind one that comes out equal is run. Where a page has run and is not settled, or has
    * thrown, it is still in the loop for its context (`leaveLoop`).
    */
   run(
@@ -61,6 +61,7 @@ export interface LevelLoop<
     row: number,
     stamp: number,
     hasControl: boolean,
+    endsAtEqual: boolean,
   ): number;
 }
 

@@ -25,6 +25,8 @@ export class LevelRun {
   count = 0;
   /** The number of the recompute that all rows have, where that is known; else 0. */
   recompute = 0;
+  /** The rows are no level but a strand (`strand.ts`): each is due only where the one before has changed. */
+  isStrand = false;
   list = new Uint32Array(1024);
   result = new Uint8Array(1024);
   elementOffset = new Uint32Array(1024);
@@ -34,6 +36,11 @@ export class LevelRun {
   runFrom = new Uint32Array(1024);
   runTo = new Uint32Array(1024);
   beforeAt = new Uint32Array(1024);
+
+  /** Whether a row of a strand is due, those before it being done. */
+  isDue(k: number): boolean {
+    return !this.isStrand || k === 0 || this.result[k - 1] !== RunResult.Equal;
+  }
 
   /** Whether what has changed in row `k` is the first 8 bytes of the page. */
   isFirstNumber(k: number): boolean {

@@ -66,7 +66,7 @@ export class PlainLevel {
     this.changes = changes;
     this.recomputed = settled;
     if (changes < settled) this.#noteCutOff(run, 0, settled);
-    while (this.settled < run.count) {
+    while (this.settled < run.count && run.isDue(this.settled)) {
       const from = this.settled;
       const number = of[run.list[from]!]!;
       const recompute = all[number];
@@ -113,7 +113,7 @@ export class PlainLevel {
     this.settled = from;
     const loop = this.#loops.loopOf(recompute, number);
     try {
-      while (this.settled < run.count && of[list[this.settled]!] === number) {
+      while (this.settled < run.count && of[list[this.settled]!] === number && run.isDue(this.settled)) {
         if (loop !== undefined && this.#takesNumbers) this.#runLoop(loop, recompute, number, run);
         else {
           this.#enter(list[this.settled]!);
@@ -159,6 +159,7 @@ export class PlainLevel {
         rows?.count ?? 0,
         graph.table.stamp,
         graph.hasHadControl,
+        run.isStrand,
       );
     } catch (error) {
       to = run.list.indexOf(context.slot, from);

@@ -16,6 +16,7 @@ import { PendingPages } from "./pending-pages.ts";
 import { PlainLevel } from "./plain-level.ts";
 import { PullPages } from "./pull-pages.ts";
 import type { RecomputeRegistry } from "./registry.ts";
+import { followStrand } from "./strand.ts";
 import { sweepLevel, sweepReach } from "./sweep.ts";
 import { cancelled, overBudget, refused } from "./wave-errors.ts";
 import { WaveRows } from "./wave-rows.ts";
@@ -324,6 +325,7 @@ export class Propagation {
     const { registry } = this;
     const isInOrder = this.#isInOrder;
     let isPlain = isInOrder && this.failures.size === 0;
+    const isFree = signal === undefined && budget === Number.POSITIVE_INFINITY;
     let { sweepTo } = this.#pending;
     let level = this.#pending.firstLevel(dirty);
     for (;;) {
@@ -333,6 +335,11 @@ export class Propagation {
       if (signal?.aborted === true) return cancelled();
       const run = this.#run;
       run.count = sweepTo >= level ? this.#sweep(level) : this.#take(level);
+      if (isPlain && isFree && run.count === 1 && dirty.size === 0 && sweepTo < level && this.#isStrand()) {
+        level = this.#runStrand() + 1;
+        isPlain = this.failures.size === 0;
+        continue;
+      }
       if (run.count > 0) {
         if (registry.discoverers > 0) this.#putOffMoved(level);
         if (tally.recomputed + run.count > budget) {
@@ -346,7 +353,6 @@ export class Propagation {
         let isWhole = false;
         if (isPlain && away === 0) {
           const whole = this.#whole;
-          const isFree = signal === undefined && budget === Number.POSITIVE_INFINITY;
           whole.run(run, level, reach, sweepTo, isFree);
           tally.levels += whole.level - level;
           tally.changed += whole.pages;
@@ -446,6 +452,37 @@ export class Propagation {
     if (plain.settled === run.count) return true;
     this.#runRest(level, leavesToSweep, plain.executed, plain.settled, 0);
     return false;
+  }
+
+  #isStrand(): boolean {
+    return this.workers === undefined && followStrand(this.graph, this.registry, this.#run);
+  }
+
+  /** Runs pages that follow one another, up to one that has not changed; returns the level of the last that was run. */
+  #runStrand(): number {
+    const run = this.#run;
+    const plain = this.#plain;
+    const tally = this.#tally;
+    const { level } = this.graph.levels;
+    plain.run(run);
+    run.isStrand = false;
+    const { settled, executed } = plain;
+    tally.changed += plain.changes;
+    tally.recomputed += plain.recomputed;
+    tally.levels += executed;
+    if (this.#sink !== undefined) {
+      for (let k = 0; k < settled; k++) {
+        const isCutOff = run.result[k] === RunResult.Equal;
+        tally.told.add(level[run.list[k]!]!, isCutOff ? 0 : 1, isCutOff ? 1 : 0, 0);
+      }
+    }
+    const last = run.list[executed - 1]!;
+    this.#level = level[last]!;
+    if (executed > settled) {
+      run.count = executed;
+      this.#runRest(this.#level, false, executed, settled, 0);
+    } else if (run.result[executed - 1] !== RunResult.Equal) tally.push(last, this.#level);
+    return this.#level;
   }
 
   /** Runs rows from `executed` on, of which `away` went to workers (-1: that is not decided yet), and settles those from `settled` on. */
