@@ -43,7 +43,7 @@ async function bookmark(page, name, note) {
 
 /**
  * Each picture: the recording, the theme, and what a person does before it is taken.
- * @type {Record<string, { recording: "life" | "mlp" | "tensors" | "damaged", theme: "dark" | "light", panel?: string, heightPx?: number, act: (page: Page) => Promise<void> }>}
+ * @type {Record<string, { recording: "life" | "mlp" | "sheet" | "tensors" | "damaged", theme: "dark" | "light", panel?: string, heightPx?: number, act: (page: Page) => Promise<void> }>}
  */
 const PICTURES = {
   studio: {
@@ -76,6 +76,16 @@ const PICTURES = {
     act: async (page) => {
       await goTo(page, "300");
       await show(page, "Graph");
+    },
+  },
+  waves: {
+    recording: "sheet",
+    theme: "light",
+    panel: "Graph",
+    act: async (page) => {
+      await show(page, "Graph");
+      await page.getByRole("button", { name: "Light up the whole transaction, not only the record" }).click();
+      await goTo(page, "1744");
     },
   },
   events: {
@@ -127,7 +137,7 @@ const PICTURES = {
 function makeRecordings(folder) {
   const command = path.join(dist, "engine", "cli", "main.js");
   const at = (/** @type {string} */ name) => path.join(folder, `${name}.tlog`);
-  for (const workload of ["life", "mlp", "tensors"])
+  for (const workload of ["life", "mlp", "sheet", "tensors"])
     execFileSync(process.execPath, [command, "demo", at(workload), "--workload", workload]);
   copyFileSync(at("life"), at("damaged"));
   const file = openSync(at("damaged"), "r+");

@@ -16,11 +16,11 @@ const LINES = 6;
 const CURRENCIES = 3;
 /** From so much on the rebate is so much. */
 const REBATES = [
-  [60_000, 0.1],
+  [50_000, 0.1],
   [40_000, 0.05],
 ] as const;
 /** The note names the mean line of orders from this amount on. */
-const LARGE = 50_000;
+const LARGE = 45_000;
 const READ_EVERY = 12;
 const MARK_EVERY = 50;
 /** The rate of the order's currency goes missing so often, and comes back with the next change. */
@@ -76,7 +76,7 @@ export function sheet(session: Session, seed: number): (session: Session, step: 
     );
     if (step % READ_EVERY === 0) unwrap(session.read(cells.mean));
     if (step % MARK_EVERY === 0)
-      mark(session, `step ${step}: ${readNumber(session, cells.total)} in all`, session.lastLsn);
+      mark(session, `step ${step}: ${readNumber(session, cells.total).toFixed(2)} in all`, session.lastLsn);
   };
 }
 
