@@ -21,7 +21,13 @@ function nodeDefinition(node: GraphNode, zoom: number): ElementDefinition {
     group: "nodes",
     classes: `${kind} cat-${slot}`,
     position: { x, y },
-    data: { id, width, height, ...(kind === "page" && { label }), ...zoomedData(node, zoom) },
+    data: {
+      id,
+      width,
+      height,
+      ...(kind === "page" && { label, short: label.split("\n", 1)[0] }),
+      ...zoomedData(node, zoom),
+    },
     selectable: false,
     grabbable: false,
     pannable: kind === "frame",
@@ -69,14 +75,27 @@ export function applyPicture(cy: Core, before: GraphPicture, after: GraphPicture
     }
     for (const edge of change.changedEdges) cy.getElementById(edge.id).data("width", edgeWidth(edge, zoom));
     if (added.length > 0) cy.add(added);
+    markSmall(cy, after);
   });
   return true;
+}
+
+/** Below this zoom a page's two lines cannot be read. */
+const SMALL_ZOOM = 0.55;
+/** Among more pages ids in large letters would only be clutter, and cost. */
+const MOST_SMALL = 300;
+
+/** A few pages that are shown small say only their ids, larger. */
+function markSmall(cy: Core, picture: GraphPicture): void {
+  const isSmall = cy.zoom() < SMALL_ZOOM && picture.nodes.size <= MOST_SMALL;
+  cy.nodes(".page").toggleClass("small", isSmall);
 }
 
 /** Everything that keeps its size on the screen follows the zoom. */
 export function applyZoom(cy: Core, picture: GraphPicture): void {
   const zoom = cy.zoom();
   cy.batch(() => {
+    markSmall(cy, picture);
     for (const node of picture.nodes.values())
       if (node.kind !== "page") cy.getElementById(node.id).data(zoomedData(node, zoom));
     for (const edge of picture.edges.values())

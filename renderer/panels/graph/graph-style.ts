@@ -60,6 +60,7 @@ export function graphStyle(palette: Palette): StylesheetJson {
         "min-zoomed-font-size": 6,
       },
     },
+    { selector: ".page.small", style: { label: "data(short)", "font-size": 18 } },
     {
       selector: ".cluster",
       style: { "border-width": "data(border)", "corner-radius": "data(radius)" },
