@@ -188,7 +188,9 @@ function describe(
     error = new MmsbError(
       "LOG_TRUNCATED",
       `the file ends inside a block (${lostBytes} bytes of it)`,
-      "Everything before it is whole",
+      offset === 0
+        ? "Nothing was completely written to it: copy it again if it was whole elsewhere"
+        : "Everything before it is whole",
       place,
     );
   } else if (check === BlockCheck.BadChecksum) {

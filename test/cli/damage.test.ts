@@ -36,6 +36,13 @@ describe("mmsb verify", () => {
 });
 
 describe("a damaged recording", () => {
+  it("of which nothing was completely written says so", async () => {
+    writeFileSync(at("begun.tlog"), readFileSync(whole).subarray(0, 40));
+    const { code, stderr } = await mmsb("info", at("begun.tlog"));
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/^LOG_TRUNCATED: .*Nothing was completely written to it/);
+  });
+
   it("opens to what is good, says on standard error what is not, and ends with 1", async () => {
     const info = await mmsb("info", at("cut.tlog"), "--json");
     expect(info.stderr).toMatch(/^LOG_TRUNCATED: /);

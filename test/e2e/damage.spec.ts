@@ -1,3 +1,5 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "./studio.ts";
 
 test("a damaged recording opens, says so, and shows what can still be read", async ({
@@ -24,4 +26,18 @@ test("a damaged recording opens, says so, and shows what can still be read", asy
   await expect(studio.activeRow("Deltas").first()).toHaveText("300");
   await studio.goTo("4800");
   await studio.expectLsn(4800);
+});
+
+test("a recording of which nothing can be read does not look as if nothing had happened", async ({
+  open,
+  recordings,
+  page,
+}) => {
+  const file = join(recordings.folder, "begun.tlog");
+  writeFileSync(file, readFileSync(recordings.life).subarray(0, 100));
+  const studio = await open(file);
+  await expect(studio.panel("timeline")).toContainText("None of this recording can be read");
+  await expect(studio.panel("deltas")).toContainText("Nothing that can be read");
+  await expect(page.getByRole("contentinfo")).toContainText("damaged in 1 place");
+  rmSync(file);
 });

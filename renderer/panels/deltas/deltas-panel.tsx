@@ -161,10 +161,13 @@ export function DeltasPanel(): JSX.Element {
 }
 
 function NoDeltas({ isFiltered }: { isFiltered: boolean }): JSX.Element {
+  const isDamaged = useRecording().damage.length > 0;
   if (!isFiltered) {
     return (
       <Empty icon="deltas" title="No deltas">
-        Nothing in this recording writes to a page.
+        {isDamaged
+          ? "Nothing that can be read of this recording writes to a page."
+          : "Nothing in this recording writes to a page."}
       </Empty>
     );
   }

@@ -38,11 +38,13 @@ const openPicker = () => usePicker.setState({ open: true });
 const closePicker = () => usePicker.setState({ open: false });
 
 function NoPage({ onPick }: { onPick: () => void }): JSX.Element {
-  const { counts } = useRecording();
+  const { counts, damage } = useRecording();
   if (counts.pages === 0) {
     return (
       <Empty icon="page" title="No pages">
-        No page exists anywhere in this recording.
+        {damage.length > 0
+          ? "No page exists in what can be read of this recording."
+          : "No page exists anywhere in this recording."}
       </Empty>
     );
   }

@@ -31,7 +31,9 @@ export function TimelinePanel(): JSX.Element {
   if (recording.lastLsn < recording.firstLsn) {
     return (
       <Empty icon="timeline" title="No records">
-        This recording is empty: nothing happened in it yet.
+        {recording.damage.length > 0
+          ? "None of this recording can be read: Overview says what is wrong with it."
+          : "This recording is empty: nothing happened in it yet."}
       </Empty>
     );
   }
