@@ -104,6 +104,11 @@ export class RecordingSession implements ExternalStore<SessionState> {
     this.#watch(client, after);
   }
 
+  /** A person has read why the last attempt to open failed. */
+  forgetOpenError(): void {
+    if (this.#state.openError !== undefined) this.#set({ openError: undefined });
+  }
+
   cancelOpening(): void {
     this.#abort?.abort();
   }

@@ -4,7 +4,7 @@ import { type JSX, useEffect, useRef, useState } from "react";
 import { CursorRecordProvider } from "../client/cursor-record.tsx";
 import { followShell } from "../client/shell-link.ts";
 import type { Studio } from "../client/studio.ts";
-import { StudioContext, useSession } from "../client/use-studio.ts";
+import { StudioContext, useSession, useStudio } from "../client/use-studio.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { isMacPlatform } from "../ui/shortcut.ts";
 import { TipProvider } from "../ui/tooltip.tsx";
@@ -102,11 +102,22 @@ function Window({ onApi }: { onApi: (api: DockviewApi | undefined) => void }): J
 }
 
 function OpenDialog(): JSX.Element {
+  const { session } = useStudio();
   const open = useShell((state) => state.overlay === "open");
-  const show = useShell((state) => state.show);
+  const { show, hide } = useShell.getState();
+  const error = useSession((state) => state.openError);
+  const isOther = useSession((state) => state.recording !== undefined);
+  // What is open stays open; why the other one could not be opened would stand nowhere else.
+  useEffect(() => {
+    if (error !== undefined && isOther) show("open");
+  }, [error, isOther, show]);
+  const close = () => {
+    session.forgetOpenError();
+    hide("open");
+  };
   return (
-    <Dialog open={open} onClose={() => show(undefined)} title="Open a recording">
-      <OpenPanel onOpened={() => show(undefined)} />
+    <Dialog open={open} onClose={close} title="Open a recording">
+      <OpenPanel onOpened={() => hide("open")} />
     </Dialog>
   );
 }

@@ -19,10 +19,10 @@ const EXAMPLES = [
 
 export function GotoDialog(): JSX.Element {
   const open = useShell((state) => state.overlay === "goto");
-  const show = useShell((state) => state.show);
+  const hide = useShell((state) => state.hide);
   return (
-    <Dialog open={open} onClose={() => show(undefined)} title="Go to" bare>
-      <GotoForm onClose={() => show(undefined)} />
+    <Dialog open={open} onClose={() => hide("goto")} title="Go to" bare>
+      <GotoForm onClose={() => hide("goto")} />
     </Dialog>
   );
 }

@@ -54,10 +54,10 @@ const GESTURES: readonly { title: string; rows: readonly (readonly [string, stri
 
 export function HelpSheet(): JSX.Element {
   const open = useShell((state) => state.overlay === "help");
-  const show = useShell((state) => state.show);
+  const hide = useShell((state) => state.hide);
   const commands = useCommandList();
   return (
-    <Dialog open={open} onClose={() => show(undefined)} title="Keyboard and mouse" wide>
+    <Dialog open={open} onClose={() => hide("help")} title="Keyboard and mouse" wide>
       <div className="help">
         {ORDER.map((category) => {
           const rows = commands.filter(

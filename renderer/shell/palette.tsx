@@ -12,10 +12,10 @@ const recent: string[] = [];
 
 export function Palette(): JSX.Element {
   const open = useShell((state) => state.overlay === "palette");
-  const show = useShell((state) => state.show);
+  const hide = useShell((state) => state.hide);
   return (
-    <Dialog open={open} onClose={() => show(undefined)} title="Commands" bare>
-      <PaletteContent onClose={() => show(undefined)} />
+    <Dialog open={open} onClose={() => hide("palette")} title="Commands" bare>
+      <PaletteContent onClose={() => hide("palette")} />
     </Dialog>
   );
 }

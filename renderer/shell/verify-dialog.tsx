@@ -19,9 +19,9 @@ type Verdict = ReplyOf<"state.verify">["result"];
 /** Compares the state that is shown with one replayed from the first record. */
 export function VerifyDialog(): JSX.Element {
   const open = useShell((state) => state.overlay === "verify");
-  const show = useShell((state) => state.show);
+  const hide = useShell((state) => state.hide);
   return (
-    <Dialog open={open} onClose={() => show(undefined)} title="State hash at the cursor">
+    <Dialog open={open} onClose={() => hide("verify")} title="State hash at the cursor">
       <Verification />
     </Dialog>
   );

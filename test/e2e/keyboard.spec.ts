@@ -47,3 +47,16 @@ test("the palette lists every command with its key, and Escape leaves every dial
   await page.keyboard.type("next record");
   await expect(page.getByRole("option").first()).toContainText("F10");
 });
+
+test("who closes one dialog and calls another at once gets it", async ({ open, recordings, page }) => {
+  await open(recordings.life);
+  for (let round = 0; round < 12; round++) {
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog", { name: "Keyboard and mouse" })).toBeVisible();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+Shift+P");
+    await expect(page.getByRole("combobox", { name: "Command" })).toBeFocused();
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+  }
+});

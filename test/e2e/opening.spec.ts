@@ -110,3 +110,22 @@ test("a file dropped on the window is sent and opened", async ({ page, recording
   await page.getByLabel("Recording file").setInputFiles(recordings.mlp);
   await expect(page).toHaveTitle("mlp.tlog · MMSB Studio");
 });
+
+test("a file that is no recording is refused in words, and what was open stays", async ({
+  page,
+  recordings,
+  open,
+}) => {
+  const studio = await open(recordings.life);
+  await page.keyboard.press("Control+o");
+  const noise = { name: "noise.tlog", mimeType: "application/octet-stream", buffer: Buffer.alloc(5000, 7) };
+  await page.getByLabel("Recording file").setInputFiles(noise);
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("alert")).toContainText("No part of this file is an MMSB recording.");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await studio.goTo("300");
+  await studio.expectLsn(300);
+  await page.keyboard.press("Control+o");
+  await expect(dialog.getByRole("alert")).toHaveCount(0);
+});

@@ -49,7 +49,8 @@ function keyContext(event: KeyboardEvent): KeyContext {
   return {
     inTextField: usesSpace || isTextField(target),
     scopes,
-    modal: target.closest("[role=dialog], [role=menu]") !== null,
+    // One that was closed keeps the focus for a frame more.
+    modal: target.closest("[role=dialog]:not([data-closed]), [role=menu]:not([data-closed])") !== null,
   };
 }
 
