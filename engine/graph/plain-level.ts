@@ -126,7 +126,7 @@ export class PlainLevel {
       this.executed = this.settled + 1;
       executor.refuse(recompute, run, this.settled, error);
     }
-    this.#loops.ran(number, this.settled - from);
+    this.#loops.ran(this.settled - from);
   }
 
   /** Makes the context that of a page. */
@@ -172,7 +172,7 @@ export class PlainLevel {
     this.#took(run, from, to, number);
     // A loop that has got on may get on again from where it is.
     if (to === end || (to > from && !stop.hasRun)) return;
-    this.#loops.stopped(number);
+    this.#loops.stopped();
     const slot = run.list[to]!;
     context.leaveLoop();
     if (!stop.hasRun) {
