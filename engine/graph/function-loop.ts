@@ -12,7 +12,7 @@ export function functionLoop(columns: LoopColumns): LevelLoop<RecomputeFunction>
   const asks = settled | unsorted;
   /** The first number of the page at a place that is not at home; where the page has no place, it is not fetched, nor are those behind it. */
   const fetch = (input: number, from: number): number => {
-    if (from === 0) context.fetched = input;
+    if (from === 0 && context.fetched > input) context.fetched = input;
     return f64s[(from >>> 24) & 63]![(from & 0xff_ffff) << 3]!;
   };
   const dataInputs = (at: number, inputs: number): number => {

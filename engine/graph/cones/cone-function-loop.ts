@@ -7,11 +7,10 @@ export function coneFunctionLoop(columns: ConeColumns): ConeLoop<RecomputeFuncti
   const { epoch, changed, f64s, isLogged, rowSlot, rowNow, rowBefore, context } = columns;
   const { start, equal, element, skipped, stop } = columns;
   const { numbers } = context;
-  const numberAt = (from: number): number => f64s[(from >>> 24) & 63]![(from & 0xff_ffff) << 3]!;
   /** The first number of an input; where that page has no place, it is not fetched, nor are those behind it. */
   const fetch = (input: number, from: number): number => {
-    if (from === 0) context.fetched = input;
-    return numberAt(from);
+    if (from === 0 && context.fetched > input) context.fetched = input;
+    return f64s[(from >>> 24) & 63]![(from & 0xff_ffff) << 3]!;
   };
   const mark = (row: number): void => {
     const end = dependentStart[row + 1]!;

@@ -10,14 +10,14 @@ import { PageTable } from "../../../engine/pages/page-table.ts";
 const MANY = 200;
 const PAGE_BYTES = 16;
 
-function build(pages: number, { isPlanned = true } = {}) {
+function build(pages: number, { isPlanned = true, small = [] as readonly number[] } = {}) {
   const table = new PageTable({ maxPages: pages });
   const graph = new DependencyGraph(table, { maxNodes: pages });
   const registry = new RecomputeRegistry(pages, pages);
   const propagation = new Propagation(graph, registry);
   if (!isPlanned) propagation.plans.firstWaves = Number.POSITIVE_INFINITY;
   for (let page = 0; page < pages; page++) {
-    unwrap(table.create({ sizeBytes: PAGE_BYTES }));
+    unwrap(table.create({ sizeBytes: small.includes(page) ? 4 : PAGE_BYTES }));
     graph.enter(page);
   }
   registry.growNodes(graph.state.length);
@@ -102,6 +102,29 @@ test("pages that are written together again and again are planned for, in each o
     for (let page = 0; page < 8; page++) expect(model.read(page)).toBe(other.read(page));
   }
   expect(model.propagation.plans.waves).toBeGreaterThan(2 * MANY);
+});
+
+test("what is no number of an input is refused in a planned wave too: pages of four bytes have none", () => {
+  const model = build(4, { small: [1, 2] });
+  for (const page of [0, 1, 2]) model.edge(page, 3);
+  let refused = 0;
+  model.define(3, {
+    run(ctx) {
+      for (const input of [1, 2]) {
+        try {
+          ctx.f64(input, 0);
+        } catch {
+          refused++;
+        }
+      }
+      ctx.setF64(0, ctx.f64(0, 0));
+    },
+  });
+  for (let wave = 1; wave <= MANY; wave++) {
+    model.write(0, wave);
+    expect([model.read(3), refused]).toEqual([wave, 2 * wave]);
+  }
+  expect(model.propagation.plans.waves).toBeGreaterThan(MANY / 2);
 });
 
 test("edges and recomputes that change between two waves are followed", () => {
