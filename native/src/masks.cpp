@@ -98,7 +98,7 @@ void blend_bits(const std::uint8_t* bits, const std::uint8_t* values, std::uint8
 #endif
   for (; i + 8 <= length; i += 8) {
     // the byte in each of eight, of which each keeps its own bit
-    const std::uint64_t chosen = (non_zero_tops(bits[i / 8] * 0x0101010101010101 & 0x8040201008040201) >> 7) * 0xff;
+    const std::uint64_t chosen = (non_zero_tops(std::uint64_t{bits[i / 8]} * 0x0101010101010101 & 0x8040201008040201) >> 7) * 0xff;
     store(page + i, (load<std::uint64_t>(page + i) & ~chosen) | (load<std::uint64_t>(values + i) & chosen));
   }
   for (; i < length; ++i)
