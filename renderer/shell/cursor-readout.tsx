@@ -38,7 +38,10 @@ function Position(): JSX.Element {
       const { lsn } = useCursor.getState();
       setText(lsnText.current, formatCount(lsn));
       const atRecord = record?.lsn === lsn ? time : undefined;
-      setText(timeText.current, atRecord ?? (lsn < recording.firstLsn ? "before the first record" : ""));
+      setText(
+        timeText.current,
+        atRecord ?? (lsn < recording.firstLsn ? `before LSN ${formatCount(recording.firstLsn)}` : ""),
+      );
     };
     write();
     return useCursor.subscribe((now, before) => {

@@ -67,7 +67,7 @@ export function CommandButton({ id, icon, label, primary = false }: CommandButto
 const SPEEDS = [
   { mode: "records", speeds: [1, 10, 60, 500, 5000, 100_000], unit: "records/s", title: "Records a second" },
   { mode: "transactions", speeds: [1, 5, 20, 100], unit: "tx/s", title: "Transactions a second" },
-  { mode: "time", speeds: [0.01, 0.1, 1, 10], unit: "× time", title: "As fast as it was recorded" },
+  { mode: "time", speeds: [0.01, 0.1, 1, 10], unit: "× time", title: "Times as fast as it was recorded" },
 ] as const;
 
 export function SpeedMenu(): JSX.Element {
