@@ -110,6 +110,19 @@ export class BookmarkBook implements ExternalStore<BookmarkState> {
     return undefined;
   }
 
+  /** What other windows saved since. Nothing while this one has something to save: that merges by itself. */
+  async refresh(): Promise<void> {
+    const recording = this.#recording;
+    const { client } = this.#session;
+    const revision = this.#revision;
+    if (client === undefined || recording === undefined || !this.#state.loaded) return;
+    const loaded = await client.request("bookmarks.load", { recording });
+    const isLate = recording !== this.#recording || revision !== this.#revision || this.#unsaved.length > 0;
+    if (!loaded.ok || isLate || loaded.value.result.revision === revision) return;
+    this.#revision = loaded.value.result.revision;
+    this.#set({ ...this.#state, bookmarks: inOrder(loaded.value.result.bookmarks) });
+  }
+
   #change(change: Change): void {
     this.#unsaved.push(change);
     this.#set({ ...this.#state, bookmarks: inOrder(change(this.#state.bookmarks)) });

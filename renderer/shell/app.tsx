@@ -43,6 +43,12 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
   });
   useKeyboard(commands);
   useEffect(() => followShell(studio, (id) => commands.run(id)), [studio, commands]);
+  useEffect(() => {
+    // Who comes back from another window finds what was bookmarked there.
+    const refresh = () => void studio.bookmarks.refresh();
+    window.addEventListener("focus", refresh);
+    return () => window.removeEventListener("focus", refresh);
+  }, [studio]);
   const [onApi] = useState(() => (api: DockviewApi | undefined) => {
     dock.current = api;
   });
