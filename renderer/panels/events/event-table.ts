@@ -2,10 +2,9 @@ import type { GridColumn } from "../../ui/data-grid.tsx";
 import { formatCount } from "../../ui/format/count.ts";
 
 const PADDING_PX = 16;
-const TIME_PX = 112;
 /** "session-start" */
 const TYPE_PX = 108;
-const TEXT_PX = 110;
+const TEXT_PX = 130;
 const PAGE_PX = 64;
 const SOURCE_PX = 80;
 
@@ -15,9 +14,10 @@ interface EventTable {
 }
 
 /** Where there is little room the source goes first, then the page: a table that is cut off at its right would hide the cause. */
-export function eventTable(lastLsn: number): EventTable {
+export function eventTable(lastLsn: number, longestTime: string): EventTable {
   const lsnPx = Math.max(48, formatCount(lastLsn).length * 7 + 14);
-  const minWidthPx = PADDING_PX + 2 * lsnPx + TIME_PX + TYPE_PX + TEXT_PX;
+  const timePx = Math.ceil(longestTime.length * 6.6) + 12;
+  const minWidthPx = PADDING_PX + 2 * lsnPx + timePx + TYPE_PX + TEXT_PX;
   const withPagePx = minWidthPx + PAGE_PX;
   const withSourcePx = withPagePx + SOURCE_PX;
   const columns: GridColumn[] = [
@@ -28,7 +28,7 @@ export function eventTable(lastLsn: number): EventTable {
       align: "right",
       hint: "Log sequence number: place in the recording",
     },
-    { id: "time", title: "Time", width: `${TIME_PX}px`, align: "right" },
+    { id: "time", title: "Time", width: `${timePx}px`, align: "right" },
     {
       id: "since",
       title: "Since last",

@@ -44,7 +44,11 @@ export function EventsPanel(): JSX.Element {
   if (parsed.ok && parsed !== lastGood) setLastGood(parsed);
   const filter = useMemo(() => (lastGood.ok ? lastGood.filter : {}), [lastGood]);
   const { rows, state, cursorRow, cursorLsn } = useRecordRows("events", filter);
-  const { columns, minWidthPx } = useMemo(() => eventTable(recording.lastLsn), [recording.lastLsn]);
+  const longestTime = formatTime(recording.lastTimestampNs ?? 0n, 6);
+  const { columns, minWidthPx } = useMemo(
+    () => eventTable(recording.lastLsn, longestTime),
+    [recording.lastLsn, longestTime],
+  );
   const kindNames = useMemo(() => new Map(kinds.map(({ code, name }) => [code, name])), [kinds]);
   const kindName = (code: number) => kindNames.get(code) ?? `kind ${code}`;
   const isFiltered = Object.keys(filter).length > 0;

@@ -13,8 +13,8 @@ function leastPx({ width }: GridColumn): number {
 describe.each([
   ["deltas of a short recording", deltaTable(77, "+0.012 000 s")],
   ["deltas of a long one", deltaTable(10_000_000, "+12,345.582 900 s")],
-  ["events of a short recording", eventTable(77)],
-  ["events of a long one", eventTable(10_000_000)],
+  ["events of a short recording", eventTable(77, "+0.012 000 s")],
+  ["events of a long one", eventTable(10_000_000, "+12,345.582 900 s")],
 ])("the table of %s", (_name, { columns, minWidthPx }) => {
   test("shows at every width only columns that have room, always the LSN and the cause", () => {
     for (let widthPx = minWidthPx; widthPx < 1600; widthPx++) {
@@ -29,7 +29,7 @@ describe.each([
 });
 
 test("a table of a usual recording fits the panel that a window of 1024 pixels gives it", () => {
-  for (const { minWidthPx } of [deltaTable(4831, "+0.241 800 s"), eventTable(4831)])
+  for (const { minWidthPx } of [deltaTable(4831, "+0.241 800 s"), eventTable(4831, "+0.241 800 s")])
     expect(minWidthPx).toBeLessThanOrEqual(455);
 });
 
