@@ -8,7 +8,7 @@ import { mmsbStart } from "../../engine/session/mmsb.ts";
 import type { Session } from "../../engine/session/session.ts";
 import { SimulatedDisk } from "../fault/simulated-disk.ts";
 
-const SESSIONS = Math.ceil(Number(process.env["MMSB_SESSIONS"] ?? 10_000) / 20);
+const SESSIONS = Math.ceil(Number(process.env["MMSB_SESSIONS"] ?? 10_000) / 50);
 const SOURCES = 3;
 const PAGES = 9;
 const SUM_AT_WHICH_IT_FAILS = 13;
