@@ -18,8 +18,8 @@ const TITLES: Readonly<Record<PageViewMode, string>> = {
   picture: "Picture",
 };
 
-/** Letters of a type's name: cut here and not by a clip, whose content would change with every page. */
-const TYPE_LETTERS = 24;
+/** Letters of the id and the type's name together: cut here and not by a clip, whose content would change with every page. */
+const NAME_LETTERS = 22;
 
 interface PageBarProps {
   readonly page: bigint;
@@ -33,6 +33,7 @@ interface PageBarProps {
 export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): JSX.Element {
   const { pageTypes } = useRecording();
   const type = pageTypes.findIndex(({ name }) => name === pageType);
+  const id = shortenId(page.toString());
   return (
     <div className="panel__bar">
       <button
@@ -42,8 +43,8 @@ export function PageBar({ page, pageType, views, view, onPick }: PageBarProps): 
         onClick={onPick}
       >
         <Swatch slot={pageTypeSlot(type < 0 ? 0xffff_ffff : type)} />
-        <b className="mono">{shortenId(page.toString())}</b>
-        <span className="muted">{shortenEnd(pageType ?? "", TYPE_LETTERS)}</span>
+        <b className="mono">{id}</b>
+        <span className="muted">{shortenEnd(pageType ?? "", NAME_LETTERS - id.length)}</span>
         <Icon name="chevronDown" size={12} />
       </button>
       <PageTools views={views} view={view} />
