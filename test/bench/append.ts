@@ -23,16 +23,18 @@ interface Mode {
   readonly inBatches: boolean;
 }
 
+type Who = "ours" | "raw" | "lmdb" | "forNode";
+
 const MODES: readonly Mode[] = [
-  { name: "not synced", inFlight: 0, inBatches: true },
+  { name: "100-byte records, not synced", inFlight: 0, inBatches: true },
   // Each thousand is acknowledged by a sync that covers it. One in flight: the next is appended after that; more: they share syncs.
   ...[1, 4, 16].map((inFlight) => ({
-    name: `synced per 1000, ${inFlight} thousand in flight`,
+    name: `100-byte records, synced per 1000, ${inFlight} thousand in flight`,
     inFlight,
     inBatches: true,
   })),
-  { name: "one by one, not synced", inFlight: 0, inBatches: false },
-  { name: "one by one, synced per 1000", inFlight: 1, inBatches: false },
+  { name: "100-byte records one by one, not synced", inFlight: 0, inBatches: false },
+  { name: "100-byte records one by one, synced per 1000", inFlight: 1, inBatches: false },
 ];
 
 /**
@@ -50,9 +52,9 @@ export async function appendBench(report: Report, folder: string): Promise<void>
   for (const mode of MODES) {
     const { name, inFlight, inBatches } = mode;
     const records = inFlight > 0 ? 100_000 : 1_000_000;
-    const least = { ours: Number.NaN, raw: Number.NaN, lmdb: Number.NaN, forNode: Number.NaN };
-    const take = (who: keyof typeof least, seconds: number | undefined) => {
-      if (seconds !== undefined && !(seconds >= least[who])) least[who] = seconds;
+    const least: Partial<Record<Who, number>> = {};
+    const take = (who: Who, seconds: number | undefined) => {
+      if (seconds !== undefined) least[who] = Math.min(seconds, least[who] ?? seconds);
       for (const file of [path, `${path}-lock`]) rmSync(file, { force: true });
       settle(folder);
     };
@@ -61,23 +63,26 @@ export async function appendBench(report: Report, folder: string): Promise<void>
       const { size } = statSync(path);
       take("ours", ours);
       const chunk = inFlight > 0 ? Math.ceil(size / (records / COMMIT_RECORDS)) : 1 << 20;
-      // Only its writing thread asks the log's file system for room ahead of writes that are not synced.
+      // Room ahead of writes that are not synced is what the addon's thread asks for.
       const isPrepared = inFlight > 0 || nativeAddon.path !== undefined;
       take("raw", raw.writeSeconds(path, size, chunk, inFlight, isPrepared));
       if (!inBatches) continue;
       take("lmdb", lmdb.run(path, records, RECORD_BYTES, inFlight));
       take("forNode", await forNode?.append(path, records, BODY, COMMIT_RECORDS, inFlight));
     }
-    const rate = (who: keyof typeof least) => records / least[who] / 1e6;
-    const line = (what: string, value: number, bound: number) => {
-      if (!Number.isNaN(value) && !(what !== name && Number.isNaN(bound)))
-        reportWith(report, `append: ${what}`, value, "M/s", Number.isNaN(bound) ? undefined : bound);
+    const rate = (who: Who) => {
+      const seconds = least[who];
+      return seconds === undefined ? undefined : records / seconds / 1e6;
     };
-    line(name, rate("ours"), rate("raw"));
-    line(`${name}, beside lmdb for Node`, rate("ours"), rate("forNode"));
-    line(`${name}, beside lmdb in C`, rate("ours"), rate("lmdb"));
+    const beside = (what: string, value: number | undefined, other: number | undefined) => {
+      if (value !== undefined && other !== undefined)
+        reportWith(report, `append: ${what}`, value, "M/s", other);
+    };
+    reportWith(report, `append: ${name}`, rate("ours")!, "M/s", rate("raw"));
+    beside(`${name}, beside lmdb for Node`, rate("ours"), rate("forNode"));
+    beside(`${name}, beside lmdb in C`, rate("ours"), rate("lmdb"));
     // No log that writes these bytes in this way is further ahead of it than this.
-    line(`a raw C write of ${name}, beside lmdb in C`, rate("raw"), rate("lmdb"));
+    beside(`a raw C write of ${name}, beside lmdb in C`, rate("raw"), rate("lmdb"));
   }
 }
 
