@@ -25,7 +25,7 @@ export class CpuMemory {
   readonly #pools: { readonly [M in 1 | 2]: ArenaPool };
   readonly #pages: (CpuPage | undefined)[] = [];
   readonly #free: number[] = [];
-  #registered: Uint8Array[] = [];
+  readonly #registered: Uint8Array[] = [];
   /** Which of `spans.arenas` a buffer is, and how many pages lie in it. */
   readonly #buffers = new Map<ArrayBufferLike, { readonly index: number; pages: number }>();
   readonly #freeArenas: number[] = [];
@@ -118,10 +118,10 @@ export class CpuMemory {
   /** Drops all pages and gives their memory back. */
   clear(): void {
     for (const pool of Object.values(this.#pools)) pool.releaseMemory();
-    this.#pages.length = 0;
-    this.#registered = [];
-    this.#arenas.length = 0;
+    for (const list of [this.#pages, this.#free, this.#registered, this.#arenas, this.#freeArenas])
+      list.length = 0;
     this.#buffers.clear();
+    this.#size.fill(0);
   }
 
   #isRegistered(host: Uint8Array): boolean {
