@@ -1,4 +1,3 @@
-import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { assert } from "../engine/base/assert.ts";
 import { followDoorKeys, takeDoorKeys } from "./client/door-keys.ts";
@@ -18,8 +17,4 @@ const keys = takeDoorKeys(window);
 followDoorKeys(window);
 const studio = new Studio(enginePort(keys.token), keys.open);
 studio.start();
-createRoot(root).render(
-  <StrictMode>
-    <App studio={studio} />
-  </StrictMode>,
-);
+createRoot(root).render(<App studio={studio} />);

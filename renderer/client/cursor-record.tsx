@@ -1,22 +1,25 @@
-import { createContext, type JSX, type ReactNode, useContext, useEffect } from "react";
+import { createContext, type JSX, type ReactNode, useContext, useEffect, useSyncExternalStore } from "react";
+import { assert } from "../../engine/base/assert.ts";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
 import { genesisLsn } from "./navigator.ts";
 import { keepPlace } from "./studio.ts";
-import { type Query, useQueryAtCursor } from "./use-query.ts";
+import { type CursorLane, type Query, useLaneAtCursor, useLaneQuery, useQueryAtCursor } from "./use-query.ts";
 import { useRecording } from "./use-studio.ts";
 
 export type RecordDetails = ReplyOf<"record.details">;
 
-const Context = createContext<Query<RecordDetails> | undefined>(undefined);
+export type CursorRecordLane = CursorLane<"record.details">;
+
+export const CursorRecordContext = createContext<CursorRecordLane | undefined>(undefined);
 
 /** Asks once, for all panels, what stands at the cursor; the selected page follows it until a person chooses one. */
 export function CursorRecordProvider({ children }: { children: ReactNode }): JSX.Element {
   const recording = useRecording();
   const followPage = useSelection((state) => state.followPage);
   const { lastLsn } = recording;
-  const query = useQueryAtCursor(
+  const lane = useLaneAtCursor(
     "record.details",
     (lsn) => (lsn > genesisLsn(recording) && lsn <= lastLsn ? { recording: recording.recording, lsn } : null),
     `${recording.recording}/${lastLsn}`,
@@ -30,7 +33,8 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
       },
     },
   );
-  const recordPage = query.data?.result.record.pageId ?? undefined;
+  const recordPage =
+    useSyncExternalStore(lane.subscribe, () => lane.state.data?.result.record.pageId) ?? undefined;
   const page = useFirstPage(recordPage) ?? recordPage;
 
   useEffect(() => {
@@ -38,7 +42,7 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
   }, [followPage, page]);
   useEffect(() => keepPlace(recording), [recording]);
 
-  return <Context value={query}>{children}</Context>;
+  return <CursorRecordContext value={lane}>{children}</CursorRecordContext>;
 }
 
 /** A recording opens at its end, where no record is about a page: the page that was written last is shown, until there is a better one. */
@@ -55,14 +59,7 @@ function useFirstPage(recordPage: bigint | undefined): bigint | undefined {
 
 /** The record at the cursor: `data` is `undefined` at the genesis state and until the first answer. May lag behind while scrubbing. */
 export function useCursorRecord(): Query<RecordDetails> {
-  return useContext(Context) ?? NOTHING;
+  const lane = useContext(CursorRecordContext);
+  assert(lane !== undefined, "the record at the cursor is shown only while a recording is open");
+  return useLaneQuery(lane);
 }
-
-const NOTHING: Query<RecordDetails> = {
-  data: undefined,
-  asked: undefined,
-  error: undefined,
-  stale: false,
-  progress: undefined,
-  retry: () => {},
-};

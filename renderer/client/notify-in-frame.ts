@@ -4,10 +4,10 @@ import { useCursor } from "../state/cursor-store.ts";
 /** In order of arrival. The same function waits once, however many answers come. */
 const waiting = new Set<() => void>();
 /**
- * After so much of drawing anew no other takes its turn in the same frame. Layout and paint of what changed take about twice as long as the
- * code that changes it, so one panel with much to change is what a frame has room for beside the playhead.
+ * After so much of drawing anew no other takes its turn in the same frame. Layout and paint of what changed take two to four times as long as
+ * the code that changes it, so one panel with much to change is what a frame has room for beside the playhead.
  */
-const BUDGET_MS = 1;
+const BUDGET_MS = 0.6;
 
 /** True where there are no frames to wait for: a hidden window, a test. */
 const hasNoFrames = () => typeof requestAnimationFrame === "undefined" || document.hidden;

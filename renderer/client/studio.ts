@@ -3,6 +3,7 @@ import { err, type Result } from "../../engine/base/result.ts";
 import type { Progress } from "../../engine/protocol/control.ts";
 import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
+import { onCursorRest } from "../state/cursor-rest.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { useDeltaFilter, useEventFilter } from "../state/filter-store.ts";
 import { showNotice } from "../state/notice-store.ts";
@@ -90,17 +91,12 @@ const PLACE_RESTS_MS = 250;
 export function keepPlace(recording: RecordingInfo): () => void {
   const keep = () =>
     sessionStorage.setItem(PLACE_KEY, `${useCursor.getState().lsn} ${identityOf(recording)}`);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const stop = useCursor.subscribe(() => {
-    clearTimeout(timer);
-    timer = setTimeout(keep, PLACE_RESTS_MS);
-  });
+  const stop = onCursorRest(PLACE_RESTS_MS, keep);
   window.addEventListener("pagehide", keep);
   return () => {
-    clearTimeout(timer);
+    stop();
     keep();
     window.removeEventListener("pagehide", keep);
-    stop();
   };
 }
 

@@ -27,6 +27,8 @@ export interface CursorQueryOptions<N extends RequestName> extends QueryOptions 
   readonly subscribe?: (ask: () => void) => () => void;
 }
 
+export type CursorLane<N extends RequestName> = QueryLane<ReplyOf<N>>;
+
 export interface Query<T, P = unknown> extends LaneState<T> {
   readonly asked: P | undefined;
   readonly retry: () => void;
@@ -41,11 +43,11 @@ export function useQuery<N extends RequestName>(
   params: ParamsOf<N> | null,
   options: QueryOptions = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
-  const { lane, query, want } = useLane(name, options, notifyInFrame);
+  const { lane, want } = useLane(name, options, notifyInFrame);
   const key = params === null ? "" : queryKey(name, params, options.version);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `params`
   useEffect(() => want(params), [lane, want, key]);
-  return query;
+  return useLaneQuery(lane);
 }
 
 /**
@@ -60,8 +62,18 @@ export function useQueryAtCursor<N extends RequestName>(
   about: string,
   options: CursorQueryOptions<N> = {},
 ): Query<ReplyOf<N>, ParamsOf<N>> {
+  return useLaneQuery(useLaneAtCursor(name, paramsAt, about, options));
+}
+
+/** Asks the same for others to show (`useLaneQuery`): what calls this is not drawn anew when an answer comes. */
+export function useLaneAtCursor<N extends RequestName>(
+  name: N,
+  paramsAt: (lsn: number) => ParamsOf<N> | null | undefined,
+  about: string,
+  options: CursorQueryOptions<N> = {},
+): CursorLane<N> {
   const { navigator } = useStudio();
-  const { lane, query, want, questionOf } = useLane(name, options, notifyWithCursor, options.onAnswer);
+  const { lane, want, questionOf } = useLane(name, options, notifyWithCursor, options.onAnswer);
   const latest = useRef({ paramsAt, options });
   latest.current = { paramsAt, options };
   const { subscribe } = options;
@@ -91,7 +103,16 @@ export function useQueryAtCursor<N extends RequestName>(
       stopOther?.();
     };
   }, [lane, want, about, navigator, subscribe]);
-  return query;
+  return lane;
+}
+
+/** The newest answer of a lane. */
+export function useLaneQuery<N extends RequestName>(lane: CursorLane<N>): Query<ReplyOf<N>, ParamsOf<N>> {
+  const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
+  return useMemo(
+    () => ({ ...state, asked: state.asked as ParamsOf<N> | undefined, retry: () => lane.retry() }),
+    [lane, state],
+  );
 }
 
 function useLane<N extends RequestName>(
@@ -111,7 +132,6 @@ function useLane<N extends RequestName>(
         onAnswer: (asked, answer) => latestOnAnswer.current?.(asked as ParamsOf<N>, answer),
       }),
   );
-  const state = useSyncExternalStore(lane.subscribe, lane.snapshot);
   const generation = useSession((session) => session.generation);
   const questionOf = useCallback(
     (params: ParamsOf<N>): Question<ReplyOf<N>> => ({
@@ -130,13 +150,5 @@ function useLane<N extends RequestName>(
     [lane, questionOf],
   );
   useEffect(() => () => lane.dispose(), [lane]);
-  const query = useMemo(
-    (): Query<ReplyOf<N>, ParamsOf<N>> => ({
-      ...state,
-      asked: state.asked as ParamsOf<N> | undefined,
-      retry: () => lane.retry(),
-    }),
-    [lane, state],
-  );
-  return { lane, query, want, questionOf };
+  return { lane, want, questionOf };
 }

@@ -1,16 +1,14 @@
-import { CSPProvider } from "@base-ui/react/csp-provider";
 import type { DockviewApi } from "dockview-react";
 import { type JSX, useEffect, useRef, useState } from "react";
 import { CursorRecordProvider } from "../client/cursor-record.tsx";
 import { followShell } from "../client/shell-link.ts";
 import type { Studio } from "../client/studio.ts";
-import { StudioContext, useSession, useStudio } from "../client/use-studio.ts";
+import { useSession, useStudio } from "../client/use-studio.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { isMacPlatform } from "../ui/shortcut.ts";
-import { TipProvider } from "../ui/tooltip.tsx";
 import { CommandRegistry } from "./commands/command-registry.ts";
 import { studioCommands } from "./commands/studio-commands.ts";
-import { CommandContext, useKeyboard } from "./commands/use-commands.ts";
+import { useKeyboard } from "./commands/use-commands.ts";
 import { panelCommandId, viewCommands } from "./commands/view-commands.ts";
 import { Dock } from "./dock.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
@@ -26,9 +24,8 @@ import { StatusBar } from "./status-bar.tsx";
 import { Toolbar } from "./toolbar.tsx";
 import { VerifyDialog } from "./verify-dialog.tsx";
 import { OpeningCover, Welcome } from "./welcome.tsx";
+import { WindowContexts } from "./window-root.tsx";
 import "./app.css";
-
-const TOOLTIP_DELAY_MS = 500;
 
 export function App({ studio }: { studio: Studio }): JSX.Element {
   const dock = useRef<DockviewApi>(undefined);
@@ -53,17 +50,11 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
     dock.current = api;
   });
   return (
-    <CSPProvider disableStyleElements>
-      <StudioContext value={studio}>
-        <CommandContext value={commands}>
-          <TipProvider delay={TOOLTIP_DELAY_MS}>
-            <ErrorBoundary title="The Studio">
-              <Window onApi={onApi} />
-            </ErrorBoundary>
-          </TipProvider>
-        </CommandContext>
-      </StudioContext>
-    </CSPProvider>
+    <WindowContexts studio={studio} commands={commands}>
+      <ErrorBoundary title="The Studio">
+        <Window onApi={onApi} />
+      </ErrorBoundary>
+    </WindowContexts>
   );
 }
 

@@ -14,6 +14,7 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import { applyDefaultLayout, restoreLayout, saveLayout } from "./layout.ts";
 import type { PanelDefinition } from "./panel-definition.ts";
 import { PANEL_TITLES, PANELS } from "./panels.ts";
+import { OwnRoot } from "./window-root.tsx";
 import "./dock.css";
 
 /** A window is dragged through many sizes; only the one it rests at is kept. */
@@ -41,15 +42,17 @@ function PanelContent({ panel, api }: { panel: PanelDefinition; api: DockviewPan
   if (isVisible && !wasVisible) setWasVisible(true);
   return (
     <section className="dock-panel" aria-label={title} data-scope={id}>
-      {wasVisible && (
-        <Activity mode={isVisible ? "visible" : "hidden"}>
-          <ErrorBoundary title={title}>
-            <Suspense fallback={<Loading title={`Loading ${title}`} />}>
-              <Content />
-            </Suspense>
-          </ErrorBoundary>
-        </Activity>
-      )}
+      <OwnRoot>
+        {wasVisible && (
+          <Activity mode={isVisible ? "visible" : "hidden"}>
+            <ErrorBoundary title={title}>
+              <Suspense fallback={<Loading title={`Loading ${title}`} />}>
+                <Content />
+              </Suspense>
+            </ErrorBoundary>
+          </Activity>
+        )}
+      </OwnRoot>
     </section>
   );
 }

@@ -167,7 +167,7 @@ export async function stepThrough(browser: Chromium, steps: number): Promise<Ste
     const lsn = document.querySelector('[data-testid="cursor-lsn"]');
     const time = document.querySelector(".readout__time");
     const panels = () => document.querySelectorAll(
-      '[data-scope="deltas"] [role="grid"], [data-scope="page"] > .panel, [data-scope="graph"] .graph__canvas');
+      '[data-scope="deltas"] [role="grid"], [data-scope="page"] .page, [data-scope="graph"] .graph__canvas');
     let pressed = 0;
     let wanted = "";
     addEventListener("keydown", (event) => {

@@ -4,6 +4,7 @@ import { type Scale, xOf } from "../../canvas/viewport.ts";
 import { useCursorRecord } from "../../client/cursor-record.tsx";
 import { useQuery } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
+import { onCursorRest } from "../../state/cursor-rest.ts";
 import { useCursor } from "../../state/cursor-store.ts";
 import { type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
 import type { LaneData } from "./draw-lanes.ts";
@@ -25,19 +26,9 @@ export interface FlowRecords {
 function useRestingLsn(): number {
   const [resting, setResting] = useState(() => useCursor.getState().lsn);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const wait = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => setResting(useCursor.getState().lsn), REST_MS);
-    };
-    wait();
-    const stop = useCursor.subscribe((now, before) => {
-      if (now.lsn !== before.lsn) wait();
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
+    const rest = () => setResting(useCursor.getState().lsn);
+    rest();
+    return onCursorRest(REST_MS, rest);
   }, []);
   return resting;
 }

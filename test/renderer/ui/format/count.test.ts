@@ -7,6 +7,28 @@ describe("numbers as people read them", () => {
     expect(formatCount(18446744073709551615n)).toBe("18,446,744,073,709,551,615");
   });
 
+  it("groups every number as the language's own formatter does", () => {
+    const own = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+    const sizes = Array.from({ length: 17 }, (_, digits) => 10 ** digits).flatMap((ten) => [
+      ten - 1,
+      ten,
+      ten + 1,
+    ]);
+    for (const value of [
+      ...sizes,
+      Number.MAX_SAFE_INTEGER,
+      2 ** 60,
+      1e21,
+      -1,
+      -1234,
+      0.4,
+      1234.5,
+      Number.NaN,
+      Infinity,
+    ])
+      expect(formatCount(value)).toBe(own.format(value));
+  });
+
   it.each([
     [0, "0"],
     [999, "999"],
