@@ -48,7 +48,7 @@ export async function appendBench(report: Report, folder: string): Promise<void>
   const forNode = await LmdbForNode.load();
   if (!lmdb.isAvailable) console.error("no lmdb to compare with: apt install liblmdb-dev and a C compiler");
   if (forNode === undefined)
-    console.error("no lmdb for Node to compare with: npm install --no-save lmdb@3.5.6");
+    console.error("no lmdb for Node to compare with: it has no addon for this machine");
   for (const mode of MODES) {
     const { name, inFlight, inBatches } = mode;
     const records = inFlight > 0 ? 100_000 : 1_000_000;

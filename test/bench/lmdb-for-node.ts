@@ -1,30 +1,15 @@
-/** As much as is used here of the package `lmdb`. */
-interface LmdbModule {
-  open(options: Readonly<Record<string, unknown>>): LmdbStore;
-}
-
-interface LmdbStore {
-  /** Resolves when what was committed is on the medium. */
-  readonly flushed: Promise<unknown>;
-  transactionSync(work: () => void): void;
-  batch(work: () => void): Promise<unknown>;
-  put(key: number, value: Uint8Array, options?: { readonly append: boolean }): unknown;
-  putSync(key: number, value: Uint8Array, options?: { readonly append: boolean }): unknown;
-  close(): Promise<void>;
-}
-
-/** lmdb's binding for Node, where it is installed: no dependency of the project. */
+/** lmdb's binding for Node. */
 export class LmdbForNode {
-  readonly #lmdb: LmdbModule;
+  readonly #lmdb: typeof import("lmdb");
 
-  private constructor(lmdb: LmdbModule) {
+  private constructor(lmdb: typeof import("lmdb")) {
     this.#lmdb = lmdb;
   }
 
+  /** `undefined` where its addon does not load. */
   static async load(): Promise<LmdbForNode | undefined> {
-    const name = "lmdb";
     try {
-      return new LmdbForNode((await import(name)) as LmdbModule);
+      return new LmdbForNode(await import("lmdb"));
     } catch {
       return undefined;
     }
@@ -41,7 +26,7 @@ export class LmdbForNode {
     commitRecords: number,
     inFlight: number,
   ): Promise<number> {
-    const store = this.#lmdb.open({
+    const store = this.#lmdb.open<Uint8Array, number>({
       path,
       noSubdir: true,
       encoding: "binary",
