@@ -13,6 +13,13 @@ const OWN_ROWS = 16_384;
 /** Of a recompute with a loop: after so many pages it is given up where it stopped at more than one in `MIN_RUN` of them. */
 const TRIAL_ROWS = 1024;
 const MIN_RUN = 4;
+/**
+ * A loop of its own takes two to four times as long for rows one by one as for as many at once; one whose calls begin in slow code (`plain-level.ts`) takes seven times or more. After so many
+ * probes one after the other that say so it is copied anew, up to so many times.
+ */
+const SLOW_START = 5;
+const SLOW_PROBES = 4;
+const MAX_RENEWALS = 8;
 
 /** Which recomputes run in which loop over the rows of levels. */
 export class LevelLoops extends RecomputeLoops<LoopColumns, LevelLoop> {
@@ -58,6 +65,16 @@ export class LevelLoops extends RecomputeLoops<LoopColumns, LevelLoop> {
   /** So many rows of the recompute that {@link loopOf} was asked for were run. */
   ran(rows: number): void {
     this.#use!.runs += rows;
+  }
+
+  /** Rows one by one took its loop so many times as long as rows at once. */
+  probed(ratio: number): void {
+    const use = this.#use!;
+    use.slowProbes = ratio > SLOW_START ? use.slowProbes + 1 : 0;
+    if (!use.isOwn || use.slowProbes < SLOW_PROBES || use.renewals === MAX_RENEWALS) return;
+    use.slowProbes = 0;
+    use.renewals++;
+    this.renew(use);
   }
 
   /** Its loop has left a page to others. */

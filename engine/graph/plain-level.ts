@@ -12,9 +12,12 @@ import type { WorkStack } from "./work-stack.ts";
 
 /**
  * Rows that a loop runs in one call. V8 compiles a function for its next call where many calls are what makes it hot; where one long call does, it compiles the rest of that call, and every
- * later one begins in slow code and goes on in such a rest, at half the speed. 64 rows are half of what one call takes to be hot.
+ * later one begins in slow code and goes on in such a rest, at half the speed or less. 64 rows are half of what one call takes to be hot.
  */
 const LOOP_ROWS = 64;
+/** It happens nevertheless, now and then, and nothing undoes it: one of so many calls is a probe, of so many rows one by one and as many at once. */
+const PROBE_CALLS = 1024;
+const PROBE_ROWS = 16;
 const SETTLED = NodeState.Dirty | NodeState.Stale;
 
 /**
@@ -36,6 +39,7 @@ export class PlainLevel {
   recomputed = 0;
   /** A page that writes a number is written down as such. */
   #takesNumbers = true;
+  #calls = 0;
 
   constructor(
     executor: Executor,
@@ -114,8 +118,12 @@ export class PlainLevel {
     const loop = this.#loops.loopOf(recompute, number);
     try {
       while (this.settled < run.count && of[list[this.settled]!] === number && run.isDue(this.settled)) {
-        if (loop !== undefined && this.#takesNumbers) this.#runLoop(loop, recompute, number, run);
-        else {
+        if (loop !== undefined && this.#takesNumbers) {
+          if (++this.#calls >= PROBE_CALLS && run.count - this.settled >= 2 * PROBE_ROWS) {
+            this.#calls = 0;
+            this.#probe(loop, recompute, number, run);
+          } else this.#runLoop(loop, recompute, number, run, LOOP_ROWS);
+        } else {
           this.#enter(list[this.settled]!);
           recompute.run!(executor.context);
           this.#keep(run, number);
@@ -141,13 +149,32 @@ export class PlainLevel {
     context.mode = WriteMode.None;
   }
 
-  /** Runs some rows in a loop, up to one that is not for it: that one is settled too. */
-  #runLoop(loop: LevelLoop, { run: fn, formula }: Recompute, number: number, run: LevelRun): void {
+  /** Runs some rows one by one, and as many at once, and tells how much longer the first took. */
+  #probe(loop: LevelLoop, recompute: Recompute, number: number, run: LevelRun): void {
+    const { of } = this.#registry;
+    const isNext = () => of[run.list[this.settled]!] === number && run.isDue(this.settled);
+    const from = this.settled;
+    const started = performance.now();
+    while (this.settled < from + PROBE_ROWS && isNext()) this.#runLoop(loop, recompute, number, run, 1);
+    const between = performance.now();
+    if (!isNext()) return;
+    this.#runLoop(loop, recompute, number, run, PROBE_ROWS);
+    this.#loops.probed((between - started) / (performance.now() - between));
+  }
+
+  /** Runs at most so many rows in a loop, up to one that is not for it: that one is settled too. */
+  #runLoop(
+    loop: LevelLoop,
+    { run: fn, formula }: Recompute,
+    number: number,
+    run: LevelRun,
+    most: number,
+  ): void {
     const { context, graph } = this.#executor;
     const { stop } = this.#loops;
     const rows = this.#rows;
     const from = this.settled;
-    const end = Math.min(from + LOOP_ROWS, run.count);
+    const end = Math.min(from + most, run.count);
     stop.hasRun = false;
     let to = from;
     try {

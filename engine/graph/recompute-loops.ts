@@ -20,6 +20,9 @@ export interface LoopUse<Loop> {
   runs: number;
   stops: number;
   ownFrom: number;
+  /** Probes, one after the other, that found its own loop slow; and how often that was copied anew. */
+  slowProbes: number;
+  renewals: number;
 }
 
 const NO_NUMBERS = new Float64Array(0);
@@ -62,7 +65,8 @@ export class RecomputeLoops<Columns, Loop> {
     if (known?.recompute === recompute) return known;
     if (known?.isOwn === true) this.#own--;
     const ownFrom = this.#ownFrom;
-    const use = { recompute, loop: undefined, isOwn: false, runs: 0, stops: 0, ownFrom };
+    const counts = { runs: 0, stops: 0, slowProbes: 0, renewals: 0 };
+    const use = { recompute, loop: undefined, isOwn: false, ownFrom, ...counts };
     this.#uses[number] = use;
     return use;
   }
@@ -71,6 +75,13 @@ export class RecomputeLoops<Columns, Loop> {
     if (use.runs >= use.ownFrom && !use.isOwn && this.#own < MAX_OWN) this.#makeOwn(use);
     use.loop ??= this.#sharedLoop(use.recompute);
     return use.loop;
+  }
+
+  /** Its own loop is given up: the next time it gets another. */
+  protected renew(use: LoopUse<Loop>): void {
+    use.isOwn = false;
+    use.ownFrom = 0;
+    this.#own--;
   }
 
   #makeOwn(use: LoopUse<Loop>): void {

@@ -2,6 +2,9 @@ import { expect, test } from "vitest";
 import { Prng } from "../../../engine/base/prng.ts";
 import { unwrap } from "../../../engine/base/result.ts";
 import { DependencyGraph } from "../../../engine/graph/dependency-graph.ts";
+import { Executor } from "../../../engine/graph/executor.ts";
+import { LevelLoops } from "../../../engine/graph/level-loops.ts";
+import { LevelRun } from "../../../engine/graph/level-run.ts";
 import { ownCode } from "../../../engine/graph/own-code.ts";
 import { Propagation } from "../../../engine/graph/propagation.ts";
 import type { RecomputeContext, RecomputeDefinition } from "../../../engine/graph/recompute.ts";
@@ -195,4 +198,32 @@ test("a formula gets the first numbers of its inputs, wherever they lie", () => 
     [8, 16, 64, 512],
   );
   expectScattered(model, (inputs) => inputs.reduce((sum, of, i) => sum + (2 * i + 1) * of[0]!, 0));
+});
+
+test("a loop of its own is copied anew where probes say again and again that its calls begin in slow code, and only then", () => {
+  const table = new PageTable({ maxPages: 4 });
+  unwrap(table.create({ sizeBytes: 8 }));
+  const graph = new DependencyGraph(table);
+  const registry = new RecomputeRegistry(4, 4);
+  graph.enter(0);
+  registry.growNodes(graph.state.length);
+  registry.setPage(0, "", { formula: () => 1 });
+  const executor = new Executor(graph);
+  const loops = new LevelLoops(executor, registry, undefined);
+  const run = new LevelRun();
+  loops.begin(run);
+  const loop = () => loops.loopOf(registry.recomputeOf(0)!, registry.of[0]!)!;
+  const shared = loop();
+  loops.ran(20_000);
+  let own = loop();
+  expect(own).not.toBe(shared);
+  for (const ratio of [9, 9, 9, 2, 9, 9, 9]) loops.probed(ratio);
+  expect(loop()).toBe(own);
+  const copies = new Set([own]);
+  for (let probe = 0; probe < 100; probe++) {
+    loops.probed(9);
+    own = loop();
+    copies.add(own);
+  }
+  expect(copies.size).toBe(9);
 });
