@@ -24,6 +24,7 @@ export function CursorRecordProvider({ children }: { children: ReactNode }): JSX
     (lsn) => (lsn > genesisLsn(recording) && lsn <= lastLsn ? { recording: recording.recording, lsn } : null),
     `${recording.recording}/${lastLsn}`,
     {
+      isFirst: true,
       onAhead: (lsn, { result }) => useCursor.getState().setAhead(lsn, result.record.pageId),
       // Before it is drawn: what is asked about the page then is there in the same frame.
       onAnswer: ({ lsn }, details) => {
@@ -59,7 +60,22 @@ function useFirstPage(recordPage: bigint | undefined): bigint | undefined {
 
 /** The record at the cursor: `data` is `undefined` at the genesis state and until the first answer. May lag behind while scrubbing. */
 export function useCursorRecord(): Query<RecordDetails> {
+  return useLaneQuery(useCursorRecordLane());
+}
+
+/** The record at the cursor where it is wanted; what calls this is not drawn anew for one that is not. */
+export function useCursorRecordWhere(
+  isWanted: (record: RecordDetails["result"]["record"]) => boolean,
+): RecordDetails["result"]["record"] | undefined {
+  const lane = useCursorRecordLane();
+  return useSyncExternalStore(lane.subscribe, () => {
+    const record = lane.state.data?.result.record;
+    return record !== undefined && isWanted(record) ? record : undefined;
+  });
+}
+
+function useCursorRecordLane(): CursorRecordLane {
   const lane = useContext(CursorRecordContext);
   assert(lane !== undefined, "the record at the cursor is shown only while a recording is open");
-  return useLaneQuery(lane);
+  return lane;
 }

@@ -3,11 +3,13 @@ import { useCursor } from "../state/cursor-store.ts";
 
 /** In order of arrival. The same function waits once, however many answers come. */
 const waiting = new Set<() => void>();
+/** What has its turn in every frame, before the others and beside them. */
+const waitingFirst = new Set<() => void>();
 /**
  * After so much of drawing anew no other takes its turn in the same frame. Layout and paint of what changed take two to four times as long as
  * the code that changes it, so one panel with much to change is what a frame has room for beside the playhead.
  */
-const BUDGET_MS = 0.6;
+const BUDGET_MS = 0.4;
 
 /** True where there are no frames to wait for: a hidden window, a test. */
 const hasNoFrames = () => typeof requestAnimationFrame === "undefined" || document.hidden;
@@ -21,26 +23,43 @@ export function notifyInFrame(notify: () => void): void {
     notify();
     return;
   }
-  waiting.add(notify);
-  if (waiting.size === 1) requestAnimationFrame(flush);
+  wait(waiting, notify);
+}
+
+function wait(queue: Set<() => void>, notify: () => void): void {
+  if (waiting.size + waitingFirst.size === 0) requestAnimationFrame(flush);
+  queue.add(notify);
 }
 
 /** The same for what follows the cursor: in turns while the cursor runs, at once where it takes a step or rests. */
 export function notifyWithCursor(notify: () => void): void {
+  withCursor(waiting, notify);
+}
+
+/** The same for what changes a few words only: while the cursor runs it waits for no other. */
+export function notifyFirstWithCursor(notify: () => void): void {
+  withCursor(waitingFirst, notify);
+}
+
+function withCursor(queue: Set<() => void>, notify: () => void): void {
   const { playing, scrubbing } = useCursor.getState();
-  if (playing || scrubbing) notifyInFrame(notify);
+  if ((playing || scrubbing) && !hasNoFrames()) wait(queue, notify);
   else {
-    waiting.delete(notify);
+    queue.delete(notify);
     notify();
   }
 }
 
 function flush(): void {
+  for (const notify of waitingFirst) {
+    waitingFirst.delete(notify);
+    flushSync(notify);
+  }
   const end = performance.now() + BUDGET_MS;
   for (const notify of waiting) {
     waiting.delete(notify);
     flushSync(notify);
     if (performance.now() >= end) break;
   }
-  if (waiting.size > 0) requestAnimationFrame(flush);
+  if (waiting.size + waitingFirst.size > 0) requestAnimationFrame(flush);
 }

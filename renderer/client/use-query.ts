@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ParamsOf, ReplyOf, RequestName } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
-import { notifyInFrame, notifyWithCursor } from "./notify-in-frame.ts";
+import { notifyFirstWithCursor, notifyInFrame, notifyWithCursor } from "./notify-in-frame.ts";
 import { queryKey } from "./query-cache.ts";
 import { type LaneOptions, type LaneState, QueryLane, type Question } from "./query-lane.ts";
 import { useSession, useStudio } from "./use-studio.ts";
@@ -23,6 +23,8 @@ export interface CursorQueryOptions<N extends RequestName> extends QueryOptions 
   readonly onAhead?: (lsn: number, answer: ReplyOf<N>) => void;
   /** What is wanted now has been answered (`undefined`: by an error): called at once, before anything is drawn. */
   readonly onAnswer?: (asked: ParamsOf<N>, answer: ReplyOf<N> | undefined) => void;
+  /** Only a few words change with the answer: it is drawn without waiting for its turn. */
+  readonly isFirst?: boolean;
   /** Tells when something else than the cursor changed that the parameters are made of; must be stable. Returns how to stop. */
   readonly subscribe?: (ask: () => void) => () => void;
 }
@@ -73,7 +75,8 @@ export function useLaneAtCursor<N extends RequestName>(
   options: CursorQueryOptions<N> = {},
 ): CursorLane<N> {
   const { navigator } = useStudio();
-  const { lane, want, questionOf } = useLane(name, options, notifyWithCursor, options.onAnswer);
+  const notifyWhen = options.isFirst === true ? notifyFirstWithCursor : notifyWithCursor;
+  const { lane, want, questionOf } = useLane(name, options, notifyWhen, options.onAnswer);
   const latest = useRef({ paramsAt, options });
   latest.current = { paramsAt, options };
   const { subscribe } = options;

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import type { RecordBrief } from "../../../engine/protocol/requests/records.ts";
-import { useCursorRecord } from "../../client/cursor-record.tsx";
+import { useCursorRecordWhere } from "../../client/cursor-record.tsx";
 import { useCursor } from "../../state/cursor-store.ts";
 import { elapsed, type TimelineAxis, type TimelineData, valueOfLsn } from "./axis.ts";
 
@@ -26,8 +26,7 @@ export function usePlayhead(
   whole: TimelineData | undefined,
   place: (value: number, lsn: number) => void,
 ): void {
-  const record = useCursorRecord().data?.result.record;
-  const known = axis.kind === "time" ? record : undefined;
+  const known = useCursorRecordWhere(() => axis.kind === "time");
   useEffect(() => {
     const follow = () => {
       const { lsn } = useCursor.getState();

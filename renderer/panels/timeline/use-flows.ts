@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { RecordBrief } from "../../../engine/protocol/requests/records.ts";
 import { type Scale, xOf } from "../../canvas/viewport.ts";
-import { useCursorRecord } from "../../client/cursor-record.tsx";
+import { useCursorRecordWhere } from "../../client/cursor-record.tsx";
 import { useQuery } from "../../client/use-query.ts";
 import { useRecording } from "../../client/use-studio.ts";
 import { onCursorRest } from "../../state/cursor-rest.ts";
@@ -38,7 +38,7 @@ export function useFlowRecords(): FlowRecords | undefined {
   const { recording, firstLsn, lastLsn } = useRecording();
   const lsn = useRestingLsn();
   const asked = lsn >= firstLsn && lsn <= lastLsn;
-  const details = useCursorRecord().data?.result.record;
+  const details = useCursorRecordWhere((record) => record.lsn === lsn);
   const causes = useQuery("record.causes", asked ? { recording, lsn, limit: MOST_CAUSES } : null, {
     scope: String(lsn),
   });
@@ -48,13 +48,13 @@ export function useFlowRecords(): FlowRecords | undefined {
     abandon: true,
   });
   return useMemo(() => {
-    if (details === undefined || details.lsn !== lsn) return undefined;
+    if (details === undefined) return undefined;
     return {
       record: details,
       causes: causes.data?.result.chain ?? [],
       effects: effects.data?.result.effects ?? [],
     };
-  }, [details, lsn, causes.data, effects.data]);
+  }, [details, causes.data, effects.data]);
 }
 
 export interface FlowGeometry {
