@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { unwrap } from "../../engine/base/result.ts";
 import { doorKeysIn, doorProtocols, ENGINE_PATH } from "../../engine/protocol/browser-door.ts";
 import { EngineClient } from "../../engine/protocol/client.ts";
+import { framesIn } from "../../engine/protocol/frame-batch.ts";
 import type { Port } from "../../engine/protocol/port.ts";
 import { residentBytes } from "./chromium.ts";
 
@@ -56,9 +57,10 @@ export class StudioServer {
       send: (message) => socket.send(message),
       // Columns are views that must begin at a multiple of their element size: a pooled buffer does not.
       onMessage: (listener) =>
-        socket.on("message", (data: Buffer) =>
-          listener(new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length))),
-        ),
+        socket.on("message", (data: Buffer) => {
+          const message = data.buffer.slice(data.byteOffset, data.byteOffset + data.length);
+          for (const frame of framesIn(new Uint8Array(message))) listener(frame);
+        }),
       onClose: (listener) => socket.once("close", listener),
       close: () => socket.close(),
     };
