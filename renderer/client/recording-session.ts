@@ -3,6 +3,7 @@ import type { EngineClient, Subscription } from "../../engine/protocol/client.ts
 import type { Progress } from "../../engine/protocol/control.ts";
 import type { RecordingInfo } from "../../engine/protocol/requests/recordings.ts";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
+import { useCursor } from "../state/cursor-store.ts";
 import type { ExternalStore } from "../state/external-store.ts";
 import type { Connection, ConnectionState } from "./connection.ts";
 import { rememberOpenPath } from "./door-keys.ts";
@@ -35,7 +36,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
   readonly #listeners = new Set<() => void>();
   #state: SessionState;
   #path: string | undefined;
-  #changes: Subscription | undefined;
+  #changes: Pick<Subscription, "close"> | undefined;
   #abort: AbortController | undefined;
 
   constructor(connection: Connection, firstPath = "") {
@@ -165,6 +166,7 @@ export class RecordingSession implements ExternalStore<SessionState> {
     const connection = this.#connection.state;
     this.#set({ connection });
     if (connection.phase !== "ready") return;
+    this.#changes?.close();
     this.#changes = undefined;
     void this.#resume();
   }
@@ -178,8 +180,15 @@ export class RecordingSession implements ExternalStore<SessionState> {
     if (path !== undefined) await this.open(path);
   }
 
+  /** While a hand drags the cursor, what changed waits for it to let go: each change has all panels ask and draw anew. */
   #watch(client: EngineClient, recording: RecordingInfo): void {
     this.#changes?.close();
+    let latest: RecordingInfo | undefined;
+    const show = () => {
+      if (latest !== undefined && this.#state.recording?.recording === latest.recording)
+        this.#set({ recording: latest });
+      latest = undefined;
+    };
     const subscription = client.subscribe(
       "recording.changes",
       { recording: recording.recording },
@@ -187,11 +196,20 @@ export class RecordingSession implements ExternalStore<SessionState> {
         credit: CHANGES_CREDIT,
         onUpdate: ({ result }) => {
           subscription.grant(1);
-          if (this.#state.recording?.recording === result.recording) this.#set({ recording: result });
+          latest = result;
+          if (!useCursor.getState().scrubbing) show();
         },
       },
     );
-    this.#changes = subscription;
+    const stop = useCursor.subscribe((now) => {
+      if (!now.scrubbing) show();
+    });
+    this.#changes = {
+      close: () => {
+        stop();
+        subscription.close();
+      },
+    };
   }
 
   #set(change: Partial<SessionState>): void {

@@ -5,7 +5,15 @@ import { unwrap } from "../../engine/base/result.ts";
 import type { EngineClient } from "../../engine/protocol/client.ts";
 import { Chromium, chromiumProgram } from "./chromium.ts";
 import { percentile, type Report, reportWith } from "./report.ts";
-import { moveGraph, openGraph, openStudio, resize, scrub, stepThrough } from "./studio-page.ts";
+import {
+  moveGraph,
+  openGraph,
+  openStudio,
+  resize,
+  scrub,
+  stepThrough,
+  untilAllPanels,
+} from "./studio-page.ts";
 import { recordStudioRun } from "./studio-recordings.ts";
 import { StudioServer } from "./studio-server.ts";
 
@@ -145,6 +153,7 @@ async function inUse(browser: Chromium, path: string, line: Line): Promise<void>
   const server = await StudioServer.start(path);
   try {
     await openStudio(browser, server);
+    await untilAllPanels(browser);
     const work = await scrub(browser, SCRUB_FRAMES);
     line("scrub, main thread's work a frame, p95", percentile(work, 0.95), "ms", 8);
     const steps = await stepThrough(browser, STEPS);
