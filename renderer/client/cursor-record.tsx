@@ -1,5 +1,6 @@
 import { createContext, type JSX, type ReactNode, useContext, useEffect, useSyncExternalStore } from "react";
 import { assert } from "../../engine/base/assert.ts";
+import type { RecordBrief } from "../../engine/protocol/requests/records.ts";
 import type { ReplyOf } from "../../engine/protocol/requests.ts";
 import { useCursor } from "../state/cursor-store.ts";
 import { useSelection } from "../state/selection-store.ts";
@@ -10,7 +11,7 @@ import { useRecording } from "./use-studio.ts";
 
 export type RecordDetails = ReplyOf<"record.details">;
 
-export type CursorRecordLane = CursorLane<"record.details">;
+type CursorRecordLane = CursorLane<"record.details">;
 
 export const CursorRecordContext = createContext<CursorRecordLane | undefined>(undefined);
 
@@ -64,9 +65,7 @@ export function useCursorRecord(): Query<RecordDetails> {
 }
 
 /** The record at the cursor where it is wanted; what calls this is not drawn anew for one that is not. */
-export function useCursorRecordWhere(
-  isWanted: (record: RecordDetails["result"]["record"]) => boolean,
-): RecordDetails["result"]["record"] | undefined {
+export function useCursorRecordWhere(isWanted: (record: RecordBrief) => boolean): RecordBrief | undefined {
   const lane = useCursorRecordLane();
   return useSyncExternalStore(lane.subscribe, () => {
     const record = lane.state.data?.result.record;

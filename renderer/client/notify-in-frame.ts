@@ -19,16 +19,7 @@ const hasNoFrames = () => typeof requestAnimationFrame === "undefined" || docume
  * scrub moves the playhead with every frame, however much else is in the window. Where there are no frames it calls at once.
  */
 export function notifyInFrame(notify: () => void): void {
-  if (hasNoFrames()) {
-    notify();
-    return;
-  }
   wait(waiting, notify);
-}
-
-function wait(queue: Set<() => void>, notify: () => void): void {
-  if (waiting.size + waitingFirst.size === 0) requestAnimationFrame(flush);
-  queue.add(notify);
 }
 
 /** The same for what follows the cursor: in turns while the cursor runs, at once where it takes a step or rests. */
@@ -43,14 +34,33 @@ export function notifyFirstWithCursor(notify: () => void): void {
 
 function withCursor(queue: Set<() => void>, notify: () => void): void {
   const { playing, scrubbing } = useCursor.getState();
-  if ((playing || scrubbing) && !hasNoFrames()) wait(queue, notify);
+  if (playing || scrubbing) wait(queue, notify);
   else {
     queue.delete(notify);
     notify();
   }
 }
 
+let isFrameAsked = false;
+
+function wait(queue: Set<() => void>, notify: () => void): void {
+  if (hasNoFrames()) {
+    notify();
+    return;
+  }
+  queue.add(notify);
+  askForFrame();
+}
+
+/** Once, also where answers lead to others while they are told: two in a frame would be two turns in it. */
+function askForFrame(): void {
+  if (isFrameAsked) return;
+  isFrameAsked = true;
+  requestAnimationFrame(flush);
+}
+
 function flush(): void {
+  isFrameAsked = false;
   for (const notify of waitingFirst) {
     waitingFirst.delete(notify);
     flushSync(notify);
@@ -61,5 +71,5 @@ function flush(): void {
     flushSync(notify);
     if (performance.now() >= end) break;
   }
-  if (waiting.size + waitingFirst.size > 0) requestAnimationFrame(flush);
+  if (waiting.size + waitingFirst.size > 0) askForFrame();
 }

@@ -1,8 +1,8 @@
 import type { GridColumn } from "../../ui/data-grid.tsx";
 import { formatRange } from "../../ui/format/bytes.ts";
 import { formatCount } from "../../ui/format/count.ts";
+import { GRID_PADDING_PX, type GridTable, recordColumnsPx } from "../../ui/record-columns.ts";
 
-const PADDING_PX = 16;
 const PAGE_PX = 72;
 const EPOCH_PX = 48;
 const SOURCE_PX = 88;
@@ -10,19 +10,13 @@ const RANGES_PX = 126;
 const SIZE_PX = 60;
 const BYTES_PX = 140;
 
-interface DeltaTable {
-  readonly columns: readonly GridColumn[];
-  readonly minWidthPx: number;
-}
-
 /**
  * Rows are laid out one by one, so a column's width must not depend on what is in it. Where there is little room the epoch goes first, then the
  * ranges: a table that is cut off at its right would hide the cause.
  */
-export function deltaTable(lastLsn: number, longestTime: string): DeltaTable {
-  const lsnPx = Math.max(48, formatCount(lastLsn).length * 7 + 14);
-  const timePx = Math.ceil(longestTime.length * 6.6) + 12;
-  const minWidthPx = PADDING_PX + 2 * lsnPx + timePx + PAGE_PX + SOURCE_PX + SIZE_PX;
+export function deltaTable(lastLsn: number, longestTime: string): GridTable {
+  const { lsnPx, timePx } = recordColumnsPx(lastLsn, longestTime);
+  const minWidthPx = GRID_PADDING_PX + 2 * lsnPx + timePx + PAGE_PX + SOURCE_PX + SIZE_PX;
   const withRangesPx = minWidthPx + RANGES_PX;
   const withEpochPx = withRangesPx + EPOCH_PX;
   const columns: GridColumn[] = [

@@ -1,23 +1,16 @@
 import type { GridColumn } from "../../ui/data-grid.tsx";
-import { formatCount } from "../../ui/format/count.ts";
+import { GRID_PADDING_PX, type GridTable, recordColumnsPx } from "../../ui/record-columns.ts";
 
-const PADDING_PX = 16;
 /** "session-start" */
 const TYPE_PX = 108;
 const TEXT_PX = 130;
 const PAGE_PX = 64;
 const SOURCE_PX = 80;
 
-interface EventTable {
-  readonly columns: readonly GridColumn[];
-  readonly minWidthPx: number;
-}
-
 /** Where there is little room the source goes first, then the page: a table that is cut off at its right would hide the cause. */
-export function eventTable(lastLsn: number, longestTime: string): EventTable {
-  const lsnPx = Math.max(48, formatCount(lastLsn).length * 7 + 14);
-  const timePx = Math.ceil(longestTime.length * 6.6) + 12;
-  const minWidthPx = PADDING_PX + 2 * lsnPx + timePx + TYPE_PX + TEXT_PX;
+export function eventTable(lastLsn: number, longestTime: string): GridTable {
+  const { lsnPx, timePx } = recordColumnsPx(lastLsn, longestTime);
+  const minWidthPx = GRID_PADDING_PX + 2 * lsnPx + timePx + TYPE_PX + TEXT_PX;
   const withPagePx = minWidthPx + PAGE_PX;
   const withSourcePx = withPagePx + SOURCE_PX;
   const columns: GridColumn[] = [
